@@ -1,0 +1,122 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One list of settings for every Swift target of the house.
+let houseSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+func house(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, swiftSettings: houseSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name,
+        dependencies: dependencies + ["TestSupport"],
+        swiftSettings: houseSettings
+    )
+}
+
+let package = Package(
+    name: "vsdb",
+    products: [
+        .executable(name: "vsdb", targets: ["vsdb"]),
+        .library(name: "Pipelines", targets: ["Pipelines"]),
+    ],
+    dependencies: [
+        // Flags, help texts and completions of the command line.
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        // Levelled messages that a host program can redirect.
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        // SQLite with migrations, pooled readers and checked statements.
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+    ],
+    targets: [
+        // C libraries: module map and shim header only, each imported by one target.
+        .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
+        .systemLibrary(
+            name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-openmp-dev"])]
+        ),
+        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(
+            name: "CLibav",
+            pkgConfig: "libavformat libavcodec libavutil libswscale",
+            providers: [
+                .apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev", "libswscale-dev"])
+            ]
+        ),
+        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
+        .systemLibrary(name: "CXXHash", pkgConfig: "libxxhash", providers: [.apt(["libxxhash-dev"])]),
+        // Our own fused passes; always optimised, also in debug builds.
+        .target(
+            name: "CKernels",
+            cSettings: [.unsafeFlags(["-O3", "-fno-math-errno"])],
+            linkerSettings: [.linkedLibrary("gomp")]
+        ),
+
+        house("Tensors", []),
+        house("Kernels", ["Tensors", "CKernels", "COpenBLAS", "COneDNN"]),
+        house("ODE", ["Tensors"]),
+        house("Layers", ["Tensors", "Kernels"]),
+        house("Models", ["Tensors", "Kernels", "Layers", "ODE"]),
+        house("Packs", ["Tensors", "Models"]),
+        house("Media", ["Tensors", "CLibav", "CCairo"]),
+        .target(
+            name: "Migrations",
+            path: "Migrations",
+            resources: [.embedInCode("V0001_create_library.sql")],
+            swiftSettings: houseSettings
+        ),
+        house(
+            "Store",
+            [
+                "Tensors", "Migrations", "CLMDB", "CXXHash",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        house(
+            "Pipelines",
+            [
+                "Tensors", "Kernels", "ODE", "Models", "Packs", "Media", "Store",
+                .product(name: "Logging", package: "swift-log"),
+            ]
+        ),
+        .executableTarget(
+            name: "vsdb",
+            dependencies: [
+                "Pipelines", "Store", "Packs", "Tensors", "Media",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: houseSettings
+        ),
+
+        .target(
+            name: "TestSupport",
+            dependencies: ["Tensors", "Packs"],
+            path: "Tests/TestSupport",
+            swiftSettings: houseSettings
+        ),
+        tests("TensorsTests", ["Tensors"]),
+        tests("KernelsTests", ["Tensors", "Kernels"]),
+        tests("ODETests", ["Tensors", "ODE"]),
+        tests("LayersTests", ["Tensors", "Kernels", "Layers"]),
+        tests("ModelsTests", ["Tensors", "Kernels", "Layers", "ODE", "Models", "Packs"]),
+        tests("PacksTests", ["Tensors", "Models", "Packs"]),
+        tests("MediaTests", ["Tensors", "Media"]),
+        tests(
+            "StoreTests",
+            [
+                "Tensors", "Store", "Migrations",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        tests("PipelinesTests", ["Tensors", "Models", "Packs", "Media", "Store", "Pipelines"]),
+        tests("CommandTests", ["Tensors", "Media", "Store", "Pipelines"]),
+    ]
+)

@@ -1,0 +1,88 @@
+public import Foundation
+
+/// A tensor as a file holds it: element type, shape and little-endian bytes.
+///
+/// The bytes may lie in a memory-mapped file; nothing is converted until asked for.
+public struct RawTensor: Sendable {
+    /// The element type of the bytes.
+    public let dtype: DType
+    /// The extent of each axis, outermost first.
+    public let shape: [Int]
+    /// The elements, row-major, little-endian.
+    public let bytes: Data
+
+    /// Wraps bytes whose length has been checked against the shape.
+    public init(dtype: DType, shape: [Int], bytes: Data) {
+        precondition(
+            bytes.count == shape.reduce(1, *) * dtype.byteCount,
+            "\(dtype) \(shape) does not fill \(bytes.count) bytes"
+        )
+        self.dtype = dtype
+        self.shape = shape
+        self.bytes = bytes
+    }
+
+    /// The number of elements.
+    public var count: Int { shape.reduce(1, *) }
+
+    /// The elements as float32; wider types are rounded, narrower ones are exact.
+    public var float: Tensor<Float> { Tensor(shape: shape, scalars: converted()) }
+
+    /// The elements as float64; every stored type except large int64 is exact.
+    public var double: Tensor<Double> { Tensor(shape: shape, scalars: converted()) }
+
+    /// The elements as integers, fractions cut off.
+    public var integers: [Int] {
+        switch dtype {
+        case .int64: load(Int64.self) { Int($0) }
+        case .int32: load(Int32.self) { Int($0) }
+        default: (converted() as [Double]).map { Int($0) }
+        }
+    }
+
+    private func converted<Result: BinaryFloatingPoint>() -> [Result] {
+        switch dtype {
+        case .float64: load(Double.self) { Result($0) }
+        case .float32: load(Float.self) { Result($0) }
+        case .float16: load(UInt16.self) { Result(Float(Float16(bitPattern: $0))) }
+        case .bfloat16: load(UInt16.self) { Result(Float(bitPattern: UInt32($0) << 16)) }
+        case .int64: load(Int64.self) { Result($0) }
+        case .int32: load(Int32.self) { Result($0) }
+        case .int16: load(Int16.self) { Result($0) }
+        case .int8: load(Int8.self) { Result($0) }
+        case .uint8, .bool: load(UInt8.self) { Result($0) }
+        }
+    }
+
+    private func load<Stored: BitwiseCopyable, Result>(
+        _ type: Stored.Type,
+        _ convert: (Stored) -> Result
+    ) -> [Result] {
+        bytes.withUnsafeBytes { raw in
+            let size = MemoryLayout<Stored>.size
+            return (0..<count).map {
+                convert(raw.loadUnaligned(fromByteOffset: $0 * size, as: Stored.self))
+            }
+        }
+    }
+}
+
+extension RawTensor {
+    /// Stores float32 elements as they are.
+    public init(_ tensor: Tensor<Float>) {
+        self.init(
+            dtype: .float32,
+            shape: tensor.shape,
+            bytes: tensor.scalars.withUnsafeBytes { Data($0) }
+        )
+    }
+
+    /// Stores float64 elements as they are.
+    public init(_ tensor: Tensor<Double>) {
+        self.init(
+            dtype: .float64,
+            shape: tensor.shape,
+            bytes: tensor.scalars.withUnsafeBytes { Data($0) }
+        )
+    }
+}

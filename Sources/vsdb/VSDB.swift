@@ -1,0 +1,4 @@
+@main
+struct VSDB {
+    static func main() {}
+}
