@@ -1,1 +1,279 @@
+#include "passes.h"
 
+#include <math.h>
+#include <string.h>
+
+#if defined(__x86_64__) && defined(__linux__)
+#define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define CLONES
+#endif
+
+CLONES void ck_scale_channels(const float *x, const float *s, float *y, size_t channels,
+                              size_t pixels) {
+    for (size_t c = 0; c < channels; c++) {
+        const float k = s[c];
+        const float *in = x + c * pixels;
+        float *out = y + c * pixels;
+        for (size_t i = 0; i < pixels; i++) out[i] = in[i] * k;
+    }
+}
+
+CLONES static void epilogue_plane(float *x, size_t pixels, float demod, const float *noise,
+                                  float strength, float bias, float slope, float gain,
+                                  float clamp) {
+    if (noise) {
+        for (size_t i = 0; i < pixels; i++) x[i] = x[i] * demod + noise[i] * strength;
+        demod = 1;
+    }
+    for (size_t i = 0; i < pixels; i++) {
+        float v = x[i] * demod + bias;
+        v = (v < 0 ? v * slope : v) * gain;
+        x[i] = v;
+    }
+    if (clamp > 0) {
+        for (size_t i = 0; i < pixels; i++) {
+            float v = x[i];
+            v = v > clamp ? clamp : v;
+            x[i] = v < -clamp ? -clamp : v;
+        }
+    }
+}
+
+struct epilogue {
+    float *x;
+    size_t channels, pixels;
+    const float *demod, *noise, *bias;
+    float strength, slope, gain, clamp;
+};
+
+static void epilogue_part(void *context, size_t begin, size_t end) {
+    const struct epilogue *e = context;
+    for (size_t p = begin; p < end; p++) {
+        epilogue_plane(e->x + p * e->pixels, e->pixels, e->demod ? e->demod[p] : 1.0f, e->noise,
+                       e->strength, e->bias ? e->bias[p % e->channels] : 0.0f, e->slope, e->gain,
+                       e->clamp);
+    }
+}
+
+// Work of about this many elements is worth handing to another thread.
+enum { PART = 16384 };
+
+static size_t grain(size_t elements_each) {
+    return elements_each >= PART ? 1 : PART / (elements_each ? elements_each : 1);
+}
+
+void ck_styled_epilogue(float *x, size_t samples, size_t channels, size_t pixels, const float *demod,
+                        const float *noise, float strength, const float *bias, float slope,
+                        float gain, float clamp) {
+    struct epilogue e = {x, channels, pixels, demod, noise, bias, strength, slope, gain, clamp};
+    ck_parallel(samples * channels, grain(pixels), epilogue_part, &e);
+}
+
+// One output row of the vertical pass: sum of four (possibly absent) input rows.
+CLONES static void fir_rows(const float *const rows[4], const float f[4], float *out, size_t w) {
+    memset(out, 0, w * sizeof *out);
+    for (int k = 0; k < 4; k++) {
+        if (!rows[k]) continue;
+        const float *in = rows[k];
+        const float c = f[k];
+        for (size_t i = 0; i < w; i++) out[i] += in[i] * c;
+    }
+}
+
+// Horizontal pass over a zero-padded row.
+CLONES static void fir_columns(const float *row, const float f[4], float *out, size_t w) {
+    for (size_t i = 0; i < w; i++)
+        out[i] = row[i] * f[0] + row[i + 1] * f[1] + row[i + 2] * f[2] + row[i + 3] * f[3];
+}
+
+struct fir {
+    const float *x;
+    float *y;
+    size_t h, w, pad0, pad1;
+    const float *f;
+};
+
+static void fir4_part(void *context, size_t begin, size_t end) {
+    const struct fir *a = context;
+    const size_t oh = a->h + a->pad0 + a->pad1 - 3, ow = a->w + a->pad0 + a->pad1 - 3;
+    const size_t padded = a->w + a->pad0 + a->pad1;
+    float row[padded];
+    memset(row, 0, sizeof row);
+    for (size_t p = begin; p < end; p++) {
+        const float *x = a->x + p * a->h * a->w;
+        float *y = a->y + p * oh * ow;
+        for (size_t i = 0; i < oh; i++) {
+            const float *rows[4];
+            for (size_t k = 0; k < 4; k++) {
+                const size_t r = i + k;
+                rows[k] = r >= a->pad0 && r < a->pad0 + a->h ? x + (r - a->pad0) * a->w : NULL;
+            }
+            fir_rows(rows, a->f, row + a->pad0, a->w);
+            fir_columns(row, a->f, y + i * ow, ow);
+        }
+    }
+}
+
+void ck_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4],
+             size_t pad0, size_t pad1) {
+    struct fir a = {x, y, h, w, pad0, pad1, f};
+    ck_parallel(planes, grain(h * w), fir4_part, &a);
+}
+
+// With zeros between the samples each output sees two of the four taps: an even output pixel 2i
+// has (x[i-1], x[i]) with (f0, f2), an odd one 2i+1 has (x[i], x[i+1]) with (f1, f3).
+CLONES static void up2_row(const float *row, const float f[4], float *out, size_t w) {
+    for (size_t i = 0; i < w; i++) {
+        out[2 * i] = row[i] * f[0] + row[i + 1] * f[2];
+        out[2 * i + 1] = row[i + 1] * f[1] + row[i + 2] * f[3];
+    }
+}
+
+static void up2_part(void *context, size_t begin, size_t end) {
+    const struct fir *a = context;
+    const size_t h = a->h, w = a->w;
+    float row[w + 2];
+    row[0] = row[w + 1] = 0;
+    for (size_t p = begin; p < end; p++) {
+        const float *x = a->x + p * h * w;
+        float *y = a->y + p * h * w * 4;
+        for (size_t i = 0; i < 2 * h; i++) {
+            const size_t j = i / 2;
+            const bool odd = i % 2;
+            const float *first = odd ? x + j * w : (j > 0 ? x + (j - 1) * w : NULL);
+            const float *second = odd ? (j + 1 < h ? x + (j + 1) * w : NULL) : x + j * w;
+            const float *const rows[4] = {first, second, NULL, NULL};
+            const float taps[4] = {odd ? a->f[1] : a->f[0], odd ? a->f[3] : a->f[2], 0, 0};
+            fir_rows(rows, taps, row + 1, w);
+            up2_row(row, a->f, y + i * 2 * w, w);
+        }
+    }
+}
+
+void ck_up2_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4]) {
+    struct fir a = {x, y, h, w, 0, 0, f};
+    ck_parallel(planes, grain(4 * h * w), up2_part, &a);
+}
+
+CLONES static void affine_prelu_plane(const float *x, float *y, size_t pixels, float scale,
+                                      float shift, float slope) {
+    for (size_t i = 0; i < pixels; i++) {
+        const float v = x[i] * scale + shift;
+        y[i] = v < 0 ? v * slope : v;
+    }
+}
+
+struct affine {
+    const float *x;
+    float *y;
+    size_t channels, pixels;
+    const float *scale, *shift, *slope;
+};
+
+static void affine_part(void *context, size_t begin, size_t end) {
+    const struct affine *a = context;
+    for (size_t p = begin; p < end; p++) {
+        const size_t c = p % a->channels;
+        affine_prelu_plane(a->x + p * a->pixels, a->y + p * a->pixels, a->pixels,
+                           a->scale ? a->scale[c] : 1.0f, a->shift ? a->shift[c] : 0.0f,
+                           a->slope ? a->slope[c] : 1.0f);
+    }
+}
+
+void ck_affine_prelu(const float *x, float *y, size_t samples, size_t channels, size_t pixels,
+                     const float *scale, const float *shift, const float *slope) {
+    struct affine a = {x, y, channels, pixels, scale, shift, slope};
+    ck_parallel(samples * channels, grain(pixels), affine_part, &a);
+}
+
+CLONES void ck_leaky_relu(const float *x, float *y, size_t count, float slope, float gain) {
+    for (size_t i = 0; i < count; i++) {
+        const float v = x[i];
+        y[i] = (v < 0 ? v * slope : v) * gain;
+    }
+}
+
+// Sums in float64: a row mean is then exact to float32 whatever its length.
+CLONES void ck_layer_norm(const float *x, float *y, size_t rows, size_t width, const float *weight,
+                          const float *bias, float eps) {
+    for (size_t r = 0; r < rows; r++) {
+        const float *in = x + r * width;
+        float *out = y + r * width;
+        double sum = 0, square = 0;
+        for (size_t i = 0; i < width; i++) sum += in[i];
+        const double mean = sum / (double)width;
+        for (size_t i = 0; i < width; i++) {
+            const double d = in[i] - mean;
+            square += d * d;
+        }
+        const float scale = (float)(1.0 / sqrt(square / (double)width + eps));
+        const float centre = (float)mean;
+        for (size_t i = 0; i < width; i++) {
+            const float v = (in[i] - centre) * scale;
+            out[i] = (weight ? v * weight[i] : v) + (bias ? bias[i] : 0.0f);
+        }
+    }
+}
+
+CLONES void ck_softmax(float *x, size_t rows, size_t width, float scale, bool causal,
+                       size_t queries) {
+    for (size_t r = 0; r < rows; r++) {
+        float *row = x + r * width;
+        const size_t valid = causal ? r % queries + 1 : width;
+        float top = -INFINITY;
+        for (size_t i = 0; i < valid; i++) top = row[i] > top ? row[i] : top;
+        float sum = 0;
+        for (size_t i = 0; i < valid; i++) {
+            row[i] = expf((row[i] - top) * scale);
+            sum += row[i];
+        }
+        const float inverse = 1.0f / sum;
+        for (size_t i = 0; i < valid; i++) row[i] *= inverse;
+        for (size_t i = valid; i < width; i++) row[i] = 0;
+    }
+}
+
+void ck_gelu_erf(float *x, size_t count) {
+    for (size_t i = 0; i < count; i++) x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678118654752f));
+}
+
+void ck_quick_gelu(float *x, size_t count) {
+    for (size_t i = 0; i < count; i++) x[i] = x[i] / (1.0f + expf(-1.702f * x[i]));
+}
+
+void ck_im2col3(const double *x, double *columns, size_t channels, size_t h, size_t w) {
+    for (size_t c = 0; c < channels; c++) {
+        const double *plane = x + c * h * w;
+        for (int dy = -1; dy <= 1; dy++) {
+            for (int dx = -1; dx <= 1; dx++) {
+                for (size_t i = 0; i < h; i++) {
+                    const ptrdiff_t r = (ptrdiff_t)i + dy;
+                    if (r < 0 || r >= (ptrdiff_t)h) {
+                        memset(columns, 0, w * sizeof *columns);
+                    } else {
+                        const double *row = plane + r * w;
+                        for (size_t j = 0; j < w; j++) {
+                            const ptrdiff_t s = (ptrdiff_t)j + dx;
+                            columns[j] = s < 0 || s >= (ptrdiff_t)w ? 0 : row[s];
+                        }
+                    }
+                    columns += w;
+                }
+            }
+        }
+    }
+}
+
+void ck_add_bias(double *x, const double *bias, size_t channels, size_t pixels) {
+    for (size_t c = 0; c < channels; c++)
+        for (size_t i = 0; i < pixels; i++) x[c * pixels + i] += bias[c];
+}
+
+void ck_tanh(double *x, size_t count) {
+    for (size_t i = 0; i < count; i++) x[i] = tanh(x[i]);
+}
+
+void ck_sigmoid(double *x, size_t count) {
+    for (size_t i = 0; i < count; i++) x[i] = 1.0 / (1.0 + exp(-x[i]));
+}

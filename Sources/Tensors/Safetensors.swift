@@ -18,7 +18,9 @@ public struct SafetensorsFile: TensorArchive {
     /// The largest header that is read, as in the reference implementation.
     public static let headerLimit = 100_000_000
 
+    /// Where the file lies.
     public let path: String
+    /// All tensor names, sorted.
     public let names: [String]
     /// Free text of the header's `__metadata__`.
     public let metadata: [String: String]
@@ -139,6 +141,7 @@ public struct SafetensorsFile: TensorArchive {
         self.names = tensors.keys.sorted()
     }
 
+    /// The tensor of that name, or nil.
     public func raw(_ name: String) -> RawTensor? { tensors[name] }
 
     /// Encodes tensors as a safetensors file, names sorted, header padded to 64 bytes.

@@ -1,1 +1,53 @@
+// Passes over float32 and float64 arrays, vectorised by the compiler for the processor at hand.
+// Every pass has a slow reference in Swift beside its caller, and a test against it.
 #pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+// One thread pool for the process: libgomp's, which oneDNN and the OpenMP build of OpenBLAS use.
+void ck_set_threads(int count);
+int ck_threads(void);
+// Calls body(context, begin, end) over disjoint parts of 0..<count, on all threads of the pool.
+void ck_parallel(size_t count, size_t grain, void (*body)(void *, size_t, size_t), void *context);
+
+// y[n,c,:] = x[n,c,:] * s[n,c]
+void ck_scale_channels(const float *x, const float *s, float *y, size_t channels, size_t pixels);
+
+// x[n,c,:] = act(x[n,c,:] * demod[n,c] + noise[:] * strength + bias[c]) in place.
+// act is a leaky ReLU of the given slope, times gain, then clamped to -clamp...clamp if clamp > 0.
+// demod, noise and bias may be null.
+void ck_styled_epilogue(float *x, size_t samples, size_t channels, size_t pixels, const float *demod,
+                        const float *noise, float strength, const float *bias, float slope,
+                        float gain, float clamp);
+
+// Separable 4-tap FIR over planes [h, w] to [h + pad0 + pad1 - 3, w + pad0 + pad1 - 3].
+// Correlates rows and columns with f after padding pad0 before and pad1 after with zeros.
+void ck_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4],
+             size_t pad0, size_t pad1);
+
+// Zero insertion by 2, padding (2, 1), then the 4-tap FIR on both axes: [h, w] to [2h, 2w].
+void ck_up2_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4]);
+
+// x[n,c,:] = prelu(x[n,c,:] * scale[c] + shift[c]); slope may be null (no activation).
+void ck_affine_prelu(const float *x, float *y, size_t samples, size_t channels, size_t pixels,
+                     const float *scale, const float *shift, const float *slope);
+
+// y = leaky ReLU(x) * gain; NaN stays NaN.
+void ck_leaky_relu(const float *x, float *y, size_t count, float slope, float gain);
+
+// Rows of `width`: (x - mean) * rsqrt(var + eps) * weight + bias; weight and bias may be null.
+void ck_layer_norm(const float *x, float *y, size_t rows, size_t width, const float *weight,
+                   const float *bias, float eps);
+
+// Softmax of scale * x over rows of `width`. If causal, row r is query r % queries and sees the
+// entries up to its own index only; the others become 0.
+void ck_softmax(float *x, size_t rows, size_t width, float scale, bool causal, size_t queries);
+
+void ck_gelu_erf(float *x, size_t count);
+void ck_quick_gelu(float *x, size_t count);
+
+// float64: 3x3 patches of [channels, h, w], zero padded by 1, as [channels * 9, h * w].
+void ck_im2col3(const double *x, double *columns, size_t channels, size_t h, size_t w);
+void ck_add_bias(double *x, const double *bias, size_t channels, size_t pixels);
+void ck_tanh(double *x, size_t count);
+void ck_sigmoid(double *x, size_t count);

@@ -1,0 +1,135 @@
+internal import Synchronization
+public import Tensors
+
+/// What a two-dimensional convolution looks like, apart from its weights.
+public struct ConvolutionGeometry: Sendable, Hashable {
+    /// The number of channels that come out.
+    public let outChannels: Int
+    /// The number of channels that go in.
+    public let inChannels: Int
+    /// The kernel's height and width.
+    public let kernel: [Int]
+    /// The step between outputs, or between inputs if transposed.
+    public let stride: Int
+    /// Zeros added on every side, or rows and columns cut from every side if transposed.
+    public let padding: Int
+    /// Whether this is the transposed convolution.
+    public let isTransposed: Bool
+
+    var weightShape: [Int] { [outChannels, inChannels] + kernel }
+
+    func outputSize(_ input: Int, _ kernel: Int) -> Int {
+        isTransposed
+            ? (input - 1) * stride + kernel - 2 * padding
+            : (input + 2 * padding - kernel) / stride + 1
+    }
+}
+
+/// A convolution (cross-correlation, as in PyTorch) with constant weights, packed once per input shape.
+///
+/// Shapes: `x [N, I, H, W]`, `weight [O, I, k, k]`, `bias [O]` to `[N, O, H', W']`, float32.
+/// A transposed convolution takes its weight as `[O, I, k, k]` too, not flipped.
+public final class Convolution: Sendable {
+    /// The sizes, stride and padding.
+    public let geometry: ConvolutionGeometry
+    /// The weights, `[O, I, k, k]`.
+    public let weight: Tensor<Float>
+    /// The bias `[O]`, or nil.
+    public let bias: Tensor<Float>?
+    /// Compiled plans by input shape; only ever used under the lock.
+    private let plans = Mutex<[[Int]: ConvolutionPlan]>([:])
+
+    /// Prepares a convolution.
+    ///
+    /// - Parameters:
+    ///   - weight: `[O, I, k, k]`.
+    ///   - bias: `[O]`, or nil.
+    ///   - stride: The step.
+    ///   - padding: Zeros on every side.
+    ///   - transposed: Whether to run the transposed convolution.
+    public init(
+        weight: Tensor<Float>,
+        bias: Tensor<Float>? = nil,
+        stride: Int = 1,
+        padding: Int = 0,
+        transposed: Bool = false
+    ) {
+        precondition(weight.rank == 4, "a convolution weight is [O, I, k, k], got \(weight.shape)")
+        precondition(bias.map { $0.shape == [weight.shape[0]] } ?? true, "bias is [O]")
+        self.weight = weight
+        self.bias = bias
+        geometry = ConvolutionGeometry(
+            outChannels: weight.shape[0],
+            inChannels: weight.shape[1],
+            kernel: Array(weight.shape[2...]),
+            stride: stride,
+            padding: padding,
+            isTransposed: transposed
+        )
+    }
+
+    /// The shape that an input of a shape gives.
+    public func outputShape(_ input: [Int]) -> [Int] {
+        [
+            input[0], geometry.outChannels,
+            geometry.outputSize(input[2], geometry.kernel[0]),
+            geometry.outputSize(input[3], geometry.kernel[1]),
+        ]
+    }
+
+    /// Runs the convolution.
+    ///
+    /// - Parameter x: `[N, I, H, W]`.
+    /// - Returns: `[N, O, H', W']`.
+    public func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
+        precondition(
+            x.rank == 4 && x.shape[1] == geometry.inChannels,
+            "convolution of \(geometry.inChannels) channels applied to \(x.shape)"
+        )
+        let shape = outputShape(x.shape)
+        return Tensor(uninitialized: shape) { output in
+            guard let out = output.baseAddress else { return }
+            x.scalars.withUnsafeBufferPointer { input in
+                guard let start = input.baseAddress else { return }
+                run(x.shape, shape, start, out)
+            }
+        }
+    }
+
+    private func run(
+        _ input: [Int],
+        _ output: [Int],
+        _ x: UnsafePointer<Float>,
+        _ y: UnsafeMutablePointer<Float>
+    ) {
+        plans.withLock { plans in
+            if let plan = plans[input] {
+                plan.run(x, y)
+                return
+            }
+            let plan = weight.scalars.withUnsafeBufferPointer { weights in
+                guard let w = weights.baseAddress else { preconditionFailure("no weights") }
+                guard let bias else {
+                    return ConvolutionPlan(
+                        geometry: geometry,
+                        input: input,
+                        output: output,
+                        weights: w,
+                        bias: nil
+                    )
+                }
+                return bias.scalars.withUnsafeBufferPointer {
+                    ConvolutionPlan(
+                        geometry: geometry,
+                        input: input,
+                        output: output,
+                        weights: w,
+                        bias: $0.baseAddress
+                    )
+                }
+            }
+            plans[input] = plan
+            plan.run(x, y)
+        }
+    }
+}

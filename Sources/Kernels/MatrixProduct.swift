@@ -1,0 +1,73 @@
+internal import COneDNN
+internal import COpenBLAS
+
+/// Row-major matrix products on raw rows, for layers that lay out their own operands.
+public enum MatrixProduct {
+    /// Computes `c = alpha * a * b (+ c)` in float32; `transposesB` reads `b` as `[n, k]`.
+    ///
+    /// Shapes: `a [m, k]`, `b [k, n]` or `[n, k]`, `c [m, n]`; `ld…` are row strides in elements.
+    public static func float(
+        m: Int,
+        n: Int,
+        k: Int,
+        alpha: Float = 1,
+        a: UnsafePointer<Float>,
+        lda: Int,
+        b: UnsafePointer<Float>,
+        ldb: Int,
+        transposesB: Bool = false,
+        accumulates: Bool = false,
+        c: UnsafeMutablePointer<Float>,
+        ldc: Int
+    ) {
+        guard m > 0, n > 0 else { return }
+        OneDNN.check(
+            dnnl_sgemm(
+                CChar(UInt8(ascii: "N")),
+                CChar(UInt8(ascii: transposesB ? "T" : "N")),
+                dnnl_dim_t(m),
+                dnnl_dim_t(n),
+                dnnl_dim_t(k),
+                alpha,
+                a,
+                dnnl_dim_t(lda),
+                b,
+                dnnl_dim_t(ldb),
+                accumulates ? 1 : 0,
+                c,
+                dnnl_dim_t(ldc)
+            ),
+            "multiply [\(m), \(k)] by [\(k), \(n)]"
+        )
+    }
+
+    /// Computes `c = a * b` in float64.
+    ///
+    /// Shapes: `a [m, k]`, `b [k, n]`, `c [m, n]`, all dense.
+    public static func double(
+        m: Int,
+        n: Int,
+        k: Int,
+        a: UnsafePointer<Double>,
+        b: UnsafePointer<Double>,
+        c: UnsafeMutablePointer<Double>
+    ) {
+        guard m > 0, n > 0 else { return }
+        cblas_dgemm(
+            CblasRowMajor,
+            CblasNoTrans,
+            CblasNoTrans,
+            Int32(m),
+            Int32(n),
+            Int32(k),
+            1,
+            a,
+            Int32(k),
+            b,
+            Int32(n),
+            0,
+            c,
+            Int32(n)
+        )
+    }
+}

@@ -1,0 +1,199 @@
+internal import CKernels
+public import Tensors
+
+/// The elementwise and filtering passes between convolutions, run by `CKernels`.
+///
+/// `Reference` holds the slow, plain version of each; tests compare the two.
+public enum Passes {
+    /// Multiplies every channel of every sample: `x [N, C, H, W]`, `scale [N, C]`.
+    public static func scaleChannels(_ x: Tensor<Float>, by scale: Tensor<Float>) -> Tensor<Float> {
+        let channels = x.shape[0] * x.shape[1]
+        precondition(scale.count == channels, "scale \(scale.shape) for \(x.shape)")
+        return unary(x, x.shape) {
+            ck_scale_channels($0, scale.scalars, $1, channels, x.count / channels)
+        }
+    }
+
+    /// What follows a modulated convolution: demodulation, noise, bias, leaky ReLU, gain and clamp.
+    public struct StyledEpilogue: Sendable {
+        /// `[N, C]`, multiplied first; nil for 1.
+        public var demodulation: Tensor<Float>?
+        /// `[H, W]`, the same for all samples and channels; nil for none.
+        public var noise: Tensor<Float>?
+        /// What the noise is multiplied by.
+        public var noiseStrength: Float
+        /// `[C]`; nil for 0.
+        public var bias: Tensor<Float>?
+        /// The leaky ReLU's slope; 1 for none.
+        public var slope: Float
+        /// What the activation is multiplied by.
+        public var gain: Float
+        /// The largest magnitude let through; nil for any.
+        public var clamp: Float?
+
+        /// Collects the parts.
+        public init(
+            demodulation: Tensor<Float>? = nil,
+            noise: Tensor<Float>? = nil,
+            noiseStrength: Float = 0,
+            bias: Tensor<Float>? = nil,
+            slope: Float = 1,
+            gain: Float = 1,
+            clamp: Float? = nil
+        ) {
+            self.demodulation = demodulation
+            self.noise = noise
+            self.noiseStrength = noiseStrength
+            self.bias = bias
+            self.slope = slope
+            self.gain = gain
+            self.clamp = clamp
+        }
+    }
+
+    /// Applies an epilogue to `x [N, C, H, W]` in place, in one pass.
+    public static func apply(_ epilogue: StyledEpilogue, to x: inout Tensor<Float>) {
+        let (samples, channels) = (x.shape[0], x.shape[1])
+        let pixels = x.shape[2] * x.shape[3]
+        withOptional(epilogue.demodulation) { demodulation in
+            withOptional(epilogue.noise) { noise in
+                withOptional(epilogue.bias) { bias in
+                    ck_styled_epilogue(
+                        &x.scalars,
+                        samples,
+                        channels,
+                        pixels,
+                        demodulation,
+                        noise,
+                        epilogue.noiseStrength,
+                        bias,
+                        epilogue.slope,
+                        epilogue.gain,
+                        epilogue.clamp ?? 0
+                    )
+                }
+            }
+        }
+    }
+
+    /// Correlates every plane with a separable 4-tap filter after zero padding.
+    ///
+    /// Shapes: `x [N, C, H, W]` to `[N, C, H + before + after - 3, W + before + after - 3]`.
+    public static func fir(
+        _ x: Tensor<Float>,
+        taps: [Float],
+        padding: (before: Int, after: Int)
+    ) -> Tensor<Float> {
+        let grown = padding.before + padding.after - 3
+        let shape = [x.shape[0], x.shape[1], x.shape[2] + grown, x.shape[3] + grown]
+        return unary(x, shape) {
+            ck_fir4(
+                $0,
+                $1,
+                x.shape[0] * x.shape[1],
+                x.shape[2],
+                x.shape[3],
+                taps,
+                padding.before,
+                padding.after
+            )
+        }
+    }
+
+    /// Doubles the size: a zero after each pixel, padding 2 before and 1 after, then the filter.
+    ///
+    /// Shapes: `x [N, C, H, W]` to `[N, C, 2H, 2W]`. `taps` include the gain of 2 per axis.
+    public static func upsample(_ x: Tensor<Float>, taps: [Float]) -> Tensor<Float> {
+        unary(x, [x.shape[0], x.shape[1], 2 * x.shape[2], 2 * x.shape[3]]) {
+            ck_up2_fir4($0, $1, x.shape[0] * x.shape[1], x.shape[2], x.shape[3], taps)
+        }
+    }
+
+    /// Per-channel affine map and PReLU: `x [N, C, H, W]`; each of `scale`, `shift`, `slope` is `[C]`.
+    public static func affinePReLU(
+        _ x: Tensor<Float>,
+        scale: Tensor<Float>? = nil,
+        shift: Tensor<Float>? = nil,
+        slope: Tensor<Float>? = nil
+    ) -> Tensor<Float> {
+        withOptional(scale) { scale in
+            withOptional(shift) { shift in
+                withOptional(slope) { slope in
+                    unary(x, x.shape) {
+                        ck_affine_prelu(
+                            $0,
+                            $1,
+                            x.shape[0],
+                            x.shape[1],
+                            x.count / (x.shape[0] * x.shape[1]),
+                            scale,
+                            shift,
+                            slope
+                        )
+                    }
+                }
+            }
+        }
+    }
+
+    /// Leaky ReLU times a gain; any shape.
+    public static func leakyReLU(_ x: Tensor<Float>, slope: Float, gain: Float = 1) -> Tensor<Float>
+    {
+        unary(x, x.shape) { ck_leaky_relu($0, $1, x.count, slope, gain) }
+    }
+
+    /// Layer normalisation over rows of `width` elements, biased variance.
+    ///
+    /// Shapes: `x [..., width]` with any leading axes; `weight` and `bias` have `width` elements.
+    public static func layerNorm(
+        _ x: Tensor<Float>,
+        width: Int,
+        weight: Tensor<Float>? = nil,
+        bias: Tensor<Float>? = nil,
+        eps: Float
+    ) -> Tensor<Float> {
+        withOptional(weight) { weight in
+            withOptional(bias) { bias in
+                unary(x, x.shape) {
+                    ck_layer_norm($0, $1, x.count / width, width, weight, bias, eps)
+                }
+            }
+        }
+    }
+
+    /// Softmax of `scale * x` over the last axis, in place; `x [..., queries, keys]`.
+    ///
+    /// If causal, query q sees keys 0...q only and the others become 0.
+    public static func softmax(_ x: inout Tensor<Float>, scale: Float, causal: Bool = false) {
+        let width = x.shape[x.rank - 1]
+        ck_softmax(&x.scalars, x.count / width, width, scale, causal, x.shape[x.rank - 2])
+    }
+
+    /// GELU with the error function, in place.
+    public static func gelu(_ x: inout Tensor<Float>) { ck_gelu_erf(&x.scalars, x.count) }
+
+    /// OpenAI CLIP's `x * sigmoid(1.702 x)`, in place.
+    public static func quickGELU(_ x: inout Tensor<Float>) { ck_quick_gelu(&x.scalars, x.count) }
+
+    private static func unary(
+        _ x: Tensor<Float>,
+        _ shape: [Int],
+        _ body: (UnsafePointer<Float>, UnsafeMutablePointer<Float>) -> Void
+    ) -> Tensor<Float> {
+        Tensor(uninitialized: shape) { output in
+            guard let out = output.baseAddress else { return }
+            x.scalars.withUnsafeBufferPointer { input in
+                guard let start = input.baseAddress else { return }
+                body(start, out)
+            }
+        }
+    }
+
+    private static func withOptional<Result>(
+        _ tensor: Tensor<Float>?,
+        _ body: (UnsafePointer<Float>?) -> Result
+    ) -> Result {
+        guard let tensor else { return body(nil) }
+        return tensor.scalars.withUnsafeBufferPointer { body($0.baseAddress) }
+    }
+}

@@ -1,0 +1,14 @@
+internal import CKernels
+
+/// The one thread pool of the process, shared by convolutions, matrix products and our own passes.
+public enum ThreadPool {
+    /// The number of threads that kernels use, at least 1.
+    public static var threadCount: Int { Int(ck_threads()) }
+
+    /// Sets the number of threads for kernels that start from the calling thread.
+    ///
+    /// libgomp keeps this setting per calling thread, so it is set on the thread that runs the networks.
+    public static func setThreadCount(_ count: Int) {
+        ck_set_threads(Int32(clamping: max(1, count)))
+    }
+}

@@ -1,0 +1,83 @@
+internal import Kernels
+internal import Layers
+public import Tensors
+
+/// A modulated convolution with noise, bias and leaky ReLU: one layer of the synthesis network.
+///
+/// Source: Karras et al. 2020, figure 2c; spec section 3.
+public struct StyledConvolution: Sendable {
+    let convolution: ModulatedConvolution
+    /// `[H, W]`, nil if the strength is 0.
+    let noise: Tensor<Float>?
+    let noiseStrength: Float
+    /// `[O]`.
+    let bias: Tensor<Float>
+    let clamp: Float?
+
+    static let slope: Float = 0.2
+    static let gain = Float(2).squareRoot()
+
+    /// Runs the layer: `x [N, I, H, W]`, `w [N, D]` to `[N, O, H', W']`.
+    func callAsFunction(
+        _ x: Tensor<Float>,
+        w: Tensor<Float>,
+        name: String,
+        options: SynthesisOptions
+    ) -> Tensor<Float> {
+        var (features, demodulation) = convolution(x, w: w)
+        if let observe = options.observe {
+            var raw = features
+            Passes.apply(Passes.StyledEpilogue(demodulation: demodulation), to: &raw)
+            observe(name + "_modconv", raw)
+        }
+        Passes.apply(
+            Passes.StyledEpilogue(
+                demodulation: demodulation,
+                noise: options.usesNoise ? noise : nil,
+                noiseStrength: noiseStrength,
+                bias: bias,
+                slope: Self.slope,
+                gain: Self.gain,
+                clamp: clamp
+            ),
+            to: &features
+        )
+        options.observe?(name, features)
+        return features
+    }
+}
+
+/// From features to RGB: a modulated 1x1 convolution without demodulation, plus bias.
+public struct ToRGB: Sendable {
+    let convolution: ModulatedConvolution
+    /// `[3]`.
+    let bias: Tensor<Float>
+    let clamp: Float?
+
+    func callAsFunction(_ x: Tensor<Float>, w: Tensor<Float>) -> Tensor<Float> {
+        var (image, _) = convolution(x, w: w)
+        Passes.apply(Passes.StyledEpilogue(bias: bias, clamp: clamp), to: &image)
+        return image
+    }
+}
+
+/// What a synthesis does beside the image.
+public struct SynthesisOptions {
+    /// Stop at the first resolution with at least this many rows; nil for the full size.
+    public var rows: Int?
+    /// Whether the stored noise is added.
+    public var usesNoise = true
+    /// Is shown every intermediate under its name (`feat_8_up`, `rgb_8`, ...), for tests and profiles.
+    public var observe: ((String, Tensor<Float>) -> Void)?
+
+    /// The full size, with noise.
+    public init(
+        rows: Int? = nil,
+        usesNoise: Bool = true,
+        observe: ((String, Tensor<Float>) -> Void)? = nil
+    ) {
+        self.rows = rows
+        self.usesNoise = usesNoise
+        self.observe = observe
+    }
+}

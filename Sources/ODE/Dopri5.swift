@@ -1,0 +1,194 @@
+/// Why a solve stopped early.
+public struct SolveError: Error, Sendable, CustomStringConvertible {
+    /// What happened, at which time, and what to change.
+    public let description: String
+}
+
+/// One step that the solver tried.
+public struct Step: Sendable, Hashable {
+    /// Where it began.
+    public let t0: Double
+    /// How long it was.
+    public let dt: Double
+}
+
+/// A solution at the requested times, with what it cost.
+public struct Solution: Sendable {
+    /// One state per requested time, in their order.
+    public let states: [[Double]]
+    /// The number of evaluations of the field: 2 + 6 per tried step (0 for a single time).
+    public let evaluationCount: Int
+    /// The steps whose error was small enough.
+    public let accepted: [Step]
+    /// The steps that were tried again smaller.
+    public let rejected: [Step]
+    /// The length of the first step tried, or 0 for a single time.
+    public let firstStep: Double
+}
+
+/// Dormand-Prince 5(4) with dense output, float64.
+///
+/// The controller, interpolation and error norm are torchdiffeq's, since released weights were trained
+/// with it: steps are never shortened to meet an output time, outputs are read off a quartic.
+/// Source: spec section 5; Dormand and Prince 1980.
+public struct Dopri5: Sendable, Hashable {
+    /// Tolerances and step policy.
+    public var controller: StepController
+    /// The largest number of steps tried before giving up.
+    public var maxSteps = 100_000
+
+    /// Prepares a solver.
+    public init(controller: StepController = StepController()) { self.controller = controller }
+
+    /// Solves for all requested times in one pass.
+    ///
+    /// - Parameters:
+    ///   - field: The right-hand side.
+    ///   - y0: The state at the first time.
+    ///   - times: At least one; strictly increasing or strictly decreasing.
+    /// - Returns: The state at each time; the first is `y0` itself.
+    /// - Throws: `SolveError` if the times are not monotonic, the state stops being finite, or the
+    ///   solver runs out of steps.
+    public func solve(
+        _ field: some VectorField,
+        from y0: [Double],
+        at times: [Double]
+    ) throws(SolveError) -> Solution {
+        guard let first = times.first, times.allSatisfy(\.isFinite) else {
+            throw SolveError(description: "a solve needs at least one finite time, got \(times)")
+        }
+        let falls = times.count > 1 && times[1] < first
+        for (earlier, later) in zip(times, times.dropFirst())
+        where falls ? later >= earlier : later <= earlier {
+            throw SolveError(
+                description: "times must be strictly monotonic, got \(earlier), \(later)"
+            )
+        }
+        return falls
+            ? try run(Reversed(field: field), y0, times.map { -$0 }, signOfTime: -1)
+            : try run(field, y0, times, signOfTime: 1)
+    }
+
+    /// The field seen with time running backwards.
+    private struct Reversed<Field: VectorField>: VectorField {
+        let field: Field
+        func slope(at t: Double, _ y: [Double]) -> [Double] { field.slope(at: -t, y).map { -$0 } }
+    }
+
+    private func run(
+        _ field: some VectorField,
+        _ y0: [Double],
+        _ times: [Double],
+        signOfTime: Double
+    ) throws(SolveError) -> Solution {
+        var states = [y0]
+        var accepted: [Step] = []
+        var rejected: [Step] = []
+        guard times.count > 1 else {
+            return Solution(
+                states: states,
+                evaluationCount: 0,
+                accepted: [],
+                rejected: [],
+                firstStep: 0
+            )
+        }
+        var y = y0
+        var t = times[0]
+        var slope = field.slope(at: t, y)
+        var dt = controller.firstStep(field, t, y, slope)
+        let firstStep = dt
+        for _ in 0..<maxSteps {
+            let trial = attempt(field, t, dt, y, slope)
+            let ratio = controller.errorRatio(trial.error, y, trial.y1)
+            guard ratio.isFinite, t + dt > t else {
+                throw SolveError(
+                    description: "the solve broke down at t = \(signOfTime * t) "
+                        + "(step \(dt), error ratio \(ratio)): the state is not finite or the field "
+                        + "too steep; check the weights or loosen rtol (now \(controller.rtol))"
+                )
+            }
+            let step = Step(t0: signOfTime * t, dt: dt)
+            if ratio <= 1 {
+                accepted.append(step)
+                let dense = DenseOutput(
+                    start: t,
+                    end: t + dt,
+                    y0: y,
+                    y1: trial.y1,
+                    middle: trial.middle,
+                    f0: slope,
+                    f1: trial.f1
+                )
+                t += dt
+                y = trial.y1
+                slope = trial.f1
+                while states.count < times.count, times[states.count] <= t {
+                    states.append(dense(times[states.count]))
+                }
+                if states.count == times.count {
+                    return Solution(
+                        states: states,
+                        evaluationCount: 2 + 6 * (accepted.count + rejected.count),
+                        accepted: accepted,
+                        rejected: rejected,
+                        firstStep: firstStep
+                    )
+                }
+            } else {
+                rejected.append(step)
+            }
+            dt = controller.nextStep(dt, ratio: ratio)
+        }
+        throw SolveError(
+            description: "\(maxSteps) steps reached at t = \(signOfTime * t): "
+                + "raise maxSteps or loosen rtol (now \(controller.rtol))"
+        )
+    }
+
+    private struct Trial {
+        let y1: [Double]
+        let f1: [Double]
+        let error: [Double]
+        let middle: [Double]
+    }
+
+    /// Takes one step of seven stages, of which the first is known (FSAL).
+    private func attempt(
+        _ field: some VectorField,
+        _ t: Double,
+        _ dt: Double,
+        _ y: [Double],
+        _ slope: [Double]
+    ) -> Trial {
+        var slopes = [slope]
+        var y1 = y
+        for (node, weights) in zip(Dopri5Tableau.nodes, Dopri5Tableau.stages) {
+            y1 = combine(y, slopes, weights, dt)
+            slopes.append(field.slope(at: node == 1 ? t + dt : t + node * dt, y1))
+        }
+        let zero = [Double](repeating: 0, count: y.count)
+        return Trial(
+            y1: y1,
+            f1: slopes[6],
+            error: combine(zero, slopes, Dopri5Tableau.error, dt),
+            middle: combine(y, slopes, Dopri5Tableau.middle, dt)
+        )
+    }
+
+    /// Computes `base + dt * sum_i weights[i] * slopes[i]`.
+    private func combine(
+        _ base: [Double],
+        _ slopes: [[Double]],
+        _ weights: [Double],
+        _ dt: Double
+    ) -> [Double] {
+        var sum = [Double](repeating: 0, count: base.count)
+        for (slope, weight) in zip(slopes, weights) where weight != 0 {
+            let factor = weight * dt
+            for i in sum.indices { sum[i] += factor * slope[i] }
+        }
+        for i in sum.indices { sum[i] += base[i] }
+        return sum
+    }
+}
