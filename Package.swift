@@ -110,7 +110,7 @@ let package = Package(
         ),
         tests("TensorsTests", ["Tensors"]),
         tests("KernelsTests", ["Tensors", "Kernels"]),
-        tests("ODETests", ["Tensors", "ODE"]),
+        tests("ODETests", ["Tensors", "Kernels", "ODE"]),
         tests("LayersTests", ["Tensors", "Kernels", "Layers"]),
         tests("ModelsTests", ["Tensors", "Kernels", "Layers", "ODE", "Models", "Packs"]),
         tests("PacksTests", ["Tensors", "Models", "Packs"]),

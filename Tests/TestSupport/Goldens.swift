@@ -6,6 +6,9 @@ public import Testing
 public struct GoldenError: Error, Sendable, CustomStringConvertible {
     /// What is missing, and where it was looked for.
     public let description: String
+
+    /// Describes what is missing.
+    public init(description: String) { self.description = description }
 }
 
 /// One case of the golden manifest.

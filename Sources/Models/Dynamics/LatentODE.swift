@@ -1,0 +1,73 @@
+internal import Kernels
+public import ODE
+public import Tensors
+
+/// The latent ODE `phi` and the 1x1 convolution after it.
+///
+/// Shapes: `z_d0 [B, C, h, w]` float64 and T times to states `[T, B, C, h, w]` float64; projected to
+/// `[N, E, h, w]` float32. Source: spec section 5.
+public struct LatentODE: Sendable {
+    /// The sizes and tolerances.
+    public let config: DynamicsConfig
+    private let function: ODEFunction
+    private let projection: Convolution
+
+    /// Reads the ODE's part of a VidStyleODE checkpoint, seen from its root.
+    ///
+    /// - Throws: `ConfigError` or `WeightError`.
+    public init(_ config: DynamicsConfig, _ weights: Weights) throws {
+        try config.validate()
+        self.config = config
+        function = try ODEFunction(config, weights.scoped(DynamicsNames.field))
+        projection = Convolution(
+            weight: try weights.float(
+                DynamicsNames.projection + ".weight",
+                [config.projectedChannels, config.stateChannels, 1, 1]
+            ),
+            bias: try weights.float(
+                DynamicsNames.projection + ".bias", [config.projectedChannels]
+            )
+        )
+    }
+
+    /// States at the requested times, with what the solve cost.
+    public struct Trajectory: Sendable {
+        /// `[T, B, C, h, w]`, float64.
+        public let states: Tensor<Double>
+        /// Steps and evaluations.
+        public let solution: Solution
+    }
+
+    /// Solves once for all times; the batch is one system, so its step sizes are shared.
+    ///
+    /// - Parameters:
+    ///   - z0: `[B, C, h, w]`, the state at the first time.
+    ///   - times: In units of t, strictly monotonic.
+    ///   - controller: Tolerances; those of the configuration if nil.
+    /// - Returns: The states and the solver's statistics.
+    /// - Throws: `SolveError`.
+    public func solve(
+        from z0: Tensor<Double>,
+        at times: [Double],
+        controller: StepController? = nil
+    ) throws(SolveError) -> Trajectory {
+        precondition(
+            z0.rank == 4 && z0.shape[1...] == config.stateShape[...],
+            "z_d0 is [B] + \(config.stateShape), got \(z0.shape)"
+        )
+        let solver = Dopri5(
+            controller: controller ?? StepController(rtol: config.rtol, atol: config.atol)
+        )
+        let field = LatentField(function: function, shape: z0.shape)
+        let solution = try solver.solve(field, from: z0.scalars, at: times)
+        return Trajectory(
+            states: Tensor(
+                shape: [times.count] + z0.shape, scalars: solution.states.flatMap { $0 }
+            ),
+            solution: solution
+        )
+    }
+
+    /// Narrows states to float32 and projects them: `[N, C, h, w]` to `[N, E, h, w]`.
+    public func project(_ states: Tensor<Double>) -> Tensor<Float> { projection(states.narrowed) }
+}

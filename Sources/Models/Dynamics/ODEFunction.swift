@@ -1,0 +1,44 @@
+internal import Kernels
+public import ODE
+public import Tensors
+
+/// The network behind `dz/dt = f(z)`: 3x3 convolutions with tanh between them, float64, no time input.
+///
+/// Shapes: `z [N, C, h, w]` to the same. Source: spec section 5.
+public struct ODEFunction: Sendable {
+    private let layers: [Convolution3x3Double]
+
+    /// Reads `gradient_net.0`, `.2`, `.4`, ... under a prefix.
+    init(_ config: DynamicsConfig, _ weights: Weights) throws {
+        let count = config.odeHiddenLayers + 2
+        layers = try (0..<count).map { index in
+            let input = index == 0 ? config.stateChannels : config.odeChannels
+            let output = index == count - 1 ? config.stateChannels : config.odeChannels
+            return Convolution3x3Double(
+                weight: try weights.double("\(2 * index).weight", [output, input, 3, 3]),
+                bias: try weights.double("\(2 * index).bias", [output])
+            )
+        }
+    }
+
+    /// The slope at a state.
+    public func callAsFunction(_ z: Tensor<Double>) -> Tensor<Double> {
+        var x = layers[0](z)
+        for layer in layers.dropFirst() {
+            DoublePasses.tanh(&x)
+            x = layer(x)
+        }
+        return x
+    }
+}
+
+/// The network as the solver sees it, over a whole batch as one system.
+public struct LatentField: VectorField, Sendable {
+    let function: ODEFunction
+    let shape: [Int]
+
+    /// The slope of the flattened batch.
+    public func slope(at t: Double, _ y: [Double]) -> [Double] {
+        function(Tensor(shape: shape, scalars: y)).scalars
+    }
+}

@@ -1,0 +1,85 @@
+internal import Kernels
+internal import Layers
+internal import Tensors
+
+/// Multi-head attention with separate query, key and value layers and an output layer.
+struct ProjectedAttention: Sendable {
+    let query: Linear
+    let key: Linear
+    let value: Linear
+    let output: Linear
+    let heads: Int
+
+    init(_ weights: Weights, _ config: ModulationConfig) throws {
+        let shape = [config.width, config.width]
+        query = try Linear(weights, "attn.query", shape)
+        key = try Linear(weights, "attn.key", shape)
+        value = try Linear(weights, "attn.value", shape)
+        output = try Linear(weights, "attn.proj", shape)
+        heads = config.heads
+    }
+
+    func callAsFunction(_ x: Tensor<Float>, over context: Tensor<Float>) -> Tensor<Float> {
+        output(Attention.attend(query(x), key(context), value(context), heads: heads))
+    }
+}
+
+/// Two linear layers with GELU (erf) between them.
+struct FeedForward: Sendable {
+    let first: Linear
+    let second: Linear
+
+    init(_ weights: Weights, _ config: ModulationConfig, factor: Int) throws {
+        first = try Linear(weights, "mlp.0", [factor * config.width, config.width])
+        second = try Linear(weights, "mlp.2", [config.width, factor * config.width])
+    }
+
+    func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
+        var hidden = first(x)
+        Passes.gelu(&hidden)
+        return second(hidden)
+    }
+}
+
+/// A pre-norm self-attention block; the feed-forward part is four times as wide.
+struct SelfAttentionBlock: Sendable {
+    let attentionNorm: LayerNorm
+    let attention: ProjectedAttention
+    let feedForwardNorm: LayerNorm
+    let feedForward: FeedForward
+
+    init(_ weights: Weights, _ config: ModulationConfig) throws {
+        attentionNorm = try LayerNorm(weights, "ln1", width: config.width)
+        attention = try ProjectedAttention(weights, config)
+        feedForwardNorm = try LayerNorm(weights, "ln2", width: config.width)
+        feedForward = try FeedForward(weights, config, factor: 4)
+    }
+
+    func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
+        let normed = attentionNorm(x)
+        let attended = x + attention(normed, over: normed)
+        return attended + feedForward(feedForwardNorm(attended))
+    }
+}
+
+/// A pre-norm cross-attention block; the feed-forward part is twice as wide.
+struct CrossAttentionBlock: Sendable {
+    let queryNorm: LayerNorm
+    let contextNorm: LayerNorm
+    let attention: ProjectedAttention
+    let feedForwardNorm: LayerNorm
+    let feedForward: FeedForward
+
+    init(_ weights: Weights, _ config: ModulationConfig) throws {
+        queryNorm = try LayerNorm(weights, "x_ln1", width: config.width)
+        contextNorm = try LayerNorm(weights, "y_ln1", width: config.width)
+        attention = try ProjectedAttention(weights, config)
+        feedForwardNorm = try LayerNorm(weights, "ln2", width: config.width)
+        feedForward = try FeedForward(weights, config, factor: 2)
+    }
+
+    func callAsFunction(_ x: Tensor<Float>, context: Tensor<Float>) -> Tensor<Float> {
+        let attended = x + attention(queryNorm(x), over: contextNorm(context))
+        return attended + feedForward(feedForwardNorm(attended))
+    }
+}
