@@ -1,8 +1,8 @@
 import Foundation
 import Kernels
 import ODE
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// torchdiffeq's solutions, step for step.
@@ -24,30 +24,37 @@ struct Dopri5GoldenTests {
             let field = try field(problem, golden, io, shape: y0.shape)
             let solver = Dopri5(
                 controller: StepController(
-                    rtol: try #require(run["rtol"]?.double), atol: try #require(run["atol"]?.double)
+                    rtol: try #require(run["rtol"]?.double),
+                    atol: try #require(run["atol"]?.double)
                 )
             )
             let times = try Goldens.tensor("\(series)_times", in: io).double
             let solution = try solver.solve(field, from: y0.scalars, at: times.scalars)
             let y = Tensor(
-                shape: [times.count] + y0.shape, scalars: solution.states.flatMap { $0 }
+                shape: [times.count] + y0.shape,
+                scalars: solution.states.flatMap { $0 }
             )
             // Accept or reject is decided near the threshold there: other rounding moves steps.
             let isDelicate = problem == "linear_stiffish"
             expectClose(
-                y, try Goldens.tensor("\(name)_y", in: io).double,
+                y,
+                try Goldens.tensor("\(name)_y", in: io).double,
                 abs: isDelicate ? 1e-6 : golden.absolute("y_abs"),
                 rel: isDelicate ? 1e-6 : golden.absolute("y_rel"),
-                because: "same steps, float64 rounding only", name: name
+                because: "same steps, float64 rounding only",
+                name: name
             )
             guard !isDelicate else { continue }
             #expect(solution.evaluationCount == run["nfe"]?.int, "\(name)")
             expectClose(
                 Tensor(shape: [], scalars: [solution.firstStep]),
                 try Goldens.tensor("\(name)_first_step", in: io).double,
-                abs: golden.absolute("accepted_t0_dt_abs"), because: "one formula", name: name
+                abs: golden.absolute("accepted_t0_dt_abs"),
+                because: "one formula",
+                name: name
             )
-            for (kind, steps) in [("accepted", solution.accepted), ("rejected", solution.rejected)] {
+            for (kind, steps) in [("accepted", solution.accepted), ("rejected", solution.rejected)]
+            {
                 expectClose(
                     Tensor(shape: [steps.count, 2], scalars: steps.flatMap { [$0.t0, $0.dt] }),
                     try Goldens.tensor("\(name)_\(kind)_t0_dt", in: io).double,
@@ -88,7 +95,8 @@ struct Dopri5GoldenTests {
             let layers = try [0, 2, 4, 6].map { index in
                 Convolution3x3Double(
                     weight: try Goldens.tensor(
-                        "convnet_param_gradient_net.\(index).weight", in: io
+                        "convnet_param_gradient_net.\(index).weight",
+                        in: io
                     ).double,
                     bias: try Goldens.tensor("convnet_param_gradient_net.\(index).bias", in: io)
                         .double

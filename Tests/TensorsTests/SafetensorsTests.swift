@@ -6,7 +6,9 @@ import Testing
 struct SafetensorsTests {
     @Test func everyTypeComesBack() throws {
         let tensors = [
-            "a": RawTensor(Tensor<Float>(shape: [2, 2], scalars: [1, -2, 0.5, .greatestFiniteMagnitude])),
+            "a": RawTensor(
+                Tensor<Float>(shape: [2, 2], scalars: [1, -2, 0.5, .greatestFiniteMagnitude])
+            ),
             "b": RawTensor(Tensor<Double>(shape: [], scalars: [.pi])),
             "half": RawTensor(dtype: .float16, shape: [1], bytes: Data([0x00, 0x3C])),
             "brain": RawTensor(dtype: .bfloat16, shape: [1], bytes: Data([0x80, 0x3F])),
@@ -51,7 +53,9 @@ struct SafetensorsTests {
     }
 
     @Test func aMissingTensorIsNamedWithFileAndShape() throws {
-        let data = try SafetensorsFile.encode(["x.weight": RawTensor(Tensor<Float>(shape: [2], scalars: [1, 2]))])
+        let data = try SafetensorsFile.encode([
+            "x.weight": RawTensor(Tensor<Float>(shape: [2], scalars: [1, 2]))
+        ])
         let weights = Weights(try SafetensorsFile(path: "net.safetensors", data: data))
         let missing = #expect(throws: WeightError.self) { try weights.float("y.weight", [3, 4]) }
         #expect(missing?.description.contains("y.weight") == true)

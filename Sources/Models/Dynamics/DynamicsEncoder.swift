@@ -56,7 +56,8 @@ public struct DynamicsEncoder: Sendable {
         let recurrent = weights.scoped(DynamicsNames.recurrent)
         let own = weights.scoped(DynamicsNames.encoderField)
         field = try ODEFunction(
-            config, own.has("0.weight") ? own : weights.scoped(DynamicsNames.sharedEncoderField)
+            config,
+            own.has("0.weight") ? own : weights.scoped(DynamicsNames.sharedEncoderField)
         )
         let (state, input) = (config.stateChannels, config.codeChannels)
         func convolution(_ name: String, _ output: Int) throws -> Convolution3x3Double {
@@ -77,7 +78,8 @@ public struct DynamicsEncoder: Sendable {
             )
         }
         transform = Transform(
-            first: try pair("transform_z0.0", state), second: try pair("transform_z0.2", 2 * state)
+            first: try pair("transform_z0.0", state),
+            second: try pair("transform_z0.2", 2 * state)
         )
     }
 

@@ -20,7 +20,8 @@ public struct FrameEncoder: Sendable {
 
         init(_ weights: Weights, _ name: String, _ shape: [Int], stride: Int = 1) throws {
             convolution = Convolution(
-                weight: try equalised(weights, name + ".Conv.weight", shape), stride: stride
+                weight: try equalised(weights, name + ".Conv.weight", shape),
+                stride: stride
             )
             bias = try weights.float(name + ".Act.bias", [shape[0]])
         }
@@ -28,7 +29,8 @@ public struct FrameEncoder: Sendable {
         func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
             var y = convolution(x)
             Passes.apply(
-                Passes.StyledEpilogue(bias: bias, slope: 0.2, gain: Float(2).squareRoot()), to: &y
+                Passes.StyledEpilogue(bias: bias, slope: 0.2, gain: Float(2).squareRoot()),
+                to: &y
             )
             return y
         }
@@ -60,11 +62,16 @@ public struct FrameEncoder: Sendable {
             return DownBlock(
                 first: try ActivatedConvolution(weights, name + ".conv1", [input, input, 3, 3]),
                 second: try ActivatedConvolution(
-                    weights, name + ".conv2", [output, input, 3, 3], stride: 2
+                    weights,
+                    name + ".conv2",
+                    [output, input, 3, 3],
+                    stride: 2
                 ),
                 skip: Convolution(
                     weight: try equalised(
-                        weights, name + ".skip.Conv.weight", [output, input, 1, 1]
+                        weights,
+                        name + ".skip.Conv.weight",
+                        [output, input, 1, 1]
                     )
                 )
             )
@@ -72,7 +79,9 @@ public struct FrameEncoder: Sendable {
         toCode = try ActivatedConvolution(weights, "ToSpatialCode.0", [last, last, 1, 1])
         code = Convolution(
             weight: try equalised(
-                weights, "ToSpatialCode.1.Conv.weight", [config.codeChannels, last, 1, 1]
+                weights,
+                "ToSpatialCode.1.Conv.weight",
+                [config.codeChannels, last, 1, 1]
             ),
             bias: try weights.float("ToSpatialCode.1.Conv.bias", [config.codeChannels])
         )

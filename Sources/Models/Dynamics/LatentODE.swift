@@ -25,7 +25,8 @@ public struct LatentODE: Sendable {
                 [config.projectedChannels, config.stateChannels, 1, 1]
             ),
             bias: try weights.float(
-                DynamicsNames.projection + ".bias", [config.projectedChannels]
+                DynamicsNames.projection + ".bias",
+                [config.projectedChannels]
             )
         )
     }
@@ -62,7 +63,8 @@ public struct LatentODE: Sendable {
         let solution = try solver.solve(field, from: z0.scalars, at: times)
         return Trajectory(
             states: Tensor(
-                shape: [times.count] + z0.shape, scalars: solution.states.flatMap { $0 }
+                shape: [times.count] + z0.shape,
+                scalars: solution.states.flatMap { $0 }
             ),
             solution: solution
         )

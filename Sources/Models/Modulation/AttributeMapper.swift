@@ -108,7 +108,9 @@ public struct AttributeMapper: Sendable {
             let normed = Passes.layerNorm(module.linear(x), width: count * size, eps: 1e-5)
             let isLinear = config.lastModuleIsLinear && position == groups[index].count - 1
             x = modulate(
-                normed, module.gamma(condition), module.beta(condition),
+                normed,
+                module.gamma(condition),
+                module.beta(condition),
                 slope: isLinear ? 1 : config.leakySlope
             )
             if position == 0 { observe("mapper_\(ModulationNames.groups[index])_block0", x) }

@@ -50,7 +50,10 @@ public struct ModulationNetwork: Sendable {
             (
                 try LayerNorm(weights, "ln_f.\(index)", width: width),
                 try Linear(
-                    weights, "head.\(index)", [config.conditionWidth, width], hasBias: false
+                    weights,
+                    "head.\(index)",
+                    [config.conditionWidth, width],
+                    hasBias: false
                 )
             )
         }

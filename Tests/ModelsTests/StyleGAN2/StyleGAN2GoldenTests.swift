@@ -1,7 +1,7 @@
 import Models
 import Packs
-import TestSupport
 import Tensors
+import TestSupport
 import Testing
 
 /// The images and intermediates of both public generator code bases.
@@ -29,8 +29,12 @@ struct StyleGAN2GoldenTests {
 
         func expect(_ actual: Tensor<Float>, _ name: String) throws {
             expectClose(
-                actual, try tensor(name), abs: golden.absolute(), rel: golden.relative,
-                because: StyleGAN2GoldenTests.reason, name: "\(golden.name) \(name)"
+                actual,
+                try tensor(name),
+                abs: golden.absolute(),
+                rel: golden.relative,
+                because: StyleGAN2GoldenTests.reason,
+                name: "\(golden.name) \(name)"
             )
         }
     }
@@ -68,7 +72,8 @@ struct StyleGAN2GoldenTests {
         let loaded = try Loaded(golden)
         for name in ["image_zero_noise", "image_no_noise"] where loaded.io.raw(name) != nil {
             let image = loaded.generator.synthesize(
-                try loaded.tensor("wplus"), options: SynthesisOptions(usesNoise: false)
+                try loaded.tensor("wplus"),
+                options: SynthesisOptions(usesNoise: false)
             )
             try loaded.expect(image, name)
         }
@@ -80,11 +85,16 @@ struct StyleGAN2GoldenTests {
         let mapping = try #require(loaded.generator.mapping)
         let w = mapping(try loaded.tensor("z"))
         try loaded.expect(w, "w")
-        try loaded.expect(loaded.generator.synthesize(loaded.generator.broadcast(w)), "image_from_z")
+        try loaded.expect(
+            loaded.generator.synthesize(loaded.generator.broadcast(w)),
+            "image_from_z"
+        )
         let psi = try #require(golden.config["truncation"]?.double)
         let truncated = loaded.generator.broadcast(
             MappingNetwork.truncate(
-                w, towards: try loaded.tensor("truncation_latent"), psi: Float(psi)
+                w,
+                towards: try loaded.tensor("truncation_latent"),
+                psi: Float(psi)
             )
         )
         try loaded.expect(truncated, "latents_truncated")
@@ -139,7 +149,8 @@ struct StyleGAN2GoldenTests {
         let loaded = try Loaded(golden)
         let rows = loaded.generator.config.height / 2
         let preview = loaded.generator.synthesize(
-            try loaded.tensor("wplus"), options: SynthesisOptions(rows: rows)
+            try loaded.tensor("wplus"),
+            options: SynthesisOptions(rows: rows)
         )
         try loaded.expect(preview, "rgb_\(rows)")
     }
