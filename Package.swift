@@ -58,6 +58,7 @@ let package = Package(
             pkgConfig: "libxxhash",
             providers: [.apt(["libxxhash-dev"])]
         ),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // Our own fused passes; always optimised, also in debug builds.
         .target(
             name: "CKernels",
@@ -70,7 +71,8 @@ let package = Package(
         house("ODE", ["Tensors"]),
         house("Layers", ["Tensors", "Kernels"]),
         house("Models", ["Tensors", "Kernels", "Layers", "ODE"]),
-        house("Packs", ["Tensors", "Models"]),
+        house("Hashing", ["COpenSSL"]),
+        house("Packs", ["Tensors", "Models", "Hashing"]),
         house("Media", ["Tensors", "CLibav", "CCairo"]),
         .target(
             name: "Migrations",
@@ -88,7 +90,7 @@ let package = Package(
         house(
             "Pipelines",
             [
-                "Tensors", "Kernels", "ODE", "Models", "Packs", "Media", "Store",
+                "Tensors", "Kernels", "Hashing", "ODE", "Models", "Packs", "Media", "Store",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -1,0 +1,60 @@
+public import Foundation
+internal import Hashing
+
+extension Pack {
+    /// Compares every file with the hash in the manifest and builds every network once.
+    ///
+    /// - Returns: What the pack can do.
+    /// - Throws: `PackError` for the first thing that is wrong.
+    public func verify() throws -> Abilities {
+        for file in manifest.files {
+            let path = folder + "/" + file.path
+            guard let found = try? SHA256.digest(fileAt: path).hex else {
+                throw PackError(.weightsMismatch, "pack file \"\(path)\" cannot be read")
+            }
+            guard found == file.sha256.lowercased() else {
+                throw PackError(
+                    .weightsMismatch,
+                    "pack file \"\(path)\": its SHA-256 is \(found), \(Self.manifestName) says "
+                        + "\(file.sha256); copy the pack again"
+                )
+            }
+        }
+        _ = try generator()
+        if manifest.encoder != nil { _ = try encoder() }
+        if manifest.clip != nil {
+            _ = try clip()
+            _ = try tokenizer()
+        }
+        if manifest.dynamics != nil {
+            _ = try dynamicsEncoder()
+            _ = try latentODE()
+            _ = try conditionalModel()
+        }
+        return abilities
+    }
+
+    /// What can be done with a pack.
+    public struct Abilities: Codable, Sendable, Hashable {
+        /// Whether clips and images can be ingested.
+        public let ingests: Bool
+        /// Whether motions can be encoded and rendered.
+        public let moves: Bool
+        /// Whether text can change the look.
+        public let edits: Bool
+    }
+
+    /// What can be done with the networks that it has.
+    public var abilities: Abilities {
+        Abilities(
+            ingests: manifest.encoder != nil,
+            moves: manifest.dynamics != nil,
+            edits: manifest.clip != nil && manifest.dynamics != nil
+        )
+    }
+
+    /// The files of the pack, the manifest first.
+    public var fileNames: [String] {
+        [Self.manifestName] + Set(manifest.files.map(\.path)).sorted()
+    }
+}

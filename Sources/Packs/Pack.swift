@@ -1,0 +1,173 @@
+public import Foundation
+internal import Hashing
+public import Models
+public import Tensors
+
+/// A folder with `pack.json` and the weights of the networks that it describes.
+///
+/// Networks are read when asked for, so that a command pays for those it uses.
+public struct Pack: Sendable {
+    /// The name of the manifest in the folder.
+    public static let manifestName = "pack.json"
+
+    /// The folder.
+    public let folder: String
+    /// What the pack consists of.
+    public let manifest: PackManifest
+    /// SHA-256 of the manifest's networks and their files' hashes, in hexadecimal digits.
+    ///
+    /// Name, summary, licence and provenance are left out: a renamed pack makes the same assets.
+    public let fingerprint: String
+
+    /// Reads and checks the manifest; the weights are not touched.
+    ///
+    /// - Parameter folder: The folder with `pack.json`.
+    /// - Throws: `PackError`, `.notFound` or `.badManifest`.
+    public init(folder: String) throws {
+        let path = folder + "/" + Self.manifestName
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw PackError(
+                .notFound, "pack \"\(folder)\": there is no readable \(Self.manifestName) in it"
+            )
+        }
+        let manifest = try StrictJSON.decode(PackManifest.self, from: data, path: path)
+        do {
+            try manifest.validate()
+        } catch {
+            throw PackError(.badManifest, "pack \"\(path)\": the key \(error)")
+        }
+        self.folder = folder
+        self.manifest = manifest
+        fingerprint = try Self.fingerprint(of: manifest)
+    }
+
+    private static func fingerprint(of manifest: PackManifest) throws -> String {
+        var essence = manifest
+        (essence.name, essence.summary, essence.licence, essence.provenance) = ("", "", "", "")
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        return SHA256.digest(try encoder.encode(essence)).hex
+    }
+
+    /// The generator `G`.
+    ///
+    /// - Throws: `PackError`, `.weightsMismatch`.
+    public func generator() throws -> StyleGAN2Generator {
+        let network = manifest.generator
+        return try reading("generator") {
+            try StyleGAN2Generator(network.config, try weights(network.weights))
+        }
+    }
+
+    /// The content encoder `f_C`.
+    ///
+    /// - Throws: `PackError`, `.missingNetwork` or `.weightsMismatch`.
+    public func encoder() throws -> PSPEncoder {
+        guard let network = manifest.encoder else { throw missing("content encoder", "encoder") }
+        return try reading("encoder") {
+            let weights = try weights(network.weights)
+            let average = try network.latentAverage.map {
+                try Weights(open(network.weights.path)).float(
+                    $0, [network.config.styleCount, network.config.styleDim]
+                )
+            }
+            return try PSPEncoder(network.config, weights, latentAverage: average)
+        }
+    }
+
+    /// CLIP.
+    ///
+    /// - Throws: `PackError`, `.missingNetwork` or `.weightsMismatch`.
+    public func clip() throws -> CLIPModel {
+        guard let network = manifest.clip else { throw missing("CLIP", "clip") }
+        return try reading("clip") {
+            try CLIPModel(network.config, try weights(network.weights))
+        }
+    }
+
+    /// CLIP's tokenizer.
+    ///
+    /// - Throws: `PackError`, `.missingNetwork` or `.badManifest`.
+    public func tokenizer() throws -> CLIPTokenizer {
+        guard let network = manifest.clip else { throw missing("CLIP", "clip") }
+        let merges = try text(network.merges)
+        do {
+            guard let vocabulary = network.vocabulary else {
+                return try CLIPTokenizer(merges: merges)
+            }
+            return try CLIPTokenizer(vocabulary: try text(vocabulary), merges: merges)
+        } catch let error as TokenizerError {
+            throw PackError(.badManifest, "pack \"\(folder)\": \(error)")
+        }
+    }
+
+    /// The dynamics encoder `f_D`.
+    ///
+    /// - Throws: `PackError`, `.missingNetwork` or `.weightsMismatch`.
+    public func dynamicsEncoder() throws -> DynamicsEncoder {
+        let network = try dynamics()
+        return try reading("dynamics") {
+            try DynamicsEncoder(network.config, try weights(network.weights))
+        }
+    }
+
+    /// The latent ODE `phi`.
+    ///
+    /// - Throws: `PackError`, `.missingNetwork` or `.weightsMismatch`.
+    public func latentODE() throws -> LatentODE {
+        let network = try dynamics()
+        return try reading("dynamics") {
+            try LatentODE(network.config, try weights(network.weights))
+        }
+    }
+
+    /// The conditional model `f_G`.
+    ///
+    /// - Throws: `PackError`, `.missingNetwork` or `.weightsMismatch`.
+    public func conditionalModel() throws -> ConditionalModel {
+        let network = try dynamics()
+        return try reading("dynamics") {
+            try ConditionalModel(network.modulation, try weights(network.weights))
+        }
+    }
+
+    private func dynamics() throws -> PackManifest.DynamicsNetwork {
+        guard let network = manifest.dynamics else { throw missing("dynamics networks", "dynamics") }
+        return network
+    }
+
+    private func missing(_ network: String, _ key: String) -> PackError {
+        PackError(
+            .missingNetwork,
+            "pack \"\(manifest.name)\" has no \(network) (key \(key)); use a pack that has"
+        )
+    }
+
+    private func weights(_ file: PackManifest.WeightFile) throws -> Weights {
+        Weights(try open(file.path), prefix: file.prefix)
+    }
+
+    private func open(_ name: String) throws -> SafetensorsFile {
+        try SafetensorsFile(path: folder + "/" + name)
+    }
+
+    private func text(_ file: PackManifest.TextFile) throws -> String {
+        let path = folder + "/" + file.path
+        guard let data = FileManager.default.contents(atPath: path),
+            let text = String(data: data, encoding: .utf8)
+        else { throw PackError(.badManifest, "pack file \"\(path)\" is not readable UTF-8 text") }
+        return text
+    }
+
+    private func reading<Network>(_ key: String, _ body: () throws -> Network) throws -> Network {
+        do {
+            return try body()
+        } catch let error as WeightError {
+            throw PackError(.weightsMismatch, "pack \"\(manifest.name)\", \(key): \(error)")
+        } catch let error as SafetensorsError {
+            throw PackError(.weightsMismatch, "pack \"\(manifest.name)\", \(key): \(error)")
+        } catch let error as ConfigError {
+            throw PackError(.badManifest, "pack \"\(manifest.name)\", \(key).config.\(error)")
+        }
+    }
+}

@@ -1,0 +1,129 @@
+internal import Foundation
+public import Models
+
+extension PackManifest {
+    /// Checks the parts against each other.
+    ///
+    /// - Throws: `ConfigError` naming the key.
+    public func validate() throws(ConfigError) {
+        guard format == Self.currentFormat else {
+            throw ConfigError(
+                "format", "is \(format), this vsdb reads \(Self.currentFormat); upgrade one of them"
+            )
+        }
+        guard !name.isEmpty, name.utf8.count <= 100, !name.contains("/"), !name.hasPrefix(".") else {
+            throw ConfigError("name", "\"\(name)\" cannot be a folder's name")
+        }
+        try prefixed("generator.config") { try generator.config.validate() }
+        for file in files {
+            guard !file.path.isEmpty, !file.path.contains("/"), !file.path.hasPrefix(".") else {
+                throw ConfigError("\(file.key).path", "\"\(file.path)\" is not a plain file name")
+            }
+            guard file.sha256.utf8.count == 64 else {
+                throw ConfigError("\(file.key).sha256", "needs 64 hexadecimal digits")
+            }
+        }
+        try validateTime()
+        try validateEncoder()
+        try validateDynamics()
+    }
+
+    private func validateTime() throws(ConfigError) {
+        for (key, value) in [
+            ("unitSeconds", time.unitSeconds), ("clipSeconds", time.clipSeconds),
+            ("trainedSeconds", time.trainedSeconds), ("frameRate", time.frameRate),
+        ] where !(value.isFinite && value > 0 && value < 1e6) {
+            throw ConfigError("time.\(key)", "must be positive, got \(value)")
+        }
+        guard (2...1000).contains(time.observedFrames) else {
+            throw ConfigError("time.observedFrames", "got \(time.observedFrames)")
+        }
+    }
+
+    private func validateEncoder() throws(ConfigError) {
+        guard let encoder else { return }
+        try prefixed("encoder.config") { try encoder.config.validate() }
+        guard encoder.config.styleCount == generator.config.layerCount else {
+            throw ConfigError(
+                "encoder.config.styleCount",
+                "\(encoder.config.styleCount), the generator has \(generator.config.layerCount) layers"
+            )
+        }
+        guard encoder.config.styleDim == generator.config.styleDim else {
+            throw ConfigError(
+                "encoder.config.styleDim",
+                "\(encoder.config.styleDim), the generator has \(generator.config.styleDim)"
+            )
+        }
+    }
+
+    private func validateDynamics() throws(ConfigError) {
+        guard let dynamics else { return }
+        let modulation = dynamics.modulation
+        try prefixed("dynamics.config") { try dynamics.config.validate() }
+        try prefixed("dynamics.modulation") { try modulation.validate() }
+        guard modulation.groups.reduce(0, +) == generator.config.layerCount else {
+            throw ConfigError(
+                "dynamics.modulation.groups",
+                "\(modulation.groups) do not add up to the generator's \(generator.config.layerCount)"
+            )
+        }
+        guard modulation.styleDim == generator.config.styleDim else {
+            throw ConfigError("dynamics.modulation.styleDim", "differs from the generator's")
+        }
+        guard modulation.width == dynamics.config.projectedChannels else {
+            throw ConfigError("dynamics.modulation.width", "differs from config.projectedChannels")
+        }
+        let (rows, columns) = (dynamics.config.gridHeight, dynamics.config.gridWidth)
+        guard modulation.positions >= rows * columns else {
+            throw ConfigError(
+                "dynamics.modulation.positions", "fewer than the \(rows * columns) cells"
+            )
+        }
+        if let clip, clip.config.embedDim != modulation.width {
+            throw ConfigError(
+                "clip.config.embedDim",
+                "\(clip.config.embedDim), the style token has \(modulation.width)"
+            )
+        }
+        for (region, cells) in regions.sorted(by: { $0.key < $1.key }) {
+            for cell in cells
+            where cell.count != 2 || !(0..<rows).contains(cell[0])
+                || !(0..<columns).contains(cell[1])
+            {
+                throw ConfigError("regions.\(region)", "\(cell) is not a cell of \(rows) x \(columns)")
+            }
+            guard !cells.isEmpty else { throw ConfigError("regions.\(region)", "has no cells") }
+        }
+    }
+
+    private func prefixed(
+        _ key: String,
+        _ body: () throws(ConfigError) -> Void
+    ) throws(ConfigError) {
+        do { try body() } catch { throw ConfigError("\(key).\(error.key)", error.problem) }
+    }
+
+    /// A file that the pack consists of.
+    public struct File: Sendable, Hashable {
+        /// The key of the manifest that names it.
+        public let key: String
+        /// Its name in the folder.
+        public let path: String
+        /// Its SHA-256.
+        public let sha256: String
+    }
+
+    /// All files that the manifest names.
+    public var files: [File] {
+        func weights(_ key: String, _ file: WeightFile?) -> [File] {
+            file.map { [File(key: "\(key).weights", path: $0.path, sha256: $0.sha256)] } ?? []
+        }
+        func text(_ key: String, _ file: TextFile?) -> [File] {
+            file.map { [File(key: key, path: $0.path, sha256: $0.sha256)] } ?? []
+        }
+        return weights("generator", generator.weights) + weights("encoder", encoder?.weights)
+            + weights("clip", clip?.weights) + text("clip.vocabulary", clip?.vocabulary)
+            + text("clip.merges", clip?.merges) + weights("dynamics", dynamics?.weights)
+    }
+}

@@ -1,0 +1,134 @@
+public import Models
+
+/// The document `pack.json`: what each network of a pack looks like and how its inputs are made.
+///
+/// Every key must be there and no other may be, except that a network which the pack lacks has none.
+public struct PackManifest: Codable, Sendable, Hashable {
+    /// The version of this document's form.
+    public static let currentFormat = 1
+
+    /// The version of this document's form; 1.
+    public var format: Int
+    /// What the pack is called.
+    public var name: String
+    /// One sentence about its domain.
+    public var summary: String
+    /// Under which licence the weights may be used.
+    public var licence: String
+    /// Where the weights come from.
+    public var provenance: String
+    /// The generator `G`.
+    public var generator: Network<StyleGAN2Config>
+    /// The content encoder `f_C`; without it no ingest.
+    public var encoder: ContentEncoder?
+    /// CLIP; without it neither text edits nor search by look.
+    public var clip: CLIPNetwork?
+    /// The dynamics encoder, the ODE and the conditional model.
+    public var dynamics: DynamicsNetwork?
+    /// How the clock of the ODE runs and how clips are observed.
+    public var time: TimeBase
+    /// How frames are brought to the generator's shape.
+    public var alignment: Alignment
+    /// How content, dynamics and embeddings are stored.
+    public var assetDType: AssetDType
+    /// Named sets of cells of the latent grid, each cell `[row, column]` from the top left.
+    public var regions: [String: [[Int]]]
+
+    /// A file of weights.
+    public struct WeightFile: Codable, Sendable, Hashable {
+        /// The file's name in the pack's folder.
+        public var path: String
+        /// Its SHA-256, 64 hexadecimal digits.
+        public var sha256: String
+        /// What stands before every tensor name.
+        public var prefix: String
+    }
+
+    /// A network with its weights.
+    public struct Network<Config: Codable & Sendable & Hashable>: Codable, Sendable, Hashable {
+        /// Where its tensors are.
+        public var weights: WeightFile
+        /// Its sizes.
+        public var config: Config
+    }
+
+    /// The content encoder with its weights.
+    public struct ContentEncoder: Codable, Sendable, Hashable {
+        /// Where its tensors are.
+        public var weights: WeightFile
+        /// Its sizes.
+        public var config: PSPConfig
+        /// The tensor that is added to every code, `[L, D]`, full name in the file; nil for none.
+        public var latentAverage: String?
+    }
+
+    /// CLIP with its weights and vocabulary.
+    public struct CLIPNetwork: Codable, Sendable, Hashable {
+        /// Where its tensors are.
+        public var weights: WeightFile
+        /// Its sizes.
+        public var config: CLIPConfig
+        /// The token list, JSON; nil if the merges alone define it.
+        public var vocabulary: TextFile?
+        /// The byte-pair merges, one a line.
+        public var merges: TextFile
+    }
+
+    /// A file that is not weights.
+    public struct TextFile: Codable, Sendable, Hashable {
+        /// The file's name in the pack's folder.
+        public var path: String
+        /// Its SHA-256, 64 hexadecimal digits.
+        public var sha256: String
+    }
+
+    /// The networks that a VidStyleODE checkpoint holds beside the frozen ones.
+    public struct DynamicsNetwork: Codable, Sendable, Hashable {
+        /// Where the tensors of both are.
+        public var weights: WeightFile
+        /// The sizes of `f_D` and `phi`.
+        public var config: DynamicsConfig
+        /// The sizes of `f_G`.
+        public var modulation: ModulationConfig
+    }
+
+    /// Seconds and units of t.
+    public struct TimeBase: Codable, Sendable, Hashable {
+        /// How many seconds one unit of t is.
+        public var unitSeconds: Double
+        /// The length in seconds of the clips that the networks were trained on.
+        public var clipSeconds: Double
+        /// How many frames of a clip are observed.
+        public var observedFrames: Int
+        /// How they are chosen.
+        public var sampling: Sampling
+        /// The seconds from the first frame up to which the dynamics were trained.
+        public var trainedSeconds: Double
+        /// The frame rate of a render that names none, per second.
+        public var frameRate: Double
+    }
+
+    /// How observed frames are chosen from a clip.
+    public enum Sampling: String, Codable, Sendable {
+        /// Equal distances, the first frame among them.
+        case even
+    }
+
+    /// How a frame becomes an image of the generator's shape.
+    public enum Alignment: String, Codable, Sendable, CaseIterable {
+        /// Stretched to the shape; right if clips are aligned already.
+        case none
+        /// The largest centred window of the shape is cut out.
+        case center
+        /// The frame is kept whole and its border colour fills the rest.
+        case pad
+    }
+
+    /// The element type of stored assets.
+    public enum AssetDType: String, Codable, Sendable {
+        /// Renders from assets are bit-exact.
+        case float32
+        /// Half the space.
+        case float16
+    }
+}
