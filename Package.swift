@@ -14,10 +14,13 @@ func house(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: houseSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+) -> Target {
     .testTarget(
         name: name,
         dependencies: dependencies + ["TestSupport"],
+        exclude: exclude,
         swiftSettings: houseSettings
     )
 }
@@ -116,7 +119,7 @@ let package = Package(
         tests("LayersTests", ["Tensors", "Kernels", "Layers"]),
         tests("ModelsTests", ["Tensors", "Kernels", "Layers", "ODE", "Models", "Packs"]),
         tests("PacksTests", ["Tensors", "Models", "Packs"]),
-        tests("MediaTests", ["Tensors", "Media"]),
+        tests("MediaTests", ["Tensors", "Media"], exclude: ["Fixtures"]),
         tests(
             "StoreTests",
             [

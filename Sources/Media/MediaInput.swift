@@ -1,0 +1,154 @@
+import CLibav
+import Foundation
+
+/// An open file, or bytes in memory, and its best picture stream.
+///
+/// The content alone decides what a file is: names never open number patterns, network addresses
+/// or play lists. libav calls are confined to the thread that uses the object.
+final class MediaInput {
+    /// Where the bytes come from.
+    enum Source {
+        case file(String)
+        case bytes(Data)
+    }
+
+    /// What messages call the source.
+    let path: String
+    private var bytesInput: BytesInput?
+    private var input: UnsafeMutablePointer<AVIOContext>?
+    private var context: UnsafeMutablePointer<AVFormatContext>?
+    private(set) var streamIndex = -1
+
+    /// Opens the source and reads its headers.
+    ///
+    /// - Throws: `MediaError` of the kinds `notFound`, `unreadable`, `notMedia`, `truncated`,
+    ///   `noVideoStream` and `unsupportedFormat`.
+    init(_ source: Source) throws(MediaError) {
+        _ = Libav.quiet
+        switch source {
+        case .file(let path):
+            self.path = path
+            input = try MediaInput.openFile(path)
+        case .bytes(let data):
+            path = "data in memory"
+            let bytes = BytesInput(data)
+            input = bytes.makeContext()
+            bytesInput = bytes
+        }
+        try openFormat()
+        try findVideo()
+    }
+
+    deinit {
+        avformat_close_input(&context)
+        if bytesInput == nil {
+            avio_closep(&input)
+        } else {
+            BytesInput.free(&input)
+        }
+    }
+
+    /// The open container.
+    var format: UnsafeMutablePointer<AVFormatContext> {
+        guard let context else { preconditionFailure("the container is open after init") }
+        return context
+    }
+
+    /// The chosen picture stream.
+    var stream: UnsafeMutablePointer<AVStream> {
+        guard let stream = format.pointee.streams[streamIndex] else {
+            preconditionFailure("the stream exists after init")
+        }
+        return stream
+    }
+
+    /// The container's short name, as `mov,mp4,m4a,3gp,3g2,mj2` or `png_pipe`.
+    var formatName: String {
+        format.pointee.iformat.pointee.name.map { String(cString: $0) } ?? "unknown"
+    }
+
+    private static func openFile(
+        _ path: String
+    ) throws(MediaError) -> UnsafeMutablePointer<AVIOContext>? {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            throw .system(errno, doing: "opening it", path: path, isWriting: false)
+        }
+        guard status.st_mode & S_IFMT != S_IFDIR else {
+            throw MediaError(.notMedia, path: path, "this is a folder; name a file in it")
+        }
+        guard status.st_mode & S_IFMT != S_IFREG || status.st_size > 0 else {
+            throw MediaError(.notMedia, path: path, "the file is empty")
+        }
+        var input: UnsafeMutablePointer<AVIOContext>?
+        let code = avio_open(&input, "file:\(path)", AVIO_FLAG_READ)
+        guard code >= 0 else {
+            throw .system(-code, doing: "opening it", path: path, isWriting: false)
+        }
+        return input
+    }
+
+    private func openFormat() throws(MediaError) {
+        context = avformat_alloc_context()
+        context?.pointee.pb = input
+        context?.pointee.flags |= AVFMT_FLAG_CUSTOM_IO
+        var options: OpaquePointer?
+        av_dict_set(&options, "protocol_whitelist", "file", 0)
+        let looksKnown = probeScore() >= AVPROBE_SCORE_EXTENSION
+        // Frees the context when it fails.
+        let code = avformat_open_input(&context, nil, nil, &options)
+        av_dict_free(&options)
+        guard code >= 0, context != nil else {
+            context = nil
+            guard looksKnown else {
+                throw MediaError(.notMedia, path: path, "this is no picture or film libav knows")
+            }
+            throw MediaError(
+                .truncated,
+                path: path,
+                "the file is cut off or damaged at its start or index (\(Libav.text(code)))"
+            )
+        }
+        // Text art and lists of other files are not media.
+        if ["tty", "concat", "hls", "dash", "sdp"].contains(where: formatName.contains) {
+            throw MediaError(.notMedia, path: path, "this is text, not a picture or film")
+        }
+        _ = avformat_find_stream_info(context, nil)
+    }
+
+    /// How sure libav is of the container by its first bytes, 0...100.
+    private func probeScore() -> Int32 {
+        guard let input else { return 0 }
+        var bytes = [UInt8](repeating: 0, count: 4_096 + Int(AVPROBE_PADDING_SIZE))
+        let count = avio_read(input, &bytes, 4_096)
+        avio_seek(input, 0, SEEK_SET)
+        guard count > 0 else { return 0 }
+        return bytes.withUnsafeMutableBufferPointer { buffer in
+            var data = AVProbeData()
+            data.buf = buffer.baseAddress
+            data.buf_size = count
+            var score: Int32 = 0
+            guard let format = av_probe_input_format3(&data, 1, &score) else { return 0 }
+            let name = format.pointee.name.map { String(cString: $0) } ?? ""
+            return name == "tty" ? 0 : score
+        }
+    }
+
+    private func findVideo() throws(MediaError) {
+        let index = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
+        guard index >= 0 else {
+            throw MediaError(
+                .noVideoStream,
+                path: path,
+                "the \(formatName) file has no picture stream"
+            )
+        }
+        streamIndex = Int(index)
+        guard stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0 else {
+            throw MediaError(.noVideoStream, path: path, "sound with a cover picture, no film")
+        }
+        for other in 0..<Int(format.pointee.nb_streams) where other != streamIndex {
+            format.pointee.streams[other]?.pointee.discard = AVDISCARD_ALL
+        }
+    }
+}

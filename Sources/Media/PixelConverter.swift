@@ -1,0 +1,173 @@
+import CLibav
+
+/// Turns decoded frames of any pixel format into upright RGB pictures.
+///
+/// * Colour: the stream's own matrix and range; untagged video counts as BT.601 and limited, as in
+///   ffmpeg and OpenCV. Primaries and transfer are left alone (no tone mapping).
+/// * Depth: more than 8 bits are rounded to 8.
+/// * Alpha: laid on white, as straight (not premultiplied) alpha.
+/// * Pixels: one axis is enlarged until they are square.
+///
+/// All swscale work is bit-exact on every CPU.
+final class PixelConverter {
+    /// Bit-exact, rounded, with chroma interpolated at full width.
+    static let flags =
+        SWS_BICUBIC | SWS_ACCURATE_RND | SWS_BITEXACT | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP
+
+    /// What a swscale context is made for.
+    private struct Setup: Equatable {
+        var format: AVPixelFormat
+        var width: Int32
+        var height: Int32
+        var matrix: Int32
+        var isFullRange: Bool
+        var shown: PixelSize
+        var target: AVPixelFormat
+    }
+
+    private let path: String
+    private var setup: Setup?
+    private var context: OpaquePointer?
+    private var target: FrameBuffer?
+
+    init(path: String) { self.path = path }
+
+    deinit { sws_freeContext(context) }
+
+    /// Converts one decoded frame.
+    ///
+    /// - Parameters:
+    ///   - source: The frame.
+    ///   - aspect: The width of a pixel over its height.
+    ///   - orientation: How to turn it upright.
+    func image(
+        of source: FrameBuffer,
+        aspect: AVRational,
+        orientation: Orientation
+    ) throws(MediaError) -> RGBImage {
+        let frame = source.frame.pointee
+        let format = AVPixelFormat(frame.format)
+        let size = PixelSize(width: Int(frame.width), height: Int(frame.height))
+        let wanted = Setup(
+            format: format,
+            width: frame.width,
+            height: frame.height,
+            matrix: Int32(frame.colorspace.rawValue),
+            isFullRange: PixelConverter.isFullRange(frame, format),
+            shown: size.squared(aspect),
+            target: PixelFormat(format).hasAlpha ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24
+        )
+        let target = try prepare(wanted)
+        guard vs_scale(context, source.frame, target.frame) > 0 else {
+            throw unsupported(format)
+        }
+        let (width, height) = (wanted.shown.width, wanted.shown.height)
+        let pixels =
+            wanted.target == AV_PIX_FMT_RGB24
+            ? target.packedBytes(rowBytes: 3 * width)
+            : PixelConverter.onWhite(target.packedBytes(rowBytes: 4 * width))
+        return orientation.apply(to: RGBImage(width: width, height: height, pixels: pixels))
+    }
+
+    private func prepare(_ wanted: Setup) throws(MediaError) -> FrameBuffer {
+        if wanted == setup, let target { return target }
+        setup = nil
+        sws_freeContext(context)
+        context = sws_getContext(
+            wanted.width,
+            wanted.height,
+            wanted.format,
+            Int32(wanted.shown.width),
+            Int32(wanted.shown.height),
+            wanted.target,
+            PixelConverter.flags,
+            nil,
+            nil,
+            nil
+        )
+        guard context != nil else { throw unsupported(wanted.format) }
+        // SWS_CS_ numbers are the AVCOL_SPC_ numbers; RGB (0) and unknown (2) need a substitute.
+        let matrix = [0, 2, 3].contains(wanted.matrix) ? SWS_CS_DEFAULT : wanted.matrix
+        _ = vs_set_colours(context, matrix, wanted.isFullRange ? 1 : 0, SWS_CS_DEFAULT, 1)
+        let buffer = try FrameBuffer(
+            width: wanted.shown.width,
+            height: wanted.shown.height,
+            format: wanted.target
+        )
+        (target, setup) = (buffer, wanted)
+        return buffer
+    }
+
+    private func unsupported(_ format: AVPixelFormat) -> MediaError {
+        MediaError(
+            .unsupportedFormat,
+            path: path,
+            "pixel format \(PixelFormat(format).name) cannot be converted to RGB"
+        )
+    }
+
+    /// Tagged full range, the old full-range formats, and grey pictures without a tag.
+    private static func isFullRange(_ frame: AVFrame, _ format: AVPixelFormat) -> Bool {
+        if frame.color_range == AVCOL_RANGE_JPEG { return true }
+        let name = PixelFormat(format).name
+        if name.hasPrefix("yuvj") { return true }
+        return frame.color_range == AVCOL_RANGE_UNSPECIFIED
+            && (name.hasPrefix("gray") || name.hasPrefix("ya"))
+    }
+
+    /// `[n, 4]` straight alpha to `[n, 3]`, rounded.
+    private static func onWhite(_ pixels: [UInt8]) -> [UInt8] {
+        let count = pixels.count / 4
+        return [UInt8](unsafeUninitializedCapacity: 3 * count) { out, written in
+            pixels.withUnsafeBufferPointer { pixels in
+                for index in 0..<count {
+                    let alpha = Int(pixels[4 * index + 3])
+                    for channel in 0..<3 {
+                        let value = Int(pixels[4 * index + channel])
+                        let sum = value * alpha + 255 * (255 - alpha)
+                        out.initializeElement(
+                            at: 3 * index + channel,
+                            to: UInt8((sum + 127) / 255)
+                        )
+                    }
+                }
+            }
+            written = 3 * count
+        }
+    }
+}
+
+/// The size of a picture in pixels.
+struct PixelSize: Equatable {
+    var width: Int
+    var height: Int
+
+    /// The size with square pixels: the narrow axis is enlarged. Absurd aspects are ignored.
+    func squared(_ aspect: AVRational) -> PixelSize {
+        guard aspect.num > 0, aspect.den > 0, aspect.num != aspect.den else { return self }
+        let ratio = Double(aspect.num) / Double(aspect.den)
+        guard ratio > 0.1, ratio < 10 else { return self }
+        return ratio > 1
+            ? PixelSize(width: Int((Double(width) * ratio).rounded()), height: height)
+            : PixelSize(width: width, height: Int((Double(height) / ratio).rounded()))
+    }
+}
+
+/// What libav knows of a pixel format.
+struct PixelFormat {
+    let name: String
+    let hasAlpha: Bool
+    let bitDepth: Int
+
+    init(_ format: AVPixelFormat) {
+        name = av_get_pix_fmt_name(format).map { String(cString: $0) } ?? "unknown"
+        guard let descriptor = av_pix_fmt_desc_get(format) else {
+            (hasAlpha, bitDepth) = (false, 8)
+            return
+        }
+        let flags = descriptor.pointee.flags
+        // A palette may hold transparent entries.
+        hasAlpha = flags & UInt64(AV_PIX_FMT_FLAG_ALPHA | AV_PIX_FMT_FLAG_PAL) != 0
+        bitDepth = max(8, Int(descriptor.pointee.comp.0.depth))
+    }
+}
