@@ -1,0 +1,51 @@
+public import Media
+internal import Models
+public import Packs
+internal import Tensors
+
+/// Brings frames to the generator's shape.
+struct FrameAlignment: Sendable {
+    let mode: PackManifest.Alignment
+    /// The generator's image.
+    let height: Int
+    let width: Int
+
+    /// An image of the generator's size.
+    ///
+    /// Resizing is Pillow's antialiased bilinear, as the reference data sets are made.
+    func callAsFunction(_ image: RGBImage) -> RGBImage {
+        let shaped =
+            switch mode {
+            case .none: image
+            case .center: cropped(image)
+            case .pad: padded(image)
+            }
+        guard shaped.width != width || shaped.height != height else { return shaped }
+        let pixels = Tensor(shape: [shaped.height, shaped.width, 3], scalars: shaped.pixels)
+        let resized = resizePillow(
+            pixels, height: height, width: width, kernel: .bilinear, layout: .interleaved
+        )
+        return RGBImage(width: width, height: height, pixels: resized.scalars)
+    }
+
+    private func cropped(_ image: RGBImage) -> RGBImage {
+        let wide = image.width * height > image.height * width
+        let newWidth = wide ? max(1, image.height * width / height) : image.width
+        let newHeight = wide ? image.height : max(1, image.width * height / width)
+        return image.cropped(
+            x: (image.width - newWidth) / 2, y: (image.height - newHeight) / 2,
+            width: newWidth, height: newHeight
+        )
+    }
+
+    private func padded(_ image: RGBImage) -> RGBImage {
+        let wide = image.width * height > image.height * width
+        let newWidth = wide ? image.width : (image.height * width + height - 1) / height
+        let newHeight = wide ? (image.width * height + width - 1) / width : image.height
+        let (left, top) = ((newWidth - image.width) / 2, (newHeight - image.height) / 2)
+        return image.paddedByEdge(
+            left: left, top: top, right: newWidth - image.width - left,
+            bottom: newHeight - image.height - top
+        )
+    }
+}

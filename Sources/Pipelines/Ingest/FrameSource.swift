@@ -1,0 +1,45 @@
+internal import Foundation
+internal import Media
+
+/// The decoded and aligned frames of one planned clip.
+struct ObservedClip: Sendable {
+    let plan: ClipPlan
+    /// One image per observed time, all of the generator's size.
+    let frames: [RGBImage]
+}
+
+/// Decodes a file once, front to back, and hands over clip after clip.
+///
+/// Memory is bounded by one clip's observed frames at the generator's size, whatever the length of the file;
+/// only observed frames are converted to RGB.
+struct FrameSource {
+    let reader: VideoReader
+    let plans: [ClipPlan]
+    let alignment: FrameAlignment
+
+    /// Calls `deliver` with every clip whose frames could be decoded.
+    ///
+    /// - Returns: Why the file ended early, or nil if all clips were delivered.
+    /// - Throws: `MediaError`, or what `deliver` throws.
+    func run(
+        cancellation: Cancellation,
+        deliver: (ObservedClip) throws -> Void
+    ) throws -> String? {
+        var frames: [RGBImage] = []
+        var clip = 0
+        while clip < plans.count {
+            let plan = plans[clip]
+            guard let frame = try reader.nextTimestamped() else { break }
+            try cancellation.check()
+            // The timeline came from the same container: half a millisecond covers its rounding.
+            guard frame.seconds >= plan.observed[frames.count] - 0.000_5 else { continue }
+            frames.append(alignment(try frame.image()))
+            guard frames.count == plan.observed.count else { continue }
+            try deliver(ObservedClip(plan: plan, frames: frames))
+            frames = []
+            clip += 1
+        }
+        guard clip < plans.count else { return reader.damage }
+        return reader.damage ?? "its frames end before \(plans[clip].end) s"
+    }
+}

@@ -1,0 +1,91 @@
+public import Packs
+
+/// What to ingest and how.
+public struct IngestRequest: Sendable {
+    /// How a long video becomes clips.
+    public enum Segment: Sendable, Hashable {
+        /// Pieces of the length that the pack was trained on.
+        case packLength
+        /// Pieces of this many seconds.
+        case seconds(Double)
+        /// One clip, however long.
+        case none
+    }
+
+    /// Files and folders; folders are searched for media.
+    public var inputs: [String]
+    /// The pack's name; nil for the library's default.
+    public var pack: String?
+    /// How frames are brought to the generator's shape; nil for the pack's way.
+    public var alignment: PackManifest.Alignment?
+    /// How long videos are cut.
+    public var segment = Segment.packLength
+    /// The first second of the source that counts.
+    public var start: Double?
+    /// The second of the source where it ends.
+    public var end: Double?
+    /// The clip's name; only with a single input. The file's name without its ending if nil.
+    public var name: String?
+    /// A sentence about every clip.
+    public var caption: String?
+    /// Captions by file name; they win over `caption`.
+    public var captions: [String: String] = [:]
+    /// Words to filter by.
+    public var tags: [String] = []
+
+    /// Ingests inputs with the default pack.
+    public init(inputs: [String]) { self.inputs = inputs }
+}
+
+/// What became of one clip.
+public struct IngestedClip: Codable, Sendable, Hashable {
+    /// The clip's full id.
+    public let id: String
+    /// Its name in the library.
+    public let name: String
+    /// The file.
+    public let path: String
+    /// Whether it was added; false if the library had it already.
+    public let isNew: Bool
+    /// Whether it has a motion; images and single frames have none.
+    public let hasMotion: Bool
+    /// Its first second in the source.
+    public let start: Double
+    /// Its end in the source.
+    public let end: Double
+    /// What the user should know, such as a damaged end.
+    public let warning: String?
+}
+
+/// What became of one file that could not be ingested.
+public struct IngestFailure: Codable, Sendable, Hashable {
+    /// The file.
+    public let path: String
+    /// What is wrong and what to do.
+    public let reason: String
+}
+
+/// Something that happens while ingesting.
+public enum IngestEvent: Sendable {
+    /// A clip is in the library, whole and durable.
+    case clip(IngestedClip)
+    /// A file, or a part of it, could not be ingested; the others go on.
+    case failure(IngestFailure)
+    /// How far the work is: files done of all, clips so far, seconds of video so far.
+    case progress(filesDone: Int, files: Int, clips: Int, videoSeconds: Double)
+}
+
+/// What became of all files.
+public struct IngestReport: Codable, Sendable, Hashable {
+    /// Clips that were added.
+    public var added = 0
+    /// Clips that the library had already.
+    public var skipped = 0
+    /// Seconds of video that were encoded.
+    public var videoSeconds = 0.0
+    /// Files that could not be ingested.
+    public var failures: [IngestFailure] = []
+
+    /// Starts at nothing.
+    public init() {}
+}

@@ -1,0 +1,55 @@
+public import Models
+public import Packs
+internal import Synchronization
+
+/// A pack whose networks are read once, when first used.
+public final class LoadedPack: Sendable {
+    /// The pack.
+    public let pack: Pack
+    private let cache = Mutex(Networks())
+
+    private struct Networks: Sendable {
+        var generator: StyleGAN2Generator?
+        var encoder: PSPEncoder?
+        var clip: CLIPModel?
+        var tokenizer: CLIPTokenizer?
+        var dynamicsEncoder: DynamicsEncoder?
+        var latentODE: LatentODE?
+        var conditionalModel: ConditionalModel?
+    }
+
+    /// Wraps a pack; nothing is read yet.
+    public init(_ pack: Pack) { self.pack = pack }
+
+    /// What the pack consists of.
+    public var manifest: PackManifest { pack.manifest }
+
+    /// The generator `G`.
+    public func generator() throws -> StyleGAN2Generator { try cached(\.generator, pack.generator) }
+    /// The content encoder `f_C`.
+    public func encoder() throws -> PSPEncoder { try cached(\.encoder, pack.encoder) }
+    /// CLIP.
+    public func clip() throws -> CLIPModel { try cached(\.clip, pack.clip) }
+    /// CLIP's tokenizer.
+    public func tokenizer() throws -> CLIPTokenizer { try cached(\.tokenizer, pack.tokenizer) }
+    /// The dynamics encoder `f_D`.
+    public func dynamicsEncoder() throws -> DynamicsEncoder {
+        try cached(\.dynamicsEncoder, pack.dynamicsEncoder)
+    }
+    /// The latent ODE `phi`.
+    public func latentODE() throws -> LatentODE { try cached(\.latentODE, pack.latentODE) }
+    /// The conditional model `f_G`.
+    public func conditionalModel() throws -> ConditionalModel {
+        try cached(\.conditionalModel, pack.conditionalModel)
+    }
+
+    private func cached<Network: Sendable>(
+        _ key: sending WritableKeyPath<Networks, Network?>,
+        _ read: () throws -> Network
+    ) throws -> Network {
+        if let network = cache.withLock({ $0[keyPath: key] }) { return network }
+        let network = try read()
+        cache.withLock { $0[keyPath: key] = network }
+        return network
+    }
+}

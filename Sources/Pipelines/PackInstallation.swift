@@ -1,0 +1,71 @@
+internal import Foundation
+public import Packs
+public import Store
+
+extension Session {
+    /// Verifies a pack, copies it into the library and registers it.
+    ///
+    /// The copy appears complete or not at all. The first pack of a library becomes its default.
+    ///
+    /// - Parameters:
+    ///   - folder: A folder with `pack.json` and its files.
+    ///   - name: What to call it in this library; the manifest's name if nil.
+    ///   - makesDefault: Whether it becomes the default even if there is one.
+    /// - Returns: The registered pack; if the library has the same pack already, that one.
+    /// - Throws: `PackError`, `StoreError`, or an error of Foundation if it cannot be copied.
+    @discardableResult
+    public func addPack(
+        from folder: String,
+        name: String? = nil,
+        makesDefault: Bool = false
+    ) throws -> (record: PackRecord, isNew: Bool) {
+        let pack = try Pack(folder: folder)
+        _ = try pack.verify()
+        let name = name ?? pack.manifest.name
+        if let known = try library.packs().first(where: { $0.fingerprint == pack.fingerprint }) {
+            if makesDefault { try library.setDefaultPack(named: known.name) }
+            return (known, false)
+        }
+        guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
+            throw RequestError("pack name \"\(name)\" cannot be a folder's name; pass --name")
+        }
+        let target = library.packsDirectory + "/" + name
+        guard !FileManager.default.fileExists(atPath: target) else {
+            throw RequestError(
+                "library \"\(library.path)\" has another pack named \"\(name)\"; pass --name"
+            )
+        }
+        try copy(pack, to: target)
+        let manifest = try String(
+            contentsOfFile: target + "/" + Pack.manifestName, encoding: .utf8
+        )
+        let record = PackRecord(
+            name: name, fingerprint: pack.fingerprint, folder: name, manifestJSON: manifest,
+            added: Date()
+        )
+        let isFirst = try library.packs().isEmpty
+        do {
+            try library.registerPack(record)
+        } catch {
+            try? FileManager.default.removeItem(atPath: target)
+            throw error
+        }
+        if isFirst || makesDefault { try library.setDefaultPack(named: name) }
+        return (record, true)
+    }
+
+    private func copy(_ pack: Pack, to target: String) throws {
+        let draft = library.packsDirectory + "/.adding-\(UUID().uuidString.prefix(8))"
+        let files = FileManager.default
+        do {
+            try files.createDirectory(atPath: draft, withIntermediateDirectories: false)
+            for name in pack.fileNames {
+                try files.copyItem(atPath: pack.folder + "/" + name, toPath: draft + "/" + name)
+            }
+            try files.moveItem(atPath: draft, toPath: target)
+        } catch {
+            try? files.removeItem(atPath: draft)
+            throw error
+        }
+    }
+}

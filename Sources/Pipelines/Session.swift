@@ -1,0 +1,54 @@
+internal import Foundation
+public import Packs
+public import Store
+internal import Synchronization
+
+/// An open library with the packs that its assets were made by.
+public final class Session: Sendable {
+    /// The library.
+    public let library: Library
+    private let loaded = Mutex<[String: LoadedPack]>([:])
+
+    /// Works on a library.
+    public init(library: Library) { self.library = library }
+
+    /// The pack of a name or the beginning of a fingerprint, or the library's default.
+    ///
+    /// - Parameter reference: What the user wrote; nil for the default.
+    /// - Returns: The pack, networks not read yet.
+    /// - Throws: `RequestError` if the library has no pack, `StoreError` if it has none of that name,
+    ///   `PackError` if its folder is damaged.
+    public func pack(_ reference: String? = nil) throws -> LoadedPack {
+        let record: PackRecord
+        if let reference {
+            record = try library.pack(named: reference)
+        } else if let chosen = try library.defaultPack() {
+            record = chosen
+        } else {
+            throw RequestError(
+                "library \"\(library.path)\" has no pack yet; add one with vsdb pack add DIR"
+            )
+        }
+        if let pack = loaded.withLock({ $0[record.fingerprint] }) { return pack }
+        let pack = try Pack(folder: folder(of: record))
+        guard pack.fingerprint == record.fingerprint else {
+            throw PackError(
+                .weightsMismatch,
+                "pack \"\(record.name)\": its pack.json was changed after it was added "
+                    + "(fingerprint \(pack.fingerprint.prefix(12)), added as "
+                    + "\(record.fingerprint.prefix(12))); add it again under another name"
+            )
+        }
+        let fresh = LoadedPack(pack)
+        return loaded.withLock { packs in
+            if let known = packs[record.fingerprint] { return known }
+            packs[record.fingerprint] = fresh
+            return fresh
+        }
+    }
+
+    /// The folder of a pack's files.
+    public func folder(of record: PackRecord) -> String {
+        record.folder.hasPrefix("/") ? record.folder : library.packsDirectory + "/" + record.name
+    }
+}
