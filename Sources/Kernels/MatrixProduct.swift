@@ -3,9 +3,10 @@ internal import COpenBLAS
 
 /// Row-major matrix products on raw rows, for layers that lay out their own operands.
 public enum MatrixProduct {
-    /// Computes `c = alpha * a * b (+ c)` in float32; `transposesB` reads `b` as `[n, k]`.
+    /// Computes `c = alpha * a * b (+ c)` in float32.
     ///
-    /// Shapes: `a [m, k]`, `b [k, n]` or `[n, k]`, `c [m, n]`; `ld…` are row strides in elements.
+    /// Shapes: `a [m, k]`, or `[k, m]` if `transposesA`; `b [k, n]`, or `[n, k]` if `transposesB`; `c [m, n]`;
+    /// `ld…` are row strides in elements.
     public static func float(
         m: Int,
         n: Int,
@@ -13,6 +14,7 @@ public enum MatrixProduct {
         alpha: Float = 1,
         a: UnsafePointer<Float>,
         lda: Int,
+        transposesA: Bool = false,
         b: UnsafePointer<Float>,
         ldb: Int,
         transposesB: Bool = false,
@@ -23,7 +25,7 @@ public enum MatrixProduct {
         guard m > 0, n > 0 else { return }
         OneDNN.check(
             dnnl_sgemm(
-                CChar(UInt8(ascii: "N")),
+                CChar(UInt8(ascii: transposesA ? "T" : "N")),
                 CChar(UInt8(ascii: transposesB ? "T" : "N")),
                 dnnl_dim_t(m),
                 dnnl_dim_t(n),

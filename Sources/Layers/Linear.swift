@@ -49,11 +49,10 @@ public struct Linear: Sendable {
         let rows = x.count / inFeatures
         return Tensor(uninitialized: x.shape.dropLast() + [outFeatures]) { output in
             guard let out = output.baseAddress else { return }
-            if let bias {
+            bias?.scalars.withUnsafeBufferPointer { bias in
+                guard let bias = bias.baseAddress else { return }
                 for row in 0..<rows {
-                    for column in 0..<outFeatures {
-                        out[row * outFeatures + column] = bias.scalars[column]
-                    }
+                    (out + row * outFeatures).initialize(from: bias, count: outFeatures)
                 }
             }
             x.scalars.withUnsafeBufferPointer { input in
