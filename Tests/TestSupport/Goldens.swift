@@ -76,7 +76,11 @@ public enum Goldens {
                 .appendingPathComponent("Goldens", isDirectory: true)
         }
 
-    private static let decoded = Result { try readManifest() }
+    private static let manifest = Result { try readManifest() }
+    private static let decoded = Result { try readCases(of: manifest.get()) }
+
+    /// The name of this set of goldens, as its manifest states it.
+    public static func set() throws -> String? { try manifest.get()["set"]?.string }
 
     /// All cases of the manifest that have at least one file in the folder.
     ///
@@ -122,20 +126,22 @@ public enum Goldens {
         return tensor
     }
 
-    private static func readManifest() throws -> [GoldenCase] {
+    private static func readManifest() throws -> JSON {
         let url = folder.appendingPathComponent("manifest.json")
-        let manifest: JSON
         do {
-            manifest = try JSONDecoder().decode(JSON.self, from: Data(contentsOf: url))
+            return try JSONDecoder().decode(JSON.self, from: Data(contentsOf: url))
         } catch {
             throw GoldenError(description: "golden manifest \(url.path) cannot be read: \(error)")
         }
+    }
+
+    private static func readCases(of manifest: JSON) throws -> [GoldenCase] {
         guard let entries = manifest["cases"]?.array else {
-            throw GoldenError(description: "golden manifest \(url.path) has no list of cases")
+            throw GoldenError(description: "the golden manifest of \(folder.path) lists no cases")
         }
         return try entries.map { entry in
             guard let name = entry["name"]?.string, let number = entry["case"]?.int else {
-                throw GoldenError(description: "\(url.path): a case lacks its name or number")
+                throw GoldenError(description: "\(folder.path): a case lacks its name or number")
             }
             return GoldenCase(
                 name: name,

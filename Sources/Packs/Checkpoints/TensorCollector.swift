@@ -1,0 +1,85 @@
+/// Finds the tensors in the value of a checkpoint and names them by their path.
+struct TensorCollector {
+    private(set) var tensors: [String: StridedTensor] = [:]
+
+    private let path: String
+    private var visitCount = 0
+
+    /// Far more tensors and containers than a checkpoint has; shared parts could multiply beyond it.
+    private static let visitLimit = 1 << 20
+    private static let nameLimit = 1024
+
+    /// The attributes of a module that are no part of its parameters' names.
+    private static let moduleParts: Set = ["_parameters", "_buffers", "_modules"]
+
+    init(path: String) { self.path = path }
+
+    /// Collects all tensors below a value.
+    mutating func collect(_ value: PickleValue, name: String) throws {
+        visitCount += 1
+        guard visitCount <= Self.visitLimit else {
+            throw CheckpointError(path, "holds more than \(Self.visitLimit) tensors and containers")
+        }
+        switch value {
+        case .tensor(let tensor):
+            guard name.utf8.count <= Self.nameLimit else {
+                throw CheckpointError(
+                    path,
+                    "a tensor's name is longer than \(Self.nameLimit) bytes"
+                )
+            }
+            guard tensors.updateValue(tensor, forKey: name) == nil else {
+                throw CheckpointError(path, "two tensors are named \(name)")
+            }
+        case .list(let elements): try collect(elements, name)
+        case .dictionary(let entries): try collect(entries, name)
+        case .object(let object): try collect(object, name)
+        case .none, .bool, .integer, .float, .string, .bytes, .global: break
+        }
+    }
+
+    private mutating func collect(_ object: PickleObject, _ name: String) throws {
+        try collect(object.entries, name)
+        try collect(object.elements, name)
+        guard case .dictionary(let attributes)? = object.state else { return }
+        for (key, value) in attributes where Self.mayHoldTensors(value) {
+            let isTransparent = key.string.map(Self.moduleParts.contains) ?? false
+            try collect(value, name: isTransparent ? name : joined(name, key))
+        }
+    }
+
+    private mutating func collect(_ elements: [PickleValue], _ name: String) throws {
+        for (index, element) in elements.enumerated() where Self.mayHoldTensors(element) {
+            try collect(element, name: joined(name, .integer(index)))
+        }
+    }
+
+    private mutating func collect(
+        _ entries: [(key: PickleValue, value: PickleValue)],
+        _ name: String
+    ) throws {
+        for (key, value) in entries where Self.mayHoldTensors(value) {
+            try collect(value, name: joined(name, key))
+        }
+    }
+
+    private static func mayHoldTensors(_ value: PickleValue) -> Bool {
+        switch value {
+        case .tensor, .list, .dictionary, .object: true
+        case .none, .bool, .integer, .float, .string, .bytes, .global: false
+        }
+    }
+
+    private func joined(_ name: String, _ key: PickleValue) throws -> String {
+        let last =
+            switch key {
+            case .string(let text): text
+            case .integer(let number): String(number)
+            default: "?"
+            }
+        guard name.utf8.count + last.utf8.count < Self.nameLimit else {
+            throw CheckpointError(path, "a tensor's name is longer than \(Self.nameLimit) bytes")
+        }
+        return name.isEmpty ? last : "\(name).\(last)"
+    }
+}
