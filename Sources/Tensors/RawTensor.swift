@@ -86,3 +86,15 @@ extension RawTensor {
         )
     }
 }
+
+extension RawTensor {
+    /// Stores float32 elements rounded to float16.
+    public init(halving tensor: Tensor<Float>) {
+        let halves = tensor.scalars.map { Float16($0).bitPattern.littleEndian }
+        self.init(
+            dtype: .float16,
+            shape: tensor.shape,
+            bytes: halves.withUnsafeBytes { Data($0) }
+        )
+    }
+}

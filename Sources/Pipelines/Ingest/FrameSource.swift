@@ -16,6 +16,8 @@ struct FrameSource {
     let reader: VideoReader
     let plans: [ClipPlan]
     let alignment: FrameAlignment
+    /// Whether the last clip ends with the file, so that damage behind its last frame matters.
+    let reachesEnd: Bool
 
     /// Calls `deliver` with every clip whose frames could be decoded.
     ///
@@ -39,7 +41,11 @@ struct FrameSource {
             frames = []
             clip += 1
         }
-        guard clip < plans.count else { return reader.damage }
+        guard clip < plans.count else {
+            // The last observed frame is the clip's last: what follows says whether the file is whole.
+            while reachesEnd, !cancellation.isCancelled, try reader.nextTimestamped() != nil {}
+            return reader.damage
+        }
         return reader.damage ?? "its frames end before \(plans[clip].end) s"
     }
 }

@@ -1,0 +1,109 @@
+internal import Foundation
+internal import Media
+internal import Models
+internal import Packs
+internal import Store
+internal import Tensors
+
+/// Analyses one clip: frames to content code, dynamics, style and search embeddings.
+struct ClipEncoder {
+    let pack: LoadedPack
+
+    /// Images that go through the content encoder at once; its widest layers dominate memory.
+    private static let contentBatch = 4
+
+    /// Runs `f_C`, `f_D` and CLIP.
+    ///
+    /// - Throws: `PackError` if the pack lacks the encoder, `RequestError` if a code is not finite.
+    func encode(_ clip: ObservedClip) throws -> [NewAsset] {
+        var assets: [NewAsset] = []
+        let content = try contentCode(clip.frames)  // [L, D]
+        assets.append(try asset(.content, content, "content code"))
+        if pack.manifest.dynamics != nil, clip.plan.hasMotion {
+            let dynamics = try initialDynamics(clip)  // [C, h, w]
+            assets.append(
+                try asset(.dynamics, dynamics.narrowed, "dynamics", observed: clip.plan.observed)
+            )
+        }
+        if pack.manifest.clip != nil {
+            assets.append(try asset(.style, try styleEmbedding(content), "style embedding"))
+            assets.append(try asset(.look, try lookEmbedding(clip.frames), "search embedding"))
+        }
+        assets.append(NewAsset(kind: .thumbnails, bytes: try ThumbnailStrip.encode(clip.frames)))
+        return assets
+    }
+
+    /// `z_C`: the mean of the inversions of the observed frames, `[L, D]`.
+    func contentCode(_ frames: [RGBImage]) throws -> Tensor<Float> {
+        let encoder = try pack.encoder()
+        let side = encoder.config.inputSize
+        let codes = try stride(from: 0, to: frames.count, by: Self.contentBatch).map { start in
+            let batch = frames[start..<min(start + Self.contentBatch, frames.count)]
+            let images = batch.map { scaled($0, height: side, width: side).tensor(.minusOneToOne) }
+            return encoder.encode(Tensor.stack(images))
+        }
+        return Tensor.concatenate(codes).meanOverFirstAxis
+    }
+
+    /// `z_d0`: `[C, h, w]`, float64.
+    func initialDynamics(_ clip: ObservedClip) throws -> Tensor<Double> {
+        let frames = Tensor.stack(clip.frames.map { $0.tensor(.zeroToOne) })
+        return try pack.dynamicsEncoder().encode(frames, times: times(clip.plan))
+    }
+
+    /// Observation times in units of t, the first 0, float32 as in the reference.
+    private func times(_ plan: ClipPlan) -> [Float] {
+        let unit = pack.manifest.time.unitSeconds
+        return plan.observed.map { Float(($0 - plan.observed[0]) / unit) }
+    }
+
+    /// `CLIP_I(G(z_C))`: `[E]`, not normalised.
+    func styleEmbedding(_ content: Tensor<Float>) throws -> Tensor<Float> {
+        let clip = try pack.clip()
+        let still = try pack.generator().synthesize(content.reshaped([1] + content.shape))
+        let input = CLIPPreprocessing(resolution: clip.config.imageSize)(still)
+        return clip.encodeImage(input)[0]
+    }
+
+    /// The mean of the normalised `CLIP_I` of the frames, normalised: `[E]`.
+    private func lookEmbedding(_ frames: [RGBImage]) throws -> Tensor<Float> {
+        let clip = try pack.clip()
+        let preprocessing = CLIPPreprocessing(resolution: clip.config.imageSize)
+        let inputs = frames.map { frame in
+            preprocessing(Tensor(shape: [frame.height, frame.width, 3], scalars: frame.pixels))
+        }
+        let features = normalisedRows(clip.encodeImage(Tensor.stack(inputs)))
+        let mean = features.meanOverFirstAxis
+        return normalisedRows(mean.reshaped([1, mean.count]))[0]
+    }
+
+    private func scaled(_ image: RGBImage, height: Int, width: Int) -> RGBImage {
+        FrameAlignment(mode: .none, height: height, width: width)(image)
+    }
+
+    private func asset(
+        _ kind: AssetKind,
+        _ tensor: Tensor<Float>,
+        _ name: String,
+        observed: [Double]? = nil
+    ) throws -> NewAsset {
+        guard tensor.isFinite else {
+            throw RequestError(
+                "the \(name) is not finite; pack \"\(pack.manifest.name)\" cannot encode this clip"
+            )
+        }
+        let stored: RawTensor =
+            switch pack.manifest.assetDType {
+            case .float32: RawTensor(tensor)
+            case .float16: RawTensor(halving: tensor)
+            }
+        var provenance: [String: Any] = [
+            "pack": pack.manifest.name, "unitSeconds": pack.manifest.time.unitSeconds,
+        ]
+        if let observed { provenance["observedSeconds"] = observed }
+        let json = try JSONSerialization.data(withJSONObject: provenance, options: .sortedKeys)
+        return NewAsset(
+            kind: kind, tensor: stored, provenanceJSON: String(decoding: json, as: UTF8.self)
+        )
+    }
+}

@@ -1,0 +1,114 @@
+internal import Foundation
+internal import Kernels
+internal import Media
+internal import Packs
+internal import Store
+
+extension Session {
+    /// Turns files into clips with stored assets.
+    ///
+    /// One thread decodes and aligns frames, the calling thread runs the networks; at most two clips wait
+    /// between them. A clip is reported once it is durable. A file that fails does not stop the others.
+    ///
+    /// - Parameters:
+    ///   - request: Files and settings.
+    ///   - cancellation: Stops after the clip in work.
+    ///   - onEvent: Is told of every clip, failure and step, on the calling thread.
+    /// - Returns: Counts and failures.
+    /// - Throws: `InterruptedError`, `RequestError`, `StoreError` or `PackError`; clips that were reported
+    ///   before stay in the library.
+    public func ingest(
+        _ request: IngestRequest,
+        cancellation: Cancellation = Cancellation(),
+        onEvent: (IngestEvent) -> Void = { _ in }
+    ) throws -> IngestReport {
+        let files = try SourceList.files(request.inputs)
+        try validate(request, files)
+        let pack = try pack(request.pack)
+        // A pack that cannot ingest is refused before any file is touched.
+        let encoder = ClipEncoder(pack: pack)
+        _ = try pack.encoder()
+        let run = try library.beginIngestRun(requestJSON: requestJSON(request, files))
+        let scout = Scout(request: request, pack: pack, library: library, cancellation: cancellation)
+        let queue = Handoff<Scout.Item>(capacity: 2)
+        let thread = Thread {
+            scout.run(files, into: queue)
+            queue.finish()
+        }
+        thread.stackSize = 8 << 20
+        thread.start()
+        defer { queue.abandon() }
+
+        var batch = CommitBatch(library: library, run: run, total: files.count)
+        do {
+            while let item = queue.take() {
+                try cancellation.check()
+                try process(item, encoder, &batch, onEvent)
+            }
+            try batch.commit(onEvent)
+        } catch {
+            // What was encoded before a stop is whole: keep it.
+            try? batch.commit(onEvent)
+            try? library.finishIngestRun(run, counts: batch.counts)
+            throw error
+        }
+        try library.finishIngestRun(run, counts: batch.counts)
+        try cancellation.check()
+        return batch.report
+    }
+
+    private func process(
+        _ item: Scout.Item,
+        _ encoder: ClipEncoder,
+        _ batch: inout CommitBatch,
+        _ onEvent: (IngestEvent) -> Void
+    ) throws {
+        switch item {
+        case .known(let clip):
+            batch.report.skipped += 1
+            onEvent(.clip(clip))
+        case .failure(let failure):
+            try batch.commit(onEvent)
+            batch.report.failures.append(failure)
+            onEvent(.failure(failure))
+        case .fileDone:
+            batch.filesDone += 1
+            batch.progress(onEvent)
+        case .clip(var draft, let observed, let warnings):
+            do {
+                draft.assets = try encoder.encode(observed)
+            } catch let error as RequestError {
+                let failure = IngestFailure(path: draft.source.path, reason: error.description)
+                batch.report.failures.append(failure)
+                onEvent(.failure(failure))
+                return
+            }
+            try batch.add(draft, observed.plan, warnings, onEvent)
+        }
+    }
+
+    private func validate(_ request: IngestRequest, _ files: [String]) throws {
+        guard !files.isEmpty else { throw RequestError("nothing to ingest: name files or folders") }
+        guard request.name == nil || files.count == 1 else {
+            throw RequestError("--name fits one file only, \(files.count) were given")
+        }
+        for (flag, value) in [("--start", request.start), ("--end", request.end)] {
+            guard let value else { continue }
+            guard value.isFinite, value >= 0 else {
+                throw RequestError("\(flag) \(value): give seconds from 0 up")
+            }
+        }
+        if let start = request.start, let end = request.end, end <= start {
+            throw RequestError("--end \(end) does not lie behind --start \(start)")
+        }
+        if case .seconds(let seconds) = request.segment, !(seconds.isFinite && seconds >= 0.05) {
+            throw RequestError("--segment \(seconds): give at least 0.05 seconds, or none")
+        }
+    }
+
+    private func requestJSON(_ request: IngestRequest, _ files: [String]) throws -> String {
+        let facts: [String: Any] = ["files": files.count, "tags": request.tags]
+        let data = try JSONSerialization.data(withJSONObject: facts, options: .sortedKeys)
+        return String(decoding: data, as: UTF8.self)
+    }
+}

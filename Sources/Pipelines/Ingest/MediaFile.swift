@@ -1,0 +1,80 @@
+internal import Foundation
+internal import Hashing
+internal import Media
+internal import Store
+
+/// A file that is being ingested: what it is and the clips that are planned for it.
+struct MediaFile: Sendable {
+    let path: String
+    let source: Source
+    let plans: [ClipPlan]
+    let warnings: [String]
+    /// Where the last frame ends, in seconds.
+    private let end: Double
+
+    /// Looks at a file and plans its clips, without decoding more than one frame.
+    ///
+    /// - Throws: `MediaError` if it is no media, `RequestError` if the range has no frame.
+    init(path: String, request: IngestRequest, pack: LoadedPack) throws {
+        let reader = try VideoReader(path: path)
+        let kind = try MediaKind.probe(path)
+        let info = try JSONEncoder().encode(reader.info)
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        self.path = path
+        source = Source(
+            sha256: try SHA256.digest(fileAt: path).hex,
+            path: URL(fileURLWithPath: path).standardizedFileURL.path,
+            byteCount: (attributes[.size] as? NSNumber)?.intValue ?? 0,
+            mediaKind: kind == .video ? .video : .still,
+            containerJSON: String(decoding: info, as: UTF8.self)
+        )
+        var warnings: [String] = []
+        if reader.info.isInterlaced { warnings.append("interlaced: fields are used as stored") }
+        guard kind == .video else {
+            plans = [ClipPlan(start: 0, end: 0, observed: [0], isSegment: false)]
+            self.warnings = warnings
+            end = 0
+            return
+        }
+        let timeline = try VideoTimeline(path: path)
+        let time = pack.manifest.time
+        let piece: Double? =
+            switch request.segment {
+            case .packLength: time.clipSeconds
+            case .seconds(let seconds): seconds
+            case .none: nil
+            }
+        let range = (request.start ?? 0)..<max(request.start ?? 0, request.end ?? .infinity)
+        plans = ClipPlan.clips(
+            times: timeline.seconds, end: timeline.end, range: range, pieceSeconds: piece,
+            observedCount: time.observedFrames
+        )
+        guard !plans.isEmpty else {
+            throw RequestError(
+                "no frame lies between \(range.lowerBound) s and \(range.upperBound) s; "
+                    + "the file has \(timeline.end) s"
+            )
+        }
+        if timeline.seconds.count == 1 {
+            warnings.append("one frame: content only, there is no motion in it")
+        }
+        self.warnings = warnings
+        end = timeline.end
+    }
+
+    /// Reads the frames of the plans that are wanted, as `FrameSource` does.
+    func frames(
+        of plans: [ClipPlan],
+        alignment: FrameAlignment,
+        cancellation: Cancellation,
+        deliver: (ObservedClip) throws -> Void
+    ) throws -> String? {
+        let start = plans.first?.start ?? 0
+        let reader = try VideoReader(path: path, from: max(0, start - 0.001))
+        let source = FrameSource(
+            reader: reader, plans: plans, alignment: alignment,
+            reachesEnd: (plans.last?.end ?? 0) > end - 0.001
+        )
+        return try source.run(cancellation: cancellation, deliver: deliver)
+    }
+}

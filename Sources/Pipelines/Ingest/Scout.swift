@@ -1,0 +1,119 @@
+internal import Foundation
+internal import Media
+internal import Packs
+internal import Store
+
+/// The decoding half of an ingest: opens file after file and hands over the frames of new clips.
+struct Scout: Sendable {
+    let request: IngestRequest
+    let pack: LoadedPack
+    let library: Library
+    let cancellation: Cancellation
+
+    /// What the encoding half receives.
+    enum Item: Sendable {
+        /// A clip without its assets, its frames, and what the user should know.
+        case clip(NewClip, ObservedClip, [String])
+        case known(IngestedClip)
+        case failure(IngestFailure)
+        case fileDone
+    }
+
+    /// The queue was abandoned.
+    private struct Abandoned: Error {}
+
+    /// Works through the files; every problem of a file becomes an item.
+    func run(_ files: [String], into queue: Handoff<Item>) {
+        for path in files {
+            if cancellation.isCancelled { return }
+            do {
+                if let damage = try scan(path, queue) {
+                    try put(
+                        .failure(
+                            IngestFailure(
+                                path: path,
+                                reason: "cut off or damaged: \(damage); the clips before that place "
+                                    + "were ingested"
+                            )
+                        ),
+                        queue
+                    )
+                }
+                try put(.fileDone, queue)
+            } catch is Abandoned {
+                return
+            } catch is InterruptedError {
+                return
+            } catch {
+                let failure = IngestFailure(path: path, reason: reason(error, path))
+                guard queue.put(.failure(failure)), queue.put(.fileDone) else { return }
+            }
+        }
+    }
+
+    private func reason(_ error: any Error, _ path: String) -> String {
+        let text = (error as? any CustomStringConvertible)?.description ?? error.localizedDescription
+        let prefix = "\"\(path)\": "
+        return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
+    }
+
+    /// Hands over all clips of one file that the library does not have.
+    private func scan(_ path: String, _ queue: Handoff<Item>) throws -> String? {
+        let file = try MediaFile(path: path, request: request, pack: pack)
+        var wanted: [ClipPlan] = []
+        for plan in file.plans {
+            let draft = draft(file, plan)
+            if try library.hasClip(draft.id) {
+                let known = try library.clip(draft.id)
+                try put(
+                    .known(
+                        IngestedClip(
+                            id: draft.id.hex, name: known.name, path: path, isNew: false,
+                            hasMotion: plan.hasMotion, start: plan.start, end: plan.end,
+                            warning: nil
+                        )
+                    ),
+                    queue
+                )
+            } else {
+                wanted.append(plan)
+            }
+        }
+        guard !wanted.isEmpty else { return nil }
+        return try file.frames(
+            of: wanted, alignment: frameAlignment, cancellation: cancellation
+        ) { observed in
+            try put(.clip(draft(file, observed.plan), observed, file.warnings), queue)
+        }
+    }
+
+    private func put(_ item: Item, _ queue: Handoff<Item>) throws {
+        guard queue.put(item) else { throw Abandoned() }
+    }
+
+    private var alignmentMode: PackManifest.Alignment {
+        request.alignment ?? pack.manifest.alignment
+    }
+
+    private var frameAlignment: FrameAlignment {
+        let generator = pack.manifest.generator.config
+        return FrameAlignment(mode: alignmentMode, height: generator.height, width: generator.width)
+    }
+
+    private func draft(_ file: MediaFile, _ plan: ClipPlan) -> NewClip {
+        let fileName = (file.path as NSString).lastPathComponent
+        let stem = (fileName as NSString).deletingPathExtension
+        var clip = NewClip(
+            source: file.source,
+            start: plan.start,
+            end: plan.end,
+            name: request.name ?? stem,
+            packFingerprint: pack.pack.fingerprint,
+            settings: "align=\(alignmentMode.rawValue)",
+            assets: []
+        )
+        clip.caption = request.captions[fileName] ?? request.captions[stem] ?? request.caption
+        clip.tags = request.tags
+        return clip
+    }
+}
