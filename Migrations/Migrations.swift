@@ -1,1 +1,14 @@
-// Placeholder
+/// The steps that build the catalogue of a library, oldest first.
+///
+/// A released step is never edited: libraries that took it would differ from new ones. To change
+/// the schema, add a file `V0002_….sql`, list it here and in Package.swift, and update
+/// Schema/catalog.sql.
+public enum Migrations {
+    /// File name without ending, and SQL text, of every step.
+    public static let all: [(name: String, sql: String)] = [
+        (
+            "V0001_create_library",
+            String(decoding: PackageResources.V0001_create_library_sql, as: UTF8.self)
+        )
+    ]
+}

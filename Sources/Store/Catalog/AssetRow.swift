@@ -1,0 +1,87 @@
+import Foundation
+import GRDB
+import Tensors
+
+/// Reads and writes rows of `assets`.
+enum AssetRow {
+    static func insert(
+        _ asset: NewAsset,
+        _ record: TensorRecord,
+        clip: Int64,
+        pack: String,
+        _ db: Database
+    ) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO assets (clip_id, kind, pack_fingerprint, tensor_key, dtype, shape,
+                    byte_count, checksum, provenance)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        )
+        let header = record.header
+        try statement.execute(arguments: [
+            clip, Int(asset.kind.rawValue), asset.kind.isMadeByPack ? pack : nil,
+            record.key.data, header.dtype.rawValue, shapeText(header.shape),
+            header.payloadByteCount, header.checksumText, asset.provenanceJSON,
+        ])
+    }
+
+    /// The assets that meet a condition on `assets` and `clips`, by kind.
+    static func fetch(
+        _ db: Database,
+        where condition: String,
+        arguments: StatementArguments = StatementArguments()
+    ) throws -> [Asset] {
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT assets.id, clips.identity, assets.kind, assets.pack_fingerprint,
+                    assets.dtype, assets.shape, assets.byte_count, assets.checksum,
+                    assets.provenance
+                FROM assets JOIN clips ON clips.id = assets.clip_id
+                WHERE \(condition) ORDER BY clips.name, assets.kind
+                """,
+            arguments: arguments
+        )
+        var assets: [Asset] = []
+        while let row = try rows.next() { assets.append(try asset(row)) }
+        return assets
+    }
+
+    private static func asset(_ row: Row) throws -> Asset {
+        let number: Int64 = row[0]
+        let kindNumber: Int = row[2]
+        guard let kind = UInt8(exactly: kindNumber).flatMap(AssetKind.init(rawValue:)) else {
+            throw StoreError(
+                .newerFormat,
+                "asset \(number): of the unknown kind \(kindNumber), made by a newer vsdb; "
+                    + "upgrade vsdb"
+            )
+        }
+        let shape = try? JSONDecoder().decode([Int].self, from: Data((row[5] as String).utf8))
+        guard let clip = ClipID(hex: row[1]), let dtype = DType(rawValue: row[4]), let shape,
+            byteSize(of: shape, dtype) == row[6]
+        else {
+            throw StoreError(
+                .damaged,
+                "asset \(number): its row in the catalogue is not what was written; restore "
+                    + "\(Library.catalogName) from a backup"
+            )
+        }
+        return Asset(
+            id: AssetID(number),
+            clipID: clip,
+            kind: kind,
+            packFingerprint: row[3],
+            dtype: dtype,
+            shape: shape,
+            byteCount: row[6],
+            checksum: row[7],
+            provenanceJSON: row[8]
+        )
+    }
+
+    private static func shapeText(_ shape: [Int]) -> String {
+        "[" + shape.map(String.init).joined(separator: ",") + "]"
+    }
+}

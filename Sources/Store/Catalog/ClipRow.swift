@@ -1,0 +1,144 @@
+import Foundation
+import GRDB
+
+/// Reads and writes rows of `clips`, with their sources, tags and assets.
+enum ClipRow {
+    static func name(of id: ClipID, _ db: Database) throws -> String? {
+        try String.fetchOne(
+            db.cachedStatement(sql: "SELECT name FROM clips WHERE identity = ?"),
+            arguments: [id.hex]
+        )
+    }
+
+    /// Writes all rows of a new clip.
+    ///
+    /// - Returns: The name it got.
+    /// - Throws: `StoreError`, `.unknownReference` if its pack is not registered; database errors.
+    static func insert(_ pending: PendingClip, _ db: Database) throws -> String {
+        let clip = pending.clip
+        let pack = clip.packFingerprint.lowercased()
+        let hasPack = try Bool.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM packs WHERE fingerprint = ?"),
+            arguments: [pack]
+        )
+        guard hasPack == true else {
+            throw StoreError(
+                .unknownReference,
+                "clip \"\(clip.name)\": no pack has the fingerprint \(pack.prefix(12)); "
+                    + "register the pack first"
+            )
+        }
+        let name = try freeName(ClipName.sanitised(clip.name), db)
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO clips (identity, source_id, start_seconds, end_seconds, name, caption,
+                    pack_fingerprint, settings, ingest_run_id, added)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """
+        )
+        try statement.execute(arguments: [
+            pending.id.hex, insertSource(clip.source, db), clip.start + 0, clip.end + 0, name,
+            clip.caption, pack, clip.settings, clip.ingestRun?.number, timestamp(Date()),
+        ])
+        let row = db.lastInsertedRowID
+        let tagStatement = try db.cachedStatement(
+            sql: "INSERT INTO clip_tags (clip_id, tag) VALUES (?, ?)"
+        )
+        for tag in Set(clip.tags) { try tagStatement.execute(arguments: [row, tag]) }
+        for (asset, record) in zip(clip.assets, pending.records) {
+            try AssetRow.insert(asset, record, clip: row, pack: pack, db)
+        }
+        return name
+    }
+
+    /// The wanted name, or the first free one of `name-2`, `name-3`… .
+    private static func freeName(_ wanted: String, _ db: Database) throws -> String {
+        let statement = try db.cachedStatement(sql: "SELECT count(*) FROM clips WHERE name = ?")
+        func isFree(_ name: String) throws -> Bool {
+            try Int.fetchOne(statement, arguments: [name]) == 0
+        }
+        if try isFree(wanted) { return wanted }
+        let base = ClipName.shortened(wanted) + "-"
+        if try isFree(base + "2") { return base + "2" }
+        // Names "base…" are fewer than the numbers taken, so the search begins near its end:
+        // ten thousand clips of one name would otherwise take fifty million look-ups.
+        let taken = try Int.fetchOne(
+            db.cachedStatement(sql: "SELECT count(*) FROM clips WHERE name > ? AND name < ?"),
+            arguments: [base, ClipName.shortened(wanted) + "."]
+        )
+        var number = max(3, taken ?? 0)
+        while try !isFree(base + String(number)) { number += 1 }
+        return base + String(number)
+    }
+
+    private static func insertSource(_ source: Source, _ db: Database) throws -> Int64 {
+        let known = try Int64.fetchOne(
+            db.cachedStatement(sql: "SELECT id FROM sources WHERE sha256 = ?"),
+            arguments: [source.sha256]
+        )
+        if let known { return known }
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO sources (sha256, path, byte_count, media_kind, container, added)
+                VALUES (?, ?, ?, ?, ?, ?)
+                """
+        )
+        try statement.execute(arguments: [
+            source.sha256, source.path, source.byteCount, source.mediaKind.rawValue,
+            source.containerJSON, timestamp(Date()),
+        ])
+        return db.lastInsertedRowID
+    }
+
+    /// The clips that meet a condition on `clips` and `sources`.
+    static func fetch(
+        _ db: Database,
+        where condition: String,
+        arguments: StatementArguments = StatementArguments(),
+        order: String = "clips.name",
+        limit: Int? = nil
+    ) throws -> [Clip] {
+        let rows = try Row.fetchCursor(
+            db,
+            sql: """
+                SELECT clips.identity, clips.name, sources.sha256, sources.path,
+                    sources.byte_count, sources.media_kind, sources.container,
+                    clips.start_seconds, clips.end_seconds, clips.caption,
+                    (SELECT group_concat(tag, char(31)) FROM clip_tags WHERE clip_id = clips.id),
+                    clips.pack_fingerprint, clips.settings, clips.added
+                FROM clips JOIN sources ON sources.id = clips.source_id
+                WHERE \(condition) ORDER BY \(order) LIMIT \(limit ?? -1)
+                """,
+            arguments: arguments
+        )
+        var clips: [Clip] = []
+        while let row = try rows.next() { clips.append(try clip(row)) }
+        return clips
+    }
+
+    private static func clip(_ row: Row) throws -> Clip {
+        let name: String = row[1]
+        guard let id = ClipID(hex: row[0]), let kind = MediaKind(rawValue: row[5]) else {
+            throw StoreError(.damaged, "clip \"\(name)\": its row is not what was written")
+        }
+        let tags: String? = row[10]
+        return Clip(
+            id: id,
+            name: name,
+            source: Source(
+                sha256: row[2],
+                path: row[3],
+                byteCount: row[4],
+                mediaKind: kind,
+                containerJSON: row[6]
+            ),
+            start: row[7],
+            end: row[8],
+            caption: row[9],
+            tags: tags?.split(separator: "\u{1F}").map(String.init).sorted() ?? [],
+            packFingerprint: row[11],
+            settings: row[12],
+            added: try date(row[13])
+        )
+    }
+}

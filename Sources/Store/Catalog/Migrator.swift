@@ -1,0 +1,69 @@
+import GRDB
+import Migrations
+
+/// Brings the catalogue to the schema of this vsdb.
+package enum Migrator {
+    /// The number in `PRAGMA user_version` of a current catalogue: how many steps it took.
+    package static var version: Int { Migrations.all.count }
+
+    /// "vsdb" in ASCII, in `PRAGMA application_id`.
+    static let applicationID = 0x7673_6462
+
+    private static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        for (index, step) in Migrations.all.enumerated() {
+            migrator.registerMigration(step.name) { db in
+                try db.execute(sql: step.sql)
+                try db.execute(sql: "PRAGMA user_version = \(index + 1)")
+            }
+        }
+        return migrator
+    }
+
+    /// Takes the steps that a catalogue lacks.
+    static func migrate(_ writer: some DatabaseWriter) throws {
+        try migrator.migrate(writer)
+    }
+
+    /// Refuses catalogues that this vsdb cannot use.
+    ///
+    /// - Returns: Whether steps are lacking.
+    /// - Throws: `StoreError`, `.stranger` or `.newerFormat`.
+    static func lacksSteps(_ db: Database, path: String) throws -> Bool {
+        guard try Int.fetchOne(db, sql: "PRAGMA application_id") == applicationID else {
+            throw StoreError(
+                .stranger,
+                "catalogue \"\(path)\": another program's database; restore the library's own file"
+            )
+        }
+        let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let isSuperseded = try migrator.hasBeenSuperseded(db)
+        guard found <= version, !isSuperseded else {
+            throw StoreError(
+                .newerFormat,
+                "catalogue \"\(path)\": made by a newer vsdb (schema \(found), this vsdb reads up "
+                    + "to \(version)); upgrade vsdb"
+            )
+        }
+        return try !migrator.hasCompletedMigrations(db)
+    }
+
+    /// The statements that make an empty current catalogue, in order.
+    ///
+    /// - Throws: A database error if a step is wrong.
+    package static func schema() throws -> String {
+        let queue = try DatabaseQueue()
+        try migrate(queue)
+        let statements = try queue.read { db in
+            try String.fetchAll(
+                db,
+                sql: """
+                    SELECT sql || ';' FROM sqlite_master
+                    WHERE sql IS NOT NULL AND name NOT GLOB 'grdb_*' AND name NOT GLOB 'sqlite_*'
+                    ORDER BY rowid
+                    """
+            )
+        }
+        return statements.joined(separator: "\n\n") + "\n"
+    }
+}

@@ -1,0 +1,47 @@
+import Foundation
+import GRDB
+
+extension StoreError {
+    /// Turns what a call into the store threw into our error.
+    ///
+    /// - Parameters:
+    ///   - error: Ours is passed on; those of SQLite and Foundation are explained.
+    ///   - doing: What was tried, as a verb phrase.
+    ///   - folder: The library.
+    init(_ error: any Error, _ doing: String, _ folder: String) {
+        if let error = error as? StoreError {
+            self = error
+            return
+        }
+        guard let error = error as? DatabaseError else {
+            self.init(.failed, "library \"\(folder)\": cannot \(doing): \(error)")
+            return
+        }
+        let place = "library \"\(folder)\": cannot \(doing)"
+        let text = error.message ?? error.resultCode.description
+        switch error.resultCode.primaryResultCode {
+        case .SQLITE_BUSY, .SQLITE_LOCKED:
+            self.init(
+                .locked,
+                "\(place): another process is writing to it and did not finish in time; "
+                    + "try again, or wait longer with --wait SECONDS"
+            )
+        case .SQLITE_FULL:
+            self = StoreError.diskFull(folder, needed: nil)
+        case .SQLITE_IOERR where freeByteCount(folder) < 1 << 26:
+            self = StoreError.diskFull(folder, needed: nil)
+        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+            self.init(
+                .damaged,
+                "\(place): \(Library.catalogName) is damaged (\(text)); restore it from a backup"
+            )
+        case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
+            self.init(
+                .notWritable,
+                "\(place): \(text); give yourself the right to write in that folder"
+            )
+        default:
+            self.init(.failed, "\(place): \(text)")
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Glibc
+
+/// Which file a path leads to, whatever the path.
+struct FileIdentity: Hashable {
+    let device: UInt64
+    let inode: UInt64
+
+    init?(_ path: String) {
+        var facts = stat()
+        guard stat(path, &facts) == 0 else { return nil }
+        device = UInt64(facts.st_dev)
+        inode = UInt64(facts.st_ino)
+    }
+}
+
+/// The length of a file in bytes; 0 if there is none.
+func fileByteCount(_ path: String) -> Int {
+    var facts = stat()
+    return stat(path, &facts) == 0 ? Int(facts.st_size) : 0
+}
+
+/// The bytes that a file fills on the disk, without holes; 0 if there is none.
+func diskByteCount(_ path: String) -> Int {
+    var facts = stat()
+    return stat(path, &facts) == 0 ? Int(facts.st_blocks) * 512 : 0
+}
+
+/// The bytes that an ordinary user may still write near a path.
+func freeByteCount(_ path: String) -> Int {
+    var facts = statvfs()
+    guard statvfs(path, &facts) == 0 else { return .max }
+    let (bytes, overflow) = UInt64(facts.f_bavail)
+        .multipliedReportingOverflow(by: UInt64(facts.f_frsize))
+    return overflow ? .max : Int(clamping: bytes)
+}
+
+func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+func makeFolder(_ path: String) throws(StoreError) {
+    guard mkdir(path, 0o755) == 0 else { throw StoreError.system(errno, "make the folder", path) }
+}
+
+/// Makes the names in a folder survive a power cut.
+func syncFolder(_ path: String) throws(StoreError) {
+    let file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard file >= 0 else { throw StoreError.system(errno, "open the folder", path) }
+    defer { close(file) }
+    guard fsync(file) == 0 else { throw StoreError.system(errno, "sync the folder", path) }
+}
+
+/// Writes a new file and makes its bytes survive a power cut; its name needs `syncFolder`.
+func writeDurably(_ bytes: Data, to path: String) throws(StoreError) {
+    let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+    guard file >= 0 else { throw StoreError.system(errno, "create", path) }
+    defer { close(file) }
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let count = rest.withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+        if count < 0 && errno == EINTR { continue }
+        guard count > 0 else { throw StoreError.system(errno, "write", path) }
+        rest = rest.dropFirst(count)
+    }
+    guard fsync(file) == 0 else { throw StoreError.system(errno, "sync", path) }
+}
+
+extension StoreError {
+    /// What a failed system call means.
+    static func system(_ code: Int32, _ doing: String, _ path: String) -> StoreError {
+        let text = String(cString: strerror(code))
+        switch code {
+        case ENOSPC, EDQUOT: return diskFull(path, needed: nil)
+        case EACCES, EPERM, EROFS:
+            return StoreError(
+                .notWritable,
+                "library: cannot \(doing) \"\(path)\": \(text); choose a place where you may write"
+            )
+        default: return StoreError(.failed, "library: cannot \(doing) \"\(path)\": \(text)")
+        }
+    }
+
+    /// A disk without room.
+    static func diskFull(_ path: String, needed: Int?) -> StoreError {
+        let wanted = needed.map { ", \(($0 >> 20) + 1) MiB are needed" } ?? ""
+        return StoreError(
+            .noSpace,
+            "library: the disk of \"\(path)\" is full: \(freeByteCount(path) >> 20) MiB are free"
+                + "\(wanted); make room (vsdb gc, or delete other files) and try again"
+        )
+    }
+}

@@ -1,0 +1,123 @@
+import Foundation
+import GRDB
+import Tensors
+
+/// The points of a commit between which a process may die.
+package enum CommitStep: Sendable {
+    /// The tensors of the group are on the disk, no row is.
+    case tensorsStored
+    /// The write lock of the catalogue is held, no row is written.
+    case catalogLocked
+    /// Tensors are complete and rows are written, but not yet committed.
+    case rowsWritten
+}
+
+extension Library {
+    /// The greatest number of clips in one transaction.
+    public static let groupLimit = 32
+
+    /// Adds clips, in groups of up to `groupLimit`; each group is stored whole or not at all.
+    ///
+    /// The order makes sure that no row lacks its tensor after a power cut: first the tensors in
+    /// one LMDB transaction, then, under the write lock of the catalogue and with a new LMDB
+    /// snapshot, whatever a collector took meanwhile again, then the rows. Locks are always taken
+    /// in the order SQLite, LMDB. A crash in between leaves rowless tensors, which the next
+    /// attempt uses and `collectGarbage` deletes.
+    ///
+    /// - Parameter clips: What to add. A clip that the library has already is left as it is.
+    /// - Returns: One outcome for each clip, in order; all of them are on the disk.
+    /// - Throws: `StoreError`: `.invalidValue`, `.unknownReference` for a pack that is not
+    ///   registered, `.noSpace`, `.locked`, `.notWritable`. Groups before the failing one stay.
+    public func commit(_ clips: [NewClip]) throws(StoreError) -> [CommittedClip] {
+        try commit(clips) { _ in }
+    }
+
+    /// Adds clips and reports each step; a step that throws stands for a crash there.
+    package func commit(
+        _ clips: [NewClip],
+        onStep: (CommitStep) throws -> Void
+    ) throws(StoreError) -> [CommittedClip] {
+        for clip in clips { try clip.validate() }
+        var outcomes: [CommittedClip] = []
+        for start in stride(from: 0, to: clips.count, by: Self.groupLimit) {
+            let group = clips[start..<min(start + Self.groupLimit, clips.count)]
+            outcomes += try commit(group: group.map(PendingClip.init), onStep)
+        }
+        return outcomes
+    }
+
+    private func commit(
+        group: [PendingClip],
+        _ onStep: (CommitStep) throws -> Void
+    ) throws(StoreError) -> [CommittedClip] {
+        let known = try reading("look up clips") { db in
+            try group.map { try ClipRow.name(of: $0.id, db) }
+        }
+        let fresh = zip(group, known).filter { $0.1 == nil }.map(\.0)
+        if !fresh.isEmpty {
+            let records = fresh.flatMap(\.records)
+            try checkSpace(for: records.reduce(0) { $0 + $1.byteCount })
+            do {
+                try tensors.putIfAbsent(records)
+                try onStep(.tensorsStored)
+            } catch { throw StoreError(error, "store tensors", path) }
+        }
+        return try writing("add clips") { db in
+            try onStep(.catalogLocked)
+            var outcomes: [CommittedClip] = []
+            for clip in group {
+                if let name = try ClipRow.name(of: clip.id, db) {
+                    outcomes.append(CommittedClip(id: clip.id, name: name, isNew: false))
+                    continue
+                }
+                try restore(clip.records)
+                let name = try ClipRow.insert(clip, db)
+                outcomes.append(CommittedClip(id: clip.id, name: name, isNew: true))
+            }
+            try onStep(.rowsWritten)
+            return outcomes
+        }
+    }
+
+    /// Whether the library holds a clip.
+    ///
+    /// - Throws: `StoreError`.
+    public func hasClip(_ id: ClipID) throws(StoreError) -> Bool {
+        try reading("look up clip \(id)") { try ClipRow.name(of: id, $0) != nil }
+    }
+
+    /// Writes the records of a rowless clip that are gone, or differ.
+    ///
+    /// Records that differ were left by a commit that died, perhaps on a machine that rounds
+    /// otherwise. Nothing refers to them, and the write lock keeps it so: whoever put them finds
+    /// our row when its turn comes.
+    private func restore(_ records: [TensorRecord]) throws {
+        let lacking = try tensors.lacking(records)
+        if !lacking.isEmpty { try tensors.replace(lacking) }
+    }
+
+    /// A full disk in the middle of a commit is safe, but its error is hard to understand.
+    private func checkSpace(for byteCount: Int) throws(StoreError) {
+        // Copied tree pages, the write-ahead log and its checkpoint.
+        let needed = byteCount + byteCount / 4 + (8 << 20)
+        guard freeByteCount(path) >= needed else {
+            throw StoreError.diskFull(path, needed: needed)
+        }
+    }
+}
+
+/// A checked clip with its id and records.
+struct PendingClip {
+    let id: ClipID
+    let clip: NewClip
+    let records: [TensorRecord]
+
+    init(_ clip: NewClip) {
+        let id = clip.id
+        self.id = id
+        self.clip = clip
+        records = clip.assets.map { asset in
+            TensorRecord(key: TensorKey(clip: id, kind: asset.kind), tensor: asset.tensor)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import GRDB
+
+extension Library {
+    /// Notes that an ingest begins.
+    ///
+    /// - Parameter requestJSON: What was asked, as a JSON object.
+    /// - Returns: The number to give to the new clips.
+    /// - Throws: `StoreError`: `.invalidValue`, `.locked`, `.noSpace`, `.notWritable`.
+    public func beginIngestRun(requestJSON: String) throws(StoreError) -> IngestRunID {
+        try checkJSON(requestJSON, of: "ingest run: the request")
+        return try writing("begin an ingest run") { db in
+            try db.execute(
+                sql: "INSERT INTO ingest_runs (request, started) VALUES (?, ?)",
+                arguments: [requestJSON, timestamp(Date())]
+            )
+            return IngestRunID(number: db.lastInsertedRowID)
+        }
+    }
+
+    /// Notes that an ingest ended.
+    ///
+    /// - Throws: `StoreError`: `.locked`, `.noSpace`.
+    public func finishIngestRun(_ id: IngestRunID, counts: IngestCounts) throws(StoreError) {
+        try writing("finish an ingest run") { db in
+            try db.execute(
+                sql: """
+                    UPDATE ingest_runs SET finished = ?, added_count = ?, skipped_count = ?,
+                        failed_count = ? WHERE id = ?
+                    """,
+                arguments: [
+                    timestamp(Date()), counts.added, counts.skipped, counts.failed, id.number,
+                ]
+            )
+        }
+    }
+
+    /// All ingest runs, newest first.
+    ///
+    /// - Throws: `StoreError`.
+    public func ingestRuns() throws(StoreError) -> [IngestRun] {
+        try reading("list ingest runs") { db in
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT id, request, started, finished, added_count, skipped_count, failed_count
+                    FROM ingest_runs ORDER BY id DESC
+                    """
+            )
+            return try rows.map { row in
+                let finished: String? = row[3]
+                return IngestRun(
+                    id: IngestRunID(number: row[0]),
+                    requestJSON: row[1],
+                    started: try date(row[2]),
+                    finished: try finished.map(date),
+                    counts: IngestCounts(added: row[4], skipped: row[5], failed: row[6])
+                )
+            }
+        }
+    }
+}

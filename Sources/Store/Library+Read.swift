@@ -1,0 +1,186 @@
+public import Foundation
+import GRDB
+public import Tensors
+
+extension Library {
+    /// The clips that meet all conditions of a filter, by name.
+    ///
+    /// - Throws: `StoreError`.
+    public func clips(_ filter: ClipFilter = ClipFilter()) throws(StoreError) -> [Clip] {
+        var conditions = ["1"]
+        var arguments: [(any DatabaseValueConvertible)?] = []
+        for tag in filter.tags {
+            conditions.append("clips.id IN (SELECT clip_id FROM clip_tags WHERE tag = ?)")
+            arguments.append(tag)
+        }
+        if let part = filter.nameContains {
+            conditions.append("instr(lower(clips.name), lower(?)) > 0")
+            arguments.append(part)
+        }
+        if let pack = filter.packFingerprint {
+            conditions.append("clips.pack_fingerprint = ?")
+            arguments.append(pack.lowercased())
+        }
+        if let source = filter.sourceSHA256 {
+            conditions.append("sources.sha256 = ?")
+            arguments.append(source.lowercased())
+        }
+        return try reading("list clips") { db in
+            try ClipRow.fetch(
+                db,
+                where: conditions.joined(separator: " AND "),
+                arguments: StatementArguments(arguments),
+                limit: filter.limit.map { max(0, $0) }
+            )
+        }
+    }
+
+    /// The clip of an id.
+    ///
+    /// - Throws: `StoreError`, `.unknownReference` if the library has no such clip.
+    public func clip(_ id: ClipID) throws(StoreError) -> Clip {
+        let found = try reading("look up clip \(id)") { db in
+            try ClipRow.fetch(db, where: "clips.identity = ?", arguments: [id.hex]).first
+        }
+        guard let found else {
+            throw StoreError(.unknownReference, "clip \(id): not in \"\(path)\"; see vsdb list")
+        }
+        return found
+    }
+
+    /// The assets of a clip, by kind.
+    ///
+    /// - Throws: `StoreError`, `.unknownReference` if the library has no such clip.
+    public func assets(of id: ClipID) throws(StoreError) -> [Asset] {
+        try reading("list assets of clip \(id)") { db in
+            guard try ClipRow.name(of: id, db) != nil else {
+                throw StoreError(.unknownReference, "clip \(id): not in \"\(path)\"; see vsdb list")
+            }
+            return try AssetRow.fetch(db, where: "clips.identity = ?", arguments: [id.hex])
+        }
+    }
+
+    /// The numbers of an asset, checked against their checksum.
+    ///
+    /// - Returns: A copy that outlives every transaction.
+    /// - Throws: `StoreError`: `.unknownReference`, `.damaged` naming asset and file.
+    public func tensor(_ id: AssetID) throws(StoreError) -> RawTensor {
+        let tensors = try tensors(where: "assets.id = ?", [id.number], "asset \(id)")
+        guard let tensor = tensors.first?.tensor else {
+            throw StoreError(.unknownReference, "asset \(id): not in \"\(path)\"; see vsdb show")
+        }
+        return tensor
+    }
+
+    /// The numbers of the asset of one kind of a clip, checked against their checksum.
+    ///
+    /// - Returns: A copy, or nil if the clip has no asset of that kind.
+    /// - Throws: `StoreError`, `.damaged` naming asset and file.
+    public func tensor(of id: ClipID, _ kind: AssetKind) throws(StoreError) -> RawTensor? {
+        try tensors(
+            where: "clips.identity = ? AND assets.kind = ?",
+            [id.hex, Int(kind.rawValue)],
+            "\(kind.name) of clip \(id)"
+        ).first?.tensor
+    }
+
+    /// The small pictures of a clip as they were stored; nil if it has none.
+    ///
+    /// - Throws: `StoreError`, `.damaged` naming asset and file.
+    public func thumbnails(of id: ClipID) throws(StoreError) -> Data? {
+        try tensor(of: id, .thumbnails)?.bytes
+    }
+
+    /// All numbers of one kind that one pack made, from one snapshot, by clip name.
+    ///
+    /// Numbers of two packs are never comparable, so the pack is not optional.
+    ///
+    /// - Throws: `StoreError`, `.damaged` naming asset and file.
+    public func tensors(
+        _ kind: AssetKind,
+        packFingerprint: String
+    ) throws(StoreError) -> [(clip: ClipID, tensor: RawTensor)] {
+        try tensors(
+            where: "assets.kind = ? AND assets.pack_fingerprint = ?",
+            [Int(kind.rawValue), packFingerprint.lowercased()],
+            kind.name
+        )
+    }
+
+    /// Reads rows first and their records after: what a row names was stored before it.
+    ///
+    /// Between the two snapshots a collector may take what was removed; then the rows are gone
+    /// when they are read once more. An asset that is missing twice is damage.
+    private func tensors(
+        where condition: String,
+        _ arguments: StatementArguments,
+        _ what: String
+    ) throws(StoreError) -> [(clip: ClipID, tensor: RawTensor)] {
+        var missing: Asset?
+        while true {
+            let attempt = try reading("read \(what)") { db in
+                let assets = try AssetRow.fetch(db, where: condition, arguments: arguments)
+                return try tensors.read { try read(assets, $0) }
+            }
+            guard let asset = attempt.missing else { return attempt.found }
+            if asset.id == missing?.id { throw damaged(asset, "is missing") }
+            missing = asset
+        }
+    }
+
+    private func read(_ assets: [Asset], _ snapshot: TensorTransaction) throws -> Attempt {
+        var found: [(clip: ClipID, tensor: RawTensor)] = []
+        for asset in assets {
+            guard let tensor = try tensor(asset, snapshot) else {
+                return Attempt(found: found, missing: asset)
+            }
+            found.append((asset.clipID, tensor))
+        }
+        return Attempt(found: found, missing: nil)
+    }
+
+    private struct Attempt {
+        let found: [(clip: ClipID, tensor: RawTensor)]
+        let missing: Asset?
+    }
+
+    /// Copies and checks one record; nil if there is none.
+    func tensor(_ asset: Asset, _ snapshot: TensorTransaction) throws -> RawTensor? {
+        try snapshot.withValue(asset.key) { value in
+            do throws(RecordFault) { return try asset.check(value) } catch {
+                throw damaged(asset, error.rule)
+            }
+        }
+    }
+
+    func damaged(_ asset: Asset, _ problem: String) -> StoreError {
+        StoreError(
+            .damaged,
+            "asset \(asset.id) (\(asset.kind.name) of clip \(asset.clipID)): its record in "
+                + "\"\(tensors.folder)/data.mdb\" \(problem); remove the clip with --force and "
+                + "ingest it again, or restore the library from a backup"
+        )
+    }
+}
+
+extension Asset {
+    /// Copies the numbers of a record that is as the catalogue says.
+    fileprivate func check(_ value: UnsafeRawBufferPointer) throws(RecordFault) -> RawTensor {
+        // The size comes first: in a damaged tree it may reach beyond the file.
+        guard value.count == TensorHeader.byteCount + byteCount else {
+            throw RecordFault("has \(value.count) bytes instead of \(byteCount + 48)")
+        }
+        let header = try TensorHeader(value)
+        guard header.dtype == dtype, header.shape == shape, header.kind == kind.rawValue,
+            header.checksumText == checksum,
+            header.idPrefix.elementsEqual(key.bytes.prefix(8))
+        else { throw RecordFault("is another one than the catalogue names") }
+        let payload = UnsafeRawBufferPointer(rebasing: value[TensorHeader.byteCount...])
+        // Copied before it is checked, so that the checked bytes are the returned ones.
+        let bytes = Data(payload)
+        guard bytes.withUnsafeBytes({ xxh3($0) }) == header.checksum else {
+            throw RecordFault("does not match its checksum")
+        }
+        return RawTensor(dtype: dtype, shape: shape, bytes: bytes)
+    }
+}

@@ -1,0 +1,122 @@
+import GRDB
+
+/// What removing clips did.
+public struct RemovalReport: Sendable, Equatable {
+    /// How many clips are gone.
+    public let removedCount: Int
+    /// Saved recipes that lost a clip, by name; only with force.
+    public let brokenCompositions: [String]
+}
+
+/// What a collection of rowless tensors found.
+public struct CollectionReport: Sendable, Equatable {
+    /// How many tensors no row names.
+    public let tensorCount: Int
+    /// Their size in bytes, headers included.
+    public let byteCount: Int
+    /// Whether they were only counted.
+    public let isDryRun: Bool
+}
+
+extension Library {
+    /// Removes clips with their rows; their tensors stay until `collectGarbage`.
+    ///
+    /// - Parameters:
+    ///   - ids: The clips.
+    ///   - force: Whether to remove clips that a saved recipe uses.
+    /// - Returns: How many were removed, and which recipes lost a clip.
+    /// - Throws: `StoreError`: `.inUse` naming the recipes, `.unknownReference`, `.locked`;
+    ///   then nothing is removed.
+    public func remove(_ ids: [ClipID], force: Bool = false) throws(StoreError) -> RemovalReport {
+        try writing("remove clips") { db in
+            var users: Set<String> = []
+            for id in Set(ids) {
+                guard let name = try ClipRow.name(of: id, db) else {
+                    throw StoreError(.unknownReference, "clip \(id): not in \"\(path)\"")
+                }
+                let names = try compositions(using: id, db)
+                guard names.isEmpty || force else {
+                    throw StoreError(
+                        .inUse,
+                        "clip \"\(name)\": used by \(names.joined(separator: ", ")); "
+                            + "remove those first, or use --force"
+                    )
+                }
+                users.formUnion(names)
+                try db.execute(sql: "DELETE FROM clips WHERE identity = ?", arguments: [id.hex])
+            }
+            try db.execute(
+                sql: "DELETE FROM sources WHERE id NOT IN (SELECT source_id FROM clips)"
+            )
+            return RemovalReport(
+                removedCount: Set(ids).count,
+                brokenCompositions: users.sorted()
+            )
+        }
+    }
+
+    /// Removes a saved recipe.
+    ///
+    /// - Throws: `StoreError`: `.unknownReference`, `.ambiguousReference`, `.locked`.
+    public func removeComposition(_ reference: String) throws(StoreError) {
+        let name = try composition(reference).name
+        try writing("remove composition \(name)") { db in
+            try db.execute(sql: "DELETE FROM compositions WHERE name = ?", arguments: [name])
+        }
+    }
+
+    /// Deletes the tensors that no row names: of removed clips, and of commits that died.
+    ///
+    /// The write lock of the catalogue is held meanwhile, so no row can come to name a tensor
+    /// that is being deleted; a commit under way puts its tensors again.
+    ///
+    /// - Parameter dryRun: Whether only to count. Then tensors of commits under way count too.
+    /// - Returns: What was, or would be, deleted. The file does not shrink; its space is reused.
+    /// - Throws: `StoreError`: `.locked`, `.noSpace`, `.notWritable`, `.damaged`.
+    public func collectGarbage(dryRun: Bool = false) throws(StoreError) -> CollectionReport {
+        if dryRun { return try reading("count tensors") { try orphans($0).report(isDryRun: true) } }
+        return try writing("collect tensors") { db in
+            let found = try orphans(db)
+            try tensors.delete(found.keys)
+            return found.report(isDryRun: false)
+        }
+    }
+
+    private func compositions(using id: ClipID, _ db: Database) throws -> [String] {
+        try String.fetchAll(
+            db,
+            sql: """
+                SELECT DISTINCT name FROM compositions
+                JOIN composition_parents ON composition_id = compositions.id
+                WHERE clip_identity = ? ORDER BY name
+                """,
+            arguments: [id.hex]
+        )
+    }
+
+    /// The tensors that no row of the catalogue's snapshot names.
+    func orphans(_ db: Database) throws -> Orphans {
+        let statement = try db.cachedStatement(sql: "SELECT 1 FROM assets WHERE tensor_key = ?")
+        return try tensors.read { snapshot in
+            var orphans = Orphans()
+            try snapshot.forEachKey { bytes, byteCount in
+                guard let key = TensorKey(bytes) else { return }
+                if try Int.fetchOne(statement, arguments: [key.data]) == nil {
+                    orphans.keys.append(key)
+                    orphans.byteCount += byteCount
+                }
+            }
+            return orphans
+        }
+    }
+}
+
+/// Tensors that no row names.
+struct Orphans {
+    var keys: [TensorKey] = []
+    var byteCount = 0
+
+    func report(isDryRun: Bool) -> CollectionReport {
+        CollectionReport(tensorCount: keys.count, byteCount: byteCount, isDryRun: isDryRun)
+    }
+}

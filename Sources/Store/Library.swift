@@ -1,0 +1,158 @@
+public import Foundation
+import GRDB
+
+/// A folder with clips, their tensors, packs and recipes.
+///
+/// Safe to share between threads, and with other processes: SQLite and LMDB lock what they must,
+/// and the kernel frees the locks of a process that dies. Every call is one transaction.
+/// Design: a row is never visible before its tensor is on the disk (see `commit`).
+public final class Library: Sendable {
+    static let manifestName = "library.json"
+    static let catalogName = "catalog.sqlite"
+    static let tensorsName = "tensors.lmdb"
+
+    /// The folder of the library.
+    public let path: String
+    /// What tells this library from all others.
+    public let uuid: String
+    /// When it was made.
+    public let created: Date
+    let catalog: Catalog
+    let tensors: TensorStore
+
+    /// The folder for the files of packs: `packs/NAME` each.
+    public var packsDirectory: String { path + "/packs" }
+    /// The folder for search segments, which are derived data.
+    public var indexDirectory: String { path + "/index" }
+    /// The folder for cached renders.
+    public var rendersDirectory: String { path + "/renders" }
+
+    private init(path: String, waitSeconds: Double) throws {
+        self.path = path
+        let manifest = try LibraryManifest(path: path + "/" + Self.manifestName)
+        uuid = manifest.uuid
+        created = try Store.date(manifest.created)
+        catalog = try Catalog(path: path + "/" + Self.catalogName, waitSeconds: waitSeconds)
+        tensors = try TensorStore(folder: path + "/" + Self.tensorsName)
+        try refuseStrangers()
+    }
+
+    /// Opens a library.
+    ///
+    /// - Parameters:
+    ///   - path: Its folder.
+    ///   - waitSeconds: How long a write waits for other processes.
+    /// - Returns: The open library; it closes when the last reference goes.
+    /// - Throws: `StoreError`: `.noLibrary`, `.newerFormat`, `.damaged`, `.stranger`,
+    ///   `.notWritable`, `.locked` or `.noSpace`.
+    public static func open(
+        at path: String,
+        waitSeconds: Double = 10
+    ) throws(StoreError) -> Library {
+        guard fileExists(path + "/" + manifestName) else { throw noLibrary(at: path) }
+        do {
+            return try Library(path: absolute(path), waitSeconds: waitSeconds)
+        } catch {
+            throw StoreError(error, "open it", path)
+        }
+    }
+
+    /// Makes an empty library; the folder appears complete or not at all.
+    ///
+    /// - Parameter path: A folder that is empty or does not exist; its parent exists.
+    /// - Returns: The open library.
+    /// - Throws: `StoreError`: `.alreadyExists`, `.notWritable`, `.noSpace` or `.failed`.
+    public static func create(at path: String) throws(StoreError) -> Library {
+        let path = absolute(path)
+        if fileExists(path + "/" + manifestName) {
+            throw StoreError(.alreadyExists, "library \"\(path)\": it exists already; use it")
+        }
+        let parent = (path as NSString).deletingLastPathComponent
+        let draft = parent + "/.vsdb-new-" + UUID().uuidString.prefix(8).lowercased()
+        do {
+            defer { try? FileManager.default.removeItem(atPath: draft) }
+            try makeDraft(draft)
+            // rename(2) replaces an empty folder and refuses any other.
+            guard rename(draft, path) == 0 else {
+                guard [ENOTEMPTY, EEXIST, ENOTDIR].contains(errno) else {
+                    throw StoreError.system(errno, "make", path)
+                }
+                throw StoreError(
+                    .alreadyExists,
+                    "library \"\(path)\": something else is there; choose an empty folder"
+                )
+            }
+            try syncFolder(parent)
+        } catch {
+            throw StoreError(error, "make it", path)
+        }
+        return try open(at: path)
+    }
+
+    private static func makeDraft(_ draft: String) throws {
+        let created = Date()
+        let manifest = LibraryManifest(created: created)
+        try makeFolder(draft)
+        for name in ["packs", "index", "renders"] { try makeFolder(draft + "/" + name) }
+        try TensorStore.create(folder: draft + "/" + tensorsName, uuid: manifest.uuid)
+        try Catalog.create(
+            path: draft + "/" + catalogName,
+            uuid: manifest.uuid,
+            created: created
+        )
+        try writeDurably(manifest.encoded(), to: draft + "/" + manifestName)
+        try syncFolder(draft)
+    }
+
+    /// Refuses files of different libraries that were copied together.
+    private func refuseStrangers() throws {
+        let inCatalog = try catalog.read { db in
+            try String.fetchOne(db, sql: "SELECT value FROM library WHERE name = 'uuid'")
+        }
+        let inTensors = try tensors.read { try $0.property("uuid") }
+        for (name, found) in [(Self.catalogName, inCatalog), (Self.tensorsName, inTensors)]
+        where found != uuid {
+            throw StoreError(
+                .stranger,
+                "library \"\(path)\": \(name) belongs to library \(found ?? "unknown") and "
+                    + "\(Self.manifestName) to \(uuid); put files of one library together"
+            )
+        }
+    }
+
+    static func noLibrary(at path: String) -> StoreError {
+        StoreError(
+            .noLibrary,
+            "library \"\(path)\": no library is there; make one with vsdb init, or name one with "
+                + "--library or VSDB_LIBRARY"
+        )
+    }
+
+    static func absolute(_ path: String) -> String {
+        let full = URL(fileURLWithPath: path).standardizedFileURL.path
+        return full.count > 1 && full.hasSuffix("/") ? String(full.dropLast()) : full
+    }
+}
+
+extension Library {
+    /// Reads from one snapshot of the catalogue, with our errors.
+    func reading<Result>(
+        _ doing: String,
+        _ body: (Database) throws -> Result
+    ) throws(StoreError) -> Result {
+        do { return try catalog.read(body) } catch { throw StoreError(error, doing, path) }
+    }
+
+    /// Writes to the catalogue, all or nothing, with our errors.
+    func writing<Result>(
+        _ doing: String,
+        _ body: (Database) throws -> Result
+    ) throws(StoreError) -> Result {
+        do { return try catalog.write(body) } catch { throw StoreError(error, doing, path) }
+    }
+}
+
+extension Library {
+    /// Journal mode, synchronous and foreign keys of the writing connection, for tests.
+    package func catalogSettings() throws -> [String] { try catalog.settings() }
+}

@@ -1,0 +1,71 @@
+import Foundation
+
+/// What library.json says.
+struct LibraryManifest: Codable, Equatable {
+    /// The layout of the folder that this vsdb writes and reads.
+    static let currentFormat = 1
+
+    let application: String
+    let formatVersion: Int
+    let uuid: String
+    let created: String
+
+    /// Only what every format has, so that a newer file is recognised whatever else it holds.
+    private struct Version: Decodable {
+        let application: String
+        let formatVersion: Int
+    }
+
+    /// Describes a new library.
+    init(created: Date) {
+        application = "vsdb"
+        formatVersion = Self.currentFormat
+        uuid = UUID().uuidString.lowercased()
+        self.created = timestamp(created)
+    }
+
+    /// Reads the file of a library.
+    ///
+    /// - Throws: `StoreError`: `.noLibrary`, `.newerFormat`, `.stranger` or `.damaged`.
+    init(path: String) throws(StoreError) {
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw StoreError(.noLibrary, "library: \"\(path)\" cannot be read; name its folder")
+        }
+        guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
+            throw StoreError(
+                .damaged,
+                "library \"\(path)\": not the JSON of vsdb; restore the file from a backup"
+            )
+        }
+        guard version.application == "vsdb" else {
+            throw StoreError(
+                .stranger,
+                "library \"\(path)\": written by \(version.application); name a library of vsdb"
+            )
+        }
+        guard version.formatVersion <= Self.currentFormat else {
+            throw StoreError(
+                .newerFormat,
+                "library \"\(path)\": made by a newer vsdb (format \(version.formatVersion), this "
+                    + "vsdb reads up to \(Self.currentFormat)); upgrade vsdb"
+            )
+        }
+        guard let manifest = try? JSONDecoder().decode(Self.self, from: data) else {
+            throw StoreError(
+                .damaged,
+                "library \"\(path)\": keys are missing; restore the file from a backup"
+            )
+        }
+        self = manifest
+    }
+
+    /// The bytes of the file.
+    func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return try encoder.encode(self) + Data("\n".utf8)
+    }
+}

@@ -1,0 +1,47 @@
+/// A library that cannot do what was asked, with what, where and what to do.
+public struct StoreError: Error, Sendable, CustomStringConvertible {
+    /// The closed list of reasons; commands choose exit codes by it.
+    public enum Kind: Sendable, Equatable {
+        /// No library at or above the place.
+        case noLibrary
+        /// A library, or something else, is at the place already.
+        case alreadyExists
+        /// The library was written by a newer vsdb.
+        case newerFormat
+        /// Another process held the write lock for the whole waiting time.
+        case locked
+        /// Too many readers at once.
+        case busy
+        /// No clip, asset, pack or composition has that name, hash or number.
+        case unknownReference
+        /// A short hash that several objects share; their names are listed.
+        case ambiguousReference(candidates: [String])
+        /// A file or record is not what was written.
+        case damaged
+        /// Files of different libraries lie together, or a file is not of vsdb.
+        case stranger
+        /// The disk, or the address space, is full.
+        case noSpace
+        /// The files may not be written.
+        case notWritable
+        /// A saved composition needs what was to be removed.
+        case inUse
+        /// The name is taken by other content.
+        case conflict
+        /// A value that a library cannot hold.
+        case invalidValue
+        /// Anything else that the system reported.
+        case failed
+    }
+
+    /// Why it failed.
+    public let kind: Kind
+    /// What went wrong, where, and what to do.
+    public let description: String
+
+    /// Describes one failure.
+    public init(_ kind: Kind, _ description: String) {
+        self.kind = kind
+        self.description = description
+    }
+}

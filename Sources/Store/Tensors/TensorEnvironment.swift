@@ -1,0 +1,215 @@
+import CLMDB
+import Glibc
+
+/// The handle of an LMDB environment.
+///
+/// `@unchecked Sendable`: the pointer and the database numbers never change after `init`; LMDB
+/// itself locks what threads share, and each transaction stays inside one closure on one thread.
+final class TensorEnvironment: @unchecked Sendable {
+    /// Address space to reserve; it costs nothing until it is used, and spares processes from
+    /// telling each other that the file grew.
+    static let mapSizes = [1 << 42, 1 << 38, 1 << 34, 1 << 30]
+
+    let folder: String
+    let records: MDB_dbi
+    let properties: MDB_dbi
+    private let handle: OpaquePointer
+    private let mapByteCount: Int
+
+    var dataPath: String { folder + "/data.mdb" }
+
+    /// Opens the environment of a folder that no other handle of this process has open.
+    ///
+    /// - Parameters:
+    ///   - folder: The folder, which exists.
+    ///   - creating: Whether to make the databases; else both must be there.
+    ///   - mapSizes: Sizes of the map to try, greatest first.
+    /// - Throws: `StoreError` of any kind.
+    init(folder: String, creating: Bool, mapSizes: [Int] = TensorEnvironment.mapSizes) throws {
+        self.folder = folder
+        (handle, mapByteCount) = try Self.openHandle(folder, mapSizes: mapSizes)
+        do {
+            var cleared: Int32 = 0
+            try Self.check(mdb_reader_check(handle, &cleared), "clear dead readers of", folder)
+            if !creating { try Self.checkLength(handle, folder) }
+            (records, properties) = try Self.openDatabases(handle, folder, creating: creating)
+        } catch {
+            mdb_env_close(handle)
+            throw error
+        }
+    }
+
+    /// Closes the handle; only `TensorStore` calls it, once, when nobody uses it any more.
+    func close() { mdb_env_close(handle) }
+
+    private static func openHandle(
+        _ folder: String,
+        mapSizes: [Int]
+    ) throws -> (OpaquePointer, Int) {
+        for size in mapSizes {
+            var opened: OpaquePointer?
+            try check(mdb_env_create(&opened), "open", folder)
+            guard let handle = opened else {
+                throw StoreError(.failed, "tensors \"\(folder)\": LMDB gave no handle")
+            }
+            mdb_env_set_mapsize(handle, size)
+            mdb_env_set_maxdbs(handle, 2)
+            mdb_env_set_maxreaders(handle, 510)
+            // Without thread-local storage a reader belongs to its transaction, not its thread.
+            let code = mdb_env_open(handle, folder, UInt32(MDB_NOTLS), 0o644)
+            if code == MDB_SUCCESS { return (handle, size) }
+            // lmdb.h: after a failed open the handle must be closed, and not used again.
+            mdb_env_close(handle)
+            if code != ENOMEM { try check(code, "open", folder) }
+        }
+        throw StoreError(
+            .noSpace,
+            "tensors \"\(folder)\": not even 1 GiB of address space is free for the map; "
+                + "raise the limit of the shell (ulimit -v unlimited)"
+        )
+    }
+
+    /// A file cut short would raise SIGBUS on the first touch of a missing page.
+    private static func checkLength(_ handle: OpaquePointer, _ folder: String) throws {
+        var info = MDB_envinfo()
+        var stat = MDB_stat()
+        try check(mdb_env_info(handle, &info), "inspect", folder)
+        try check(mdb_env_stat(handle, &stat), "inspect", folder)
+        let needed = (Int(info.me_last_pgno) + 1).multipliedReportingOverflow(
+            by: Int(stat.ms_psize)
+        )
+        let actual = fileByteCount(folder + "/data.mdb")
+        guard !needed.overflow, needed.partialValue <= actual else {
+            throw StoreError(
+                .damaged,
+                "tensors \"\(folder)/data.mdb\": the file was cut short: it has \(actual) bytes and "
+                    + "needs \(needed.partialValue); restore the library from a backup"
+            )
+        }
+    }
+
+    private static func openDatabases(
+        _ handle: OpaquePointer,
+        _ folder: String,
+        creating: Bool
+    ) throws -> (MDB_dbi, MDB_dbi) {
+        var opened: OpaquePointer?
+        let readFlags = creating ? 0 : UInt32(MDB_RDONLY)
+        try check(mdb_txn_begin(handle, nil, readFlags, &opened), "read", folder)
+        guard let transaction = opened else {
+            throw StoreError(.failed, "tensors \"\(folder)\": LMDB gave no transaction")
+        }
+        var records: MDB_dbi = 0
+        var properties: MDB_dbi = 0
+        do {
+            let flags = creating ? UInt32(MDB_CREATE) : 0
+            try check(mdb_dbi_open(transaction, "records", flags, &records), "read", folder)
+            try check(mdb_dbi_open(transaction, "library", flags, &properties), "read", folder)
+        } catch {
+            mdb_txn_abort(transaction)
+            throw error
+        }
+        // lmdb.h: a database number outlives the transaction only if that one commits.
+        try check(mdb_txn_commit(transaction), "read", folder)
+        return (records, properties)
+    }
+}
+
+extension TensorEnvironment {
+    /// Lends a snapshot; what it lends in turn dies with it.
+    func read<Result>(_ body: (TensorTransaction) throws -> Result) throws -> Result {
+        let transaction = try begin(UInt32(MDB_RDONLY))
+        defer { mdb_txn_abort(transaction) }
+        return try body(TensorTransaction(handle: transaction, environment: self))
+    }
+
+    /// Runs the only write transaction of all processes; commits, or on an error changes nothing.
+    ///
+    /// - Parameters:
+    ///   - deletedCount: How many records the body will delete at most.
+    ///   - body: The changes.
+    /// - Throws: `StoreError`, or what the body throws.
+    func write(
+        deletedCount: Int = 0,
+        _ body: (TensorTransaction) throws -> Void
+    ) throws {
+        let transaction = try begin(0)
+        do {
+            try extendFile(pageCount: 64 + deletedCount)
+            try body(TensorTransaction(handle: transaction, environment: self))
+        } catch {
+            mdb_txn_abort(transaction)
+            throw error
+        }
+        // lmdb.h: commit frees the transaction even if it fails.
+        try check(mdb_txn_commit(transaction), "write")
+    }
+
+    private func begin(_ flags: UInt32) throws -> OpaquePointer {
+        var opened: OpaquePointer?
+        try check(mdb_txn_begin(handle, nil, flags, &opened), flags == 0 ? "write" : "read")
+        guard let transaction = opened else {
+            throw StoreError(.failed, "tensors \"\(folder)\": LMDB gave no transaction")
+        }
+        return transaction
+    }
+
+    /// Makes the file longer than its last page, with a hole.
+    ///
+    /// LMDB takes pages at the end of the file while it works and may free them again before the
+    /// commit; it then counts them without writing them, and the file would look cut short.
+    private func extendFile(pageCount: Int) throws {
+        var info = MDB_envinfo()
+        var stat = MDB_stat()
+        var file: Int32 = -1
+        try check(mdb_env_info(handle, &info), "inspect")
+        try check(mdb_env_stat(handle, &stat), "inspect")
+        try check(mdb_env_get_fd(handle, &file), "inspect")
+        let needed = (Int(info.me_last_pgno) + 1 + pageCount) * Int(stat.ms_psize)
+        guard fileByteCount(dataPath) < needed else { return }
+        if ftruncate(file, off_t(needed)) != 0 { try check(errno, "extend") }
+    }
+
+    /// Turns a return code of LMDB into an error.
+    func check(_ code: Int32, _ doing: String) throws {
+        if code == MDB_MAP_FULL || code == MDB_MAP_RESIZED {
+            throw StoreError(
+                .noSpace,
+                "tensors \"\(folder)\": the data outgrew the \(mapByteCount >> 30) GiB of address "
+                    + "space that this process got; raise the limit of the shell (ulimit -v unlimited)"
+            )
+        }
+        try Self.check(code, doing, folder)
+    }
+
+    static func check(_ code: Int32, _ doing: String, _ folder: String) throws {
+        guard code != MDB_SUCCESS else { return }
+        let place = "tensors \"\(folder)\": cannot \(doing) them"
+        switch code {
+        case MDB_VERSION_MISMATCH:
+            throw StoreError(.newerFormat, "\(place): made by another LMDB; upgrade vsdb")
+        case MDB_INVALID, MDB_CORRUPTED, MDB_PAGE_NOTFOUND, MDB_PANIC, MDB_NOTFOUND,
+            MDB_BAD_VALSIZE, MDB_INCOMPATIBLE:
+            throw StoreError(
+                .damaged,
+                "\(place): the file is damaged (\(text(of: code))); restore it from a backup"
+            )
+        case MDB_READERS_FULL:
+            throw StoreError(.busy, "\(place): too many readers at once; end some and try again")
+        case EACCES, EPERM, EROFS:
+            throw StoreError(
+                .notWritable,
+                "\(place): \(text(of: code)); give yourself the right to write in that folder"
+            )
+        case ENOSPC, EDQUOT:
+            throw StoreError.diskFull(folder, needed: nil)
+        case EIO where freeByteCount(folder) < 1 << 26:
+            // LMDB reports a short write, which is how a full disk shows, as EIO.
+            throw StoreError.diskFull(folder, needed: nil)
+        default:
+            throw StoreError(.failed, "\(place): \(text(of: code))")
+        }
+    }
+
+    private static func text(of code: Int32) -> String { String(cString: mdb_strerror(code)) }
+}

@@ -1,0 +1,107 @@
+import Foundation
+import Synchronization
+import Tensors
+
+/// The tensor records of one library.
+///
+/// LMDB forbids to open an environment twice in a process, so all stores of one file share one
+/// handle; the last one to go closes it.
+final class TensorStore: Sendable {
+    private struct Shared {
+        let environment: TensorEnvironment
+        var useCount: Int
+    }
+
+    private static let open = Mutex<[FileIdentity: Shared]>([:])
+
+    let folder: String
+    private let environment: TensorEnvironment
+    private let identity: FileIdentity
+
+    /// Makes an empty store in a new folder.
+    static func create(folder: String, uuid: String) throws {
+        try makeFolder(folder)
+        let environment = try TensorEnvironment(folder: folder, creating: true)
+        defer { environment.close() }
+        try environment.write { try $0.setProperty("uuid", uuid) }
+        // LMDB syncs its file, not the folder that names it.
+        try syncFolder(folder)
+    }
+
+    /// Opens the store of a library.
+    ///
+    /// - Throws: `StoreError`, `.damaged` if the file is missing or was cut short.
+    init(folder: String) throws {
+        self.folder = folder
+        let path = folder + "/data.mdb"
+        // LMDB takes a missing or empty file for a new environment and would start afresh.
+        guard let identity = FileIdentity(path), fileByteCount(path) >= 8192 else {
+            throw StoreError(
+                .damaged,
+                "tensors \"\(path)\": the file is missing or was cut short; restore the library "
+                    + "from a backup"
+            )
+        }
+        self.identity = identity
+        environment = try Self.open.withLock { table in
+            if let shared = table[identity] {
+                table[identity]?.useCount += 1
+                return shared.environment
+            }
+            let environment = try TensorEnvironment(folder: folder, creating: false)
+            table[identity] = Shared(environment: environment, useCount: 1)
+            return environment
+        }
+    }
+
+    deinit {
+        Self.open.withLock { table in
+            table[identity]?.useCount -= 1
+            guard table[identity]?.useCount == 0 else { return }
+            table[identity] = nil
+            environment.close()
+        }
+    }
+
+    /// Lends a snapshot of all records.
+    func read<Result>(_ body: (TensorTransaction) throws -> Result) throws -> Result {
+        try environment.read(body)
+    }
+
+    /// Writes records whose keys are free, in one transaction.
+    func putIfAbsent(_ records: [TensorRecord]) throws {
+        try environment.write { transaction in
+            for record in records { try transaction.put(record, replacing: false) }
+        }
+    }
+
+    /// Writes records, overwriting those of the same keys, in one transaction.
+    func replace(_ records: [TensorRecord]) throws {
+        try environment.write { transaction in
+            for record in records { try transaction.put(record, replacing: true) }
+        }
+    }
+
+    /// The records that a new snapshot does not hold as they are.
+    func lacking(_ records: [TensorRecord]) throws -> [TensorRecord] {
+        try environment.read { transaction in
+            try records.filter { record in
+                let isStored = try transaction.withValue(record.key) { value in
+                    value.count == record.byteCount
+                        && value.prefix(TensorHeader.byteCount).elementsEqual(record.header.encoded)
+                }
+                return isStored != true
+            }
+        }
+    }
+
+    /// Deletes records, in transactions of limited size.
+    func delete(_ keys: [TensorKey]) throws {
+        for start in stride(from: 0, to: keys.count, by: 4096) {
+            let group = keys[start..<min(start + 4096, keys.count)]
+            try environment.write(deletedCount: group.count) { transaction in
+                for key in group { try transaction.delete(key) }
+            }
+        }
+    }
+}
