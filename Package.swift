@@ -15,7 +15,9 @@ func house(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
 }
 
 func tests(
-    _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []
+    _ name: String,
+    _ dependencies: [Target.Dependency],
+    exclude: [String] = []
 ) -> Target {
     .testTarget(
         name: name,

@@ -1,7 +1,7 @@
-public import Foundation
+internal import Foundation
 internal import Hashing
 public import Models
-public import Tensors
+internal import Tensors
 
 /// A folder with `pack.json` and the weights of the networks that it describes.
 ///
@@ -27,7 +27,8 @@ public struct Pack: Sendable {
         let path = folder + "/" + Self.manifestName
         guard let data = FileManager.default.contents(atPath: path) else {
             throw PackError(
-                .notFound, "pack \"\(folder)\": there is no readable \(Self.manifestName) in it"
+                .notFound,
+                "pack \"\(folder)\": there is no readable \(Self.manifestName) in it"
             )
         }
         let manifest = try StrictJSON.decode(PackManifest.self, from: data, path: path)
@@ -68,7 +69,8 @@ public struct Pack: Sendable {
             let weights = try weights(network.weights)
             let average = try network.latentAverage.map {
                 try Weights(open(network.weights.path)).float(
-                    $0, [network.config.styleCount, network.config.styleDim]
+                    $0,
+                    [network.config.styleCount, network.config.styleDim]
                 )
             }
             return try PSPEncoder(network.config, weights, latentAverage: average)
@@ -132,7 +134,9 @@ public struct Pack: Sendable {
     }
 
     private func dynamics() throws -> PackManifest.DynamicsNetwork {
-        guard let network = manifest.dynamics else { throw missing("dynamics networks", "dynamics") }
+        guard let network = manifest.dynamics else {
+            throw missing("dynamics networks", "dynamics")
+        }
         return network
     }
 

@@ -8,13 +8,16 @@ extension PackManifest {
     public func validate() throws(ConfigError) {
         guard format == Self.currentFormat else {
             throw ConfigError(
-                "format", "is \(format), this vsdb reads \(Self.currentFormat); upgrade one of them"
+                "format",
+                "is \(format), this vsdb reads \(Self.currentFormat); upgrade one of them"
             )
         }
-        guard !name.isEmpty, name.utf8.count <= 100, !name.contains("/"), !name.hasPrefix(".") else {
+        guard !name.isEmpty, name.utf8.count <= 100, !name.contains("/"), !name.hasPrefix(".")
+        else {
             throw ConfigError("name", "\"\(name)\" cannot be a folder's name")
         }
-        try prefixed("generator.config") { try generator.config.validate() }
+        try prefixed("generator.config") { () throws(ConfigError) in try generator.config.validate()
+        }
         for file in files {
             guard !file.path.isEmpty, !file.path.contains("/"), !file.path.hasPrefix(".") else {
                 throw ConfigError("\(file.key).path", "\"\(file.path)\" is not a plain file name")
@@ -42,7 +45,7 @@ extension PackManifest {
 
     private func validateEncoder() throws(ConfigError) {
         guard let encoder else { return }
-        try prefixed("encoder.config") { try encoder.config.validate() }
+        try prefixed("encoder.config") { () throws(ConfigError) in try encoder.config.validate() }
         guard encoder.config.styleCount == generator.config.layerCount else {
             throw ConfigError(
                 "encoder.config.styleCount",
@@ -60,8 +63,10 @@ extension PackManifest {
     private func validateDynamics() throws(ConfigError) {
         guard let dynamics else { return }
         let modulation = dynamics.modulation
-        try prefixed("dynamics.config") { try dynamics.config.validate() }
-        try prefixed("dynamics.modulation") { try modulation.validate() }
+        try prefixed("dynamics.config") { () throws(ConfigError) in try dynamics.config.validate() }
+        try prefixed("dynamics.modulation") { () throws(ConfigError) in
+            try modulation.validate()
+        }
         guard modulation.groups.reduce(0, +) == generator.config.layerCount else {
             throw ConfigError(
                 "dynamics.modulation.groups",
@@ -77,7 +82,8 @@ extension PackManifest {
         let (rows, columns) = (dynamics.config.gridHeight, dynamics.config.gridWidth)
         guard modulation.positions >= rows * columns else {
             throw ConfigError(
-                "dynamics.modulation.positions", "fewer than the \(rows * columns) cells"
+                "dynamics.modulation.positions",
+                "fewer than the \(rows * columns) cells"
             )
         }
         if let clip, clip.config.embedDim != modulation.width {
@@ -91,7 +97,10 @@ extension PackManifest {
             where cell.count != 2 || !(0..<rows).contains(cell[0])
                 || !(0..<columns).contains(cell[1])
             {
-                throw ConfigError("regions.\(region)", "\(cell) is not a cell of \(rows) x \(columns)")
+                throw ConfigError(
+                    "regions.\(region)",
+                    "\(cell) is not a cell of \(rows) x \(columns)"
+                )
             }
             guard !cells.isEmpty else { throw ConfigError("regions.\(region)", "has no cells") }
         }

@@ -8,7 +8,9 @@ enum StrictJSON {
     /// Decodes a document and refuses keys that the type does not have.
     ///
     /// - Throws: `PackError`, `.badManifest`, naming the key.
-    static func decode<Value: Codable>(_ type: Value.Type, from data: Data, path: String) throws -> Value {
+    static func decode<Value: Codable>(_ type: Value.Type, from data: Data, path: String) throws
+        -> Value
+    {
         func fail(_ problem: String) -> PackError {
             PackError(.badManifest, "pack \"\(path)\": \(problem)")
         }

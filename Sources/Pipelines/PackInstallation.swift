@@ -1,5 +1,5 @@
 internal import Foundation
-public import Packs
+internal import Packs
 public import Store
 
 extension Session {
@@ -37,10 +37,14 @@ extension Session {
         }
         try copy(pack, to: target)
         let manifest = try String(
-            contentsOfFile: target + "/" + Pack.manifestName, encoding: .utf8
+            contentsOfFile: target + "/" + Pack.manifestName,
+            encoding: .utf8
         )
         let record = PackRecord(
-            name: name, fingerprint: pack.fingerprint, folder: name, manifestJSON: manifest,
+            name: name,
+            fingerprint: pack.fingerprint,
+            folder: name,
+            manifestJSON: manifest,
             added: Date()
         )
         let isFirst = try library.packs().isEmpty

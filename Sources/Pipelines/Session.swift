@@ -1,5 +1,5 @@
 internal import Foundation
-public import Packs
+internal import Packs
 public import Store
 internal import Synchronization
 

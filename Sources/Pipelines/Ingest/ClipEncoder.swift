@@ -37,7 +37,7 @@ struct ClipEncoder {
     func contentCode(_ frames: [RGBImage]) throws -> Tensor<Float> {
         let encoder = try pack.encoder()
         let side = encoder.config.inputSize
-        let codes = try stride(from: 0, to: frames.count, by: Self.contentBatch).map { start in
+        let codes = stride(from: 0, to: frames.count, by: Self.contentBatch).map { start in
             let batch = frames[start..<min(start + Self.contentBatch, frames.count)]
             let images = batch.map { scaled($0, height: side, width: side).tensor(.minusOneToOne) }
             return encoder.encode(Tensor.stack(images))
@@ -103,7 +103,9 @@ struct ClipEncoder {
         if let observed { provenance["observedSeconds"] = observed }
         let json = try JSONSerialization.data(withJSONObject: provenance, options: .sortedKeys)
         return NewAsset(
-            kind: kind, tensor: stored, provenanceJSON: String(decoding: json, as: UTF8.self)
+            kind: kind,
+            tensor: stored,
+            provenanceJSON: String(decoding: json, as: UTF8.self)
         )
     }
 }

@@ -31,7 +31,9 @@ struct ClipPlan: Sendable, Hashable {
     ) -> [ClipPlan] {
         // Containers round times: a frame half a millisecond early still belongs to the range.
         let slack = 0.000_5
-        let inside = times.filter { $0 >= range.lowerBound - slack && $0 < range.upperBound - slack }
+        let inside = times.filter {
+            $0 >= range.lowerBound - slack && $0 < range.upperBound - slack
+        }
         guard let first = inside.first else { return [] }
         let last = min(end, range.upperBound)
         var bounds = [first]
@@ -45,7 +47,9 @@ struct ClipPlan: Sendable, Hashable {
             let frames = inside.filter { $0 >= start - slack && $0 < stop - slack }
             guard !frames.isEmpty else { return nil }
             return ClipPlan(
-                start: start, end: stop, observed: spread(frames, observedCount),
+                start: start,
+                end: stop,
+                observed: spread(frames, observedCount),
                 isSegment: bounds.count > 2
             )
         }

@@ -53,9 +53,13 @@ struct CommitBatch {
             onEvent(
                 .clip(
                     IngestedClip(
-                        id: result.id.hex, name: result.name, path: item.clip.source.path,
-                        isNew: result.isNew, hasMotion: item.plan.hasMotion,
-                        start: item.plan.start, end: item.plan.end,
+                        id: result.id.hex,
+                        name: result.name,
+                        path: item.clip.source.path,
+                        isNew: result.isNew,
+                        hasMotion: item.plan.hasMotion,
+                        start: item.plan.start,
+                        end: item.plan.end,
                         warning: item.warnings.isEmpty ? nil : item.warnings.joined(separator: "; ")
                     )
                 )
@@ -66,7 +70,9 @@ struct CommitBatch {
     func progress(_ onEvent: (IngestEvent) -> Void) {
         onEvent(
             .progress(
-                filesDone: filesDone, files: total, clips: report.added + report.skipped,
+                filesDone: filesDone,
+                files: total,
+                clips: report.added + report.skipped,
                 videoSeconds: report.videoSeconds
             )
         )

@@ -1,6 +1,6 @@
-public import Media
+internal import Media
 internal import Models
-public import Packs
+internal import Packs
 internal import Tensors
 
 /// Brings frames to the generator's shape.
@@ -23,7 +23,11 @@ struct FrameAlignment: Sendable {
         guard shaped.width != width || shaped.height != height else { return shaped }
         let pixels = Tensor(shape: [shaped.height, shaped.width, 3], scalars: shaped.pixels)
         let resized = resizePillow(
-            pixels, height: height, width: width, kernel: .bilinear, layout: .interleaved
+            pixels,
+            height: height,
+            width: width,
+            kernel: .bilinear,
+            layout: .interleaved
         )
         return RGBImage(width: width, height: height, pixels: resized.scalars)
     }
@@ -33,8 +37,10 @@ struct FrameAlignment: Sendable {
         let newWidth = wide ? max(1, image.height * width / height) : image.width
         let newHeight = wide ? image.height : max(1, image.width * height / width)
         return image.cropped(
-            x: (image.width - newWidth) / 2, y: (image.height - newHeight) / 2,
-            width: newWidth, height: newHeight
+            x: (image.width - newWidth) / 2,
+            y: (image.height - newHeight) / 2,
+            width: newWidth,
+            height: newHeight
         )
     }
 
@@ -44,7 +50,9 @@ struct FrameAlignment: Sendable {
         let newHeight = wide ? (image.width * height + width - 1) / width : image.height
         let (left, top) = ((newWidth - image.width) / 2, (newHeight - image.height) / 2)
         return image.paddedByEdge(
-            left: left, top: top, right: newWidth - image.width - left,
+            left: left,
+            top: top,
+            right: newWidth - image.width - left,
             bottom: newHeight - image.height - top
         )
     }

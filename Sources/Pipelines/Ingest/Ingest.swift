@@ -29,7 +29,12 @@ extension Session {
         let encoder = ClipEncoder(pack: pack)
         _ = try pack.encoder()
         let run = try library.beginIngestRun(requestJSON: requestJSON(request, files))
-        let scout = Scout(request: request, pack: pack, library: library, cancellation: cancellation)
+        let scout = Scout(
+            request: request,
+            pack: pack,
+            library: library,
+            cancellation: cancellation
+        )
         let queue = Handoff<Scout.Item>(capacity: 2)
         let thread = Thread {
             scout.run(files, into: queue)

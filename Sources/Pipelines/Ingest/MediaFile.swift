@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Hashing
 internal import Media
+internal import Packs
 internal import Store
 
 /// A file that is being ingested: what it is and the clips that are planned for it.
@@ -46,7 +47,10 @@ struct MediaFile: Sendable {
             }
         let range = (request.start ?? 0)..<max(request.start ?? 0, request.end ?? .infinity)
         plans = ClipPlan.clips(
-            times: timeline.seconds, end: timeline.end, range: range, pieceSeconds: piece,
+            times: timeline.seconds,
+            end: timeline.end,
+            range: range,
+            pieceSeconds: piece,
             observedCount: time.observedFrames
         )
         guard !plans.isEmpty else {
@@ -72,7 +76,9 @@ struct MediaFile: Sendable {
         let start = plans.first?.start ?? 0
         let reader = try VideoReader(path: path, from: max(0, start - 0.001))
         let source = FrameSource(
-            reader: reader, plans: plans, alignment: alignment,
+            reader: reader,
+            plans: plans,
+            alignment: alignment,
             reachesEnd: (plans.last?.end ?? 0) > end - 0.001
         )
         return try source.run(cancellation: cancellation, deliver: deliver)

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Media
+internal import Models
 internal import Packs
 internal import Store
 
@@ -32,7 +33,8 @@ struct Scout: Sendable {
                         .failure(
                             IngestFailure(
                                 path: path,
-                                reason: "cut off or damaged: \(damage); the clips before that place "
+                                reason:
+                                    "cut off or damaged: \(damage); the clips before that place "
                                     + "were ingested"
                             )
                         ),
@@ -52,7 +54,7 @@ struct Scout: Sendable {
     }
 
     private func reason(_ error: any Error, _ path: String) -> String {
-        let text = (error as? any CustomStringConvertible)?.description ?? error.localizedDescription
+        let text = String(describing: error)
         let prefix = "\"\(path)\": "
         return text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
     }
@@ -68,8 +70,13 @@ struct Scout: Sendable {
                 try put(
                     .known(
                         IngestedClip(
-                            id: draft.id.hex, name: known.name, path: path, isNew: false,
-                            hasMotion: plan.hasMotion, start: plan.start, end: plan.end,
+                            id: draft.id.hex,
+                            name: known.name,
+                            path: path,
+                            isNew: false,
+                            hasMotion: plan.hasMotion,
+                            start: plan.start,
+                            end: plan.end,
                             warning: nil
                         )
                     ),
@@ -81,7 +88,9 @@ struct Scout: Sendable {
         }
         guard !wanted.isEmpty else { return nil }
         return try file.frames(
-            of: wanted, alignment: frameAlignment, cancellation: cancellation
+            of: wanted,
+            alignment: frameAlignment,
+            cancellation: cancellation
         ) { observed in
             try put(.clip(draft(file, observed.plan), observed, file.warnings), queue)
         }

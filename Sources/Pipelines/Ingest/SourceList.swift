@@ -4,7 +4,8 @@ internal import Foundation
 enum SourceList {
     /// Endings that are taken from a folder; a file named by itself may have any.
     static let endings: Set<String> = [
-        "mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "m2ts", "mxf", "ogv", "flv",
+        "mp4", "m4v", "mov", "mkv", "webm", "avi", "mpg", "mpeg", "ts", "mts", "m2ts", "mxf", "ogv",
+        "flv",
         "wmv", "gif", "y4m", "png", "jpg", "jpeg", "webp", "bmp", "tif", "tiff",
     ]
 

@@ -16,7 +16,11 @@ enum ThumbnailStrip {
         let pictures = indices.map { frames[$0].resized(toHeight: height) }
         let width = pictures[0].width
         var strip = RGBImage(
-            width: width * pictures.count, height: height, red: 255, green: 255, blue: 255
+            width: width * pictures.count,
+            height: height,
+            red: 255,
+            green: 255,
+            blue: 255
         )
         for (index, picture) in pictures.enumerated() {
             strip = strip.pasting(picture, x: index * width, y: 0)
@@ -37,7 +41,9 @@ enum ThumbnailStrip {
         let count = max(1, strip.width / width)
         return (0..<count).map { index in
             strip.cropped(
-                x: index * strip.width / count, y: 0, width: strip.width / count,
+                x: index * strip.width / count,
+                y: 0,
+                width: strip.width / count,
                 height: strip.height
             )
         }
