@@ -27,7 +27,7 @@ enum Mojibake {
     /// Puts back each run of characters whose bytes are UTF-8.
     ///
     /// Genuine text hardly ever spells UTF-8, with one exception that is left alone: an accented capital
-    /// before a punctuation mark (`CAFÉ”`), unless the capital is the  or à of common mojibake.
+    /// before a punctuation mark (`CAFÉ”`), unless the capital is the U+00C2 or U+00C3 of common mojibake.
     static func repaired(_ scalars: [Unicode.Scalar]) -> [Unicode.Scalar] {
         guard scalars.contains(where: { !$0.isASCII }) else { return scalars }
         var result: [Unicode.Scalar] = []
