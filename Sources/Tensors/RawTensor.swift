@@ -54,6 +54,7 @@ public struct RawTensor: Sendable {
         }
     }
 
+    @inline(__always)
     private func load<Stored: BitwiseCopyable, Result>(
         _ type: Stored.Type,
         _ convert: (Stored) -> Result

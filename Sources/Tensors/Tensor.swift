@@ -13,6 +13,7 @@ public struct Tensor<Scalar: BitwiseCopyable & Sendable>: Sendable {
     /// - Parameters:
     ///   - shape: The extents; their product must equal the number of elements.
     ///   - scalars: The elements.
+    @inlinable
     public init(shape: [Int], scalars: [Scalar]) {
         precondition(
             shape.reduce(1, *) == scalars.count,
@@ -23,6 +24,7 @@ public struct Tensor<Scalar: BitwiseCopyable & Sendable>: Sendable {
     }
 
     /// Fills a shape with one value.
+    @inlinable
     public init(repeating value: Scalar, shape: [Int]) {
         self.shape = shape
         self.scalars = [Scalar](repeating: value, count: shape.reduce(1, *))
@@ -33,6 +35,7 @@ public struct Tensor<Scalar: BitwiseCopyable & Sendable>: Sendable {
     /// - Parameters:
     ///   - shape: The extents.
     ///   - body: Writes all elements of the buffer.
+    @inlinable
     public init(
         uninitialized shape: [Int],
         _ body: (UnsafeMutableBufferPointer<Scalar>) throws -> Void
@@ -46,7 +49,7 @@ public struct Tensor<Scalar: BitwiseCopyable & Sendable>: Sendable {
     }
 
     /// The number of elements.
-    public var count: Int { scalars.count }
+    @inlinable public var count: Int { scalars.count }
 
     /// The number of axes.
     public var rank: Int { shape.count }
@@ -75,6 +78,7 @@ public struct Tensor<Scalar: BitwiseCopyable & Sendable>: Sendable {
     }
 
     /// Applies a function to every element.
+    @inlinable
     public func map<Result>(_ transform: (Scalar) -> Result) -> Tensor<Result> {
         Tensor<Result>(shape: shape, scalars: scalars.map(transform))
     }
@@ -111,10 +115,10 @@ extension Tensor: Equatable where Scalar: Equatable {}
 
 extension Tensor where Scalar: BinaryFloatingPoint {
     /// Whether no element is NaN or infinite.
-    public var isFinite: Bool { scalars.allSatisfy(\.isFinite) }
+    @inlinable public var isFinite: Bool { scalars.allSatisfy(\.isFinite) }
 
     /// The mean over the first axis: `[N, ...]` to `[...]`.
-    public var meanOverFirstAxis: Tensor {
+    @inlinable public var meanOverFirstAxis: Tensor {
         let size = count / shape[0]
         var sum = [Scalar](repeating: 0, count: size)
         for row in 0..<shape[0] {
@@ -127,9 +131,10 @@ extension Tensor where Scalar: BinaryFloatingPoint {
 
 extension Tensor where Scalar == Float {
     /// The elements widened to float64.
-    public var widened: Tensor<Double> { map(Double.init) }
+    @inlinable public var widened: Tensor<Double> { map(Double.init) }
 
     /// Adds two tensors of one shape.
+    @inlinable
     public static func + (left: Tensor, right: Tensor) -> Tensor {
         precondition(left.shape == right.shape, "\(left.shape) + \(right.shape)")
         return Tensor(uninitialized: left.shape) { out in
@@ -142,5 +147,5 @@ extension Tensor where Scalar == Float {
 
 extension Tensor where Scalar == Double {
     /// The elements rounded to float32.
-    public var narrowed: Tensor<Float> { map(Float.init) }
+    @inlinable public var narrowed: Tensor<Float> { map(Float.init) }
 }

@@ -68,7 +68,7 @@ struct VidStyleODECase {
             let isWrapped = archive.names.contains { $0.hasPrefix("state_dict.") }
             return Weights(archive, prefix: isWrapped ? "state_dict." : "")
         }
-        return Weights(try SafetensorsFile(path: golden.path("checkpoint")), prefix: "state_dict.")
+        return Weights(try Checkpoint.open(path: golden.path("checkpoint")), prefix: "state_dict.")
     }
 
     /// A recorded tensor as float32.
