@@ -25,6 +25,22 @@ public struct StyleGAN2Generator: Sendable {
         let rgb: ToRGB
     }
 
+    init(
+        config: StyleGAN2Config,
+        mapping: MappingNetwork?,
+        const: Tensor<Float>,
+        first: StyledConvolution,
+        firstRGB: ToRGB,
+        blocks: [Block]
+    ) {
+        self.config = config
+        self.mapping = mapping
+        self.const = const
+        self.first = first
+        self.firstRGB = firstRGB
+        self.blocks = blocks
+    }
+
     /// Reads the weights in the layout that the configuration names.
     ///
     /// - Parameters:

@@ -1,0 +1,34 @@
+internal import Media
+internal import Models
+internal import Tensors
+
+/// From states of the ODE to pictures, a fixed number at a time.
+///
+/// Every batch has the same size, the last one filled up with its last state: kernels may round
+/// differently for other sizes, and a frame shall not depend on which frames stand beside it.
+struct FrameRenderer {
+    let scene: Scene
+    let generator: StyleGAN2Generator
+    let model: ConditionalModel
+    let ode: LatentODE
+    let rows: Int?
+
+    /// Pixels per batch up to which weights, not activations, dominate the generator's time.
+    private static let batchPixels = 1 << 18
+
+    /// Frames per batch.
+    var batchSize: Int {
+        let pixels = generator.config.height * generator.config.width
+        return min(8, max(1, Self.batchPixels / pixels))
+    }
+
+    /// Pictures of states `[n, C, h, w]`, n up to `batchSize`.
+    func callAsFunction(_ states: [Tensor<Double>]) -> [RGBImage] {
+        guard let last = states.last else { return [] }
+        let filled = states + [Tensor](repeating: last, count: batchSize - states.count)
+        let dynamics = ode.project(Tensor.stack(filled))  // [B, E, h, w]
+        let codes = model(content: scene.content, style: scene.style, dynamics: dynamics)  // [B, L, D]
+        let images = generator.synthesize(codes, options: SynthesisOptions(rows: rows))
+        return states.indices.map { RGBImage(images[$0], .minusOneToOne) }
+    }
+}

@@ -1,0 +1,48 @@
+/// Where a render goes.
+public struct RenderOptions: Sendable {
+    /// The film: mp4, webm, gif, mkv, `dir/%05d.png`, or `-` for raw RGB on standard output; nil for none.
+    public var output: String?
+    /// A contact sheet, PNG; nil for none.
+    public var sheet: String?
+    /// Stops the generator at the first resolution with at least this many rows; nil for the full size.
+    public var rows: Int?
+
+    /// Goes nowhere yet.
+    public init() {}
+}
+
+/// How far a render is.
+public struct RenderProgress: Sendable, Hashable {
+    /// Frames written so far.
+    public let framesDone: Int
+    /// All frames.
+    public let frameCount: Int
+}
+
+/// What a render made and what it cost.
+public struct RenderReport: Codable, Sendable, Hashable {
+    /// Frames in the film.
+    public var frameCount: Int
+    /// Columns of a frame.
+    public var width: Int
+    /// Rows of a frame.
+    public var height: Int
+    /// Frames per second.
+    public var frameRate: Double
+    /// The length of the film.
+    public var seconds: Double
+    /// Evaluations of the ODE's field.
+    public var evaluationCount: Int
+    /// Milliseconds to solve the ODE for all frames.
+    public var solveMilliseconds: Double
+    /// Milliseconds from the start of the render to its end.
+    public var renderMilliseconds: Double
+    /// Milliseconds from the start of the render to its first finished frame.
+    public var firstFrameMilliseconds: Double
+    /// The film.
+    public var output: String?
+    /// The contact sheet.
+    public var sheet: String?
+    /// What the user should know.
+    public var notes: [String]
+}
