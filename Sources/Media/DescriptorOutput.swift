@@ -1,17 +1,21 @@
 import Foundation
 
 /// Raw `rgb24` rows on an open descriptor, as a pipe to another program wants them.
-struct DescriptorOutput: FrameOutput {
+package struct DescriptorOutput: FrameOutput {
     let descriptor: Int32
     let path: String
 
-    func append(_ image: RGBImage) throws(MediaError) {
+    package init(descriptor: Int32, path: String) {
+        (self.descriptor, self.path) = (descriptor, path)
+    }
+
+    package func append(_ image: RGBImage) throws(MediaError) {
         try DescriptorOutput.write(Data(image.pixels), to: descriptor, path: path)
     }
 
-    func finish() throws(MediaError) {}
+    package func finish() throws(MediaError) {}
 
-    func cancel() {}
+    package func cancel() {}
 
     /// Writes all bytes, however many calls it takes.
     static func write(_ bytes: Data, to descriptor: Int32, path: String) throws(MediaError) {

@@ -20,11 +20,19 @@ struct EncoderProfile {
     static let h264 = EncoderProfile(
         codec: "libx264",
         pixelFormat: AV_PIX_FMT_YUV420P,
-        options: ["preset": "medium", "crf": "18"],
+        options: ["preset": "medium", "crf": "18"].merging(reproducibleH264) { $1 },
         threads: 4,
         keyFrameDistance: 50,
         needsEvenSize: true
     )
+
+    /// Keeps libx264 away from AVX-512.
+    ///
+    /// There, version 164 reads memory that it has not set, and equal pictures give unequal bytes.
+    /// Its AVX2, AVX and SSE4.2 code agree with each other, bit by bit.
+    private static var reproducibleH264: [String: String] {
+        av_get_cpu_flags() & AV_CPU_FLAG_AVX2 != 0 ? ["x264-params": "asm=AVX2"] : [:]
+    }
 
     /// VP9 at a like quality.
     static let vp9 = EncoderProfile(

@@ -15,6 +15,7 @@ final class FilmFileOutput: FrameOutput {
     ///   - film: Size and rate of the pictures.
     ///   - muxer: The container's name in libav.
     ///   - options: The container's options.
+    /// - Throws: `MediaError` of the kinds `unsupportedFormat`, `cannotWrite` and `noSpace`.
     init(
         _ path: String,
         _ profile: EncoderProfile,

@@ -24,6 +24,7 @@ final class FrameEncoder {
     ///   - rate: Frames per second; nil for a single picture.
     ///   - path: What messages call the result.
     ///   - hasGlobalHeader: Whether the container wants the headers apart from the packets.
+    /// - Throws: `MediaError` of the kind `unsupportedFormat`.
     init(
         _ profile: EncoderProfile,
         width: Int,
@@ -87,6 +88,7 @@ final class FrameEncoder {
             buffer.frame.pointee.quality = quantizer * FF_QP2LAMBDA
         }
         frameCount += 1
+        defer { withExtendedLifetime(buffer) {} }
         try send(buffer.frame, sink)
     }
 
@@ -165,6 +167,7 @@ final class FrameEncoder {
         source.setPackedBytes(image.pixels, rowBytes: 3 * width)
         guard profile.pixelFormat != AV_PIX_FMT_RGB24 else { return source }
         let target = try FrameBuffer(width: width, height: height, format: profile.pixelFormat)
+        defer { withExtendedLifetime(source) {} }
         guard vs_scale(scaler, source.frame, target.frame) > 0 else {
             throw MediaError(.unsupportedFormat, path: path, "the conversion from RGB failed")
         }

@@ -57,6 +57,7 @@ extension MediaError {
     ///   - doing: What was tried, as "writing the frame".
     ///   - path: The file.
     ///   - isWriting: Whether the file is a result rather than an input.
+    /// - Returns: The error with the kind that fits the code.
     static func system(_ code: Int32, doing: String, path: String, isWriting: Bool) -> MediaError {
         let text = "\(doing) failed: \(String(cString: strerror(code)).lowercased())"
         return switch code {

@@ -136,6 +136,11 @@ final class MediaInput {
 
     private func findVideo() throws(MediaError) {
         let index = av_find_best_stream(context, AVMEDIA_TYPE_VIDEO, -1, -1, nil, 0)
+        let types = (0..<Int(format.pointee.nb_streams)).map {
+            format.pointee.streams[$0]?.pointee.codecpar.pointee.codec_type ?? AVMEDIA_TYPE_UNKNOWN
+        }
+        let known = [AVMEDIA_TYPE_VIDEO, AVMEDIA_TYPE_AUDIO, AVMEDIA_TYPE_SUBTITLE]
+        guard types.contains(where: known.contains) else { throw cutOff("no stream is described") }
         guard index >= 0 else {
             throw MediaError(
                 .noVideoStream,
@@ -144,11 +149,22 @@ final class MediaInput {
             )
         }
         streamIndex = Int(index)
+        guard stream.pointee.codecpar.pointee.codec_id != AV_CODEC_ID_NONE else {
+            throw cutOff("the codec is missing")
+        }
         guard stream.pointee.disposition & AV_DISPOSITION_ATTACHED_PIC == 0 else {
             throw MediaError(.noVideoStream, path: path, "sound with a cover picture, no film")
         }
         for other in 0..<Int(format.pointee.nb_streams) where other != streamIndex {
             format.pointee.streams[other]?.pointee.discard = AVDISCARD_ALL
         }
+    }
+
+    private func cutOff(_ reason: String) -> MediaError {
+        MediaError(
+            .truncated,
+            path: path,
+            "the file is cut off or damaged at its start or index: \(reason)"
+        )
     }
 }

@@ -18,7 +18,7 @@ struct PaletteMapper {
         if colors.isEmpty || isExact || error(of: histogram) > 1.25 * creationError + 1 {
             adopt(histogram)
         }
-        let strength: Int = isExact ? 0 : 4
+        let strength = isExact ? 0 : 2
         var indices = [UInt8](repeating: 0, count: image.width * image.height)
         image.pixels.withUnsafeBufferPointer { pixels in
             for y in 0..<image.height {

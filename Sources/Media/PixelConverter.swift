@@ -40,6 +40,8 @@ final class PixelConverter {
     ///   - source: The frame.
     ///   - aspect: The width of a pixel over its height.
     ///   - orientation: How to turn it upright.
+    /// - Returns: The upright picture with square pixels.
+    /// - Throws: `MediaError` if swscale does not know the pixel format.
     func image(
         of source: FrameBuffer,
         aspect: AVRational,
@@ -58,6 +60,7 @@ final class PixelConverter {
             target: PixelFormat(format).hasAlpha ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24
         )
         let target = try prepare(wanted)
+        defer { withExtendedLifetime(source) {} }
         guard vs_scale(context, source.frame, target.frame) > 0 else {
             throw unsupported(format)
         }
@@ -142,7 +145,9 @@ struct PixelSize: Equatable {
     var width: Int
     var height: Int
 
-    /// The size with square pixels: the narrow axis is enlarged. Absurd aspects are ignored.
+    /// The size with square pixels, for which the narrow axis is enlarged.
+    ///
+    /// Absurd aspects are ignored.
     func squared(_ aspect: AVRational) -> PixelSize {
         guard aspect.num > 0, aspect.den > 0, aspect.num != aspect.den else { return self }
         let ratio = Double(aspect.num) / Double(aspect.den)

@@ -8,6 +8,7 @@ extension RGBImage {
     /// - Parameters:
     ///   - width: The new number of columns, at least 1.
     ///   - height: The new number of rows, at least 1.
+    /// - Returns: The picture in its new size.
     public func resized(width: Int, height: Int) -> RGBImage {
         precondition(width > 0 && height > 0, "cannot resize to \(width)x\(height)")
         if width == self.width, height == self.height { return self }

@@ -44,6 +44,7 @@ public struct RGBImage: Sendable, Hashable {
     ///   - y: The first row.
     ///   - width: The columns to keep.
     ///   - height: The rows to keep.
+    /// - Returns: The rectangle as a picture of its own.
     public func cropped(x: Int, y: Int, width: Int, height: Int) -> RGBImage {
         precondition(
             x >= 0 && y >= 0 && x + width <= self.width && y + height <= self.height,

@@ -2,7 +2,7 @@ import CLibav
 
 /// Decodes the picture stream of an input, one frame at a time, in the order of showing.
 ///
-/// Decoding stops at the first damage: frames that libav patched up are not given.
+/// Decoding stops at the first damage that libav notices: patched-up frames are not given.
 final class StreamDecoder {
     /// What was wrong with the file; set once the frames before it were given.
     private(set) var damage: String?
@@ -11,6 +11,7 @@ final class StreamDecoder {
     private var codec: UnsafeMutablePointer<AVCodecContext>?
     private var packet: UnsafeMutablePointer<AVPacket>?
     private var isDraining = false
+    private var isBroken = false
     private var hasGivenFrames = false
 
     /// Opens the decoder of the input's stream.
@@ -18,6 +19,7 @@ final class StreamDecoder {
     /// - Parameters:
     ///   - input: The open file.
     ///   - threads: The decoder's threads; 0 lets libav choose. The frames do not depend on it.
+    /// - Throws: `MediaError` of the kind `unsupportedFormat`.
     init(_ input: MediaInput, threads: Int) throws(MediaError) {
         self.input = input
         packet = av_packet_alloc()
@@ -77,7 +79,7 @@ final class StreamDecoder {
 
     /// The next frame, or nil at the end or at damage.
     func next() throws(MediaError) -> FrameBuffer? {
-        while true {
+        while !isBroken {
             let buffer = try FrameBuffer()
             let code = avcodec_receive_frame(codec, buffer.frame)
             if code >= 0 {
@@ -86,15 +88,16 @@ final class StreamDecoder {
                     return buffer
                 }
                 // Before the first clean frame these are the leading pictures of an open group.
-                if hasGivenFrames { stop("a frame is damaged") }
+                if hasGivenFrames { giveUp("a frame is damaged") }
             } else if code == Libav.tryAgain {
                 feed()
             } else if code == Libav.endOfFile {
                 return nil
             } else if hasGivenFrames || isDraining {
-                stop("a frame cannot be decoded: \(Libav.text(code))")
+                giveUp("a frame cannot be decoded: \(Libav.text(code))")
             }
         }
+        return nil
     }
 
     /// Goes to the last key frame at or before a time of the stream's own clock.
@@ -105,7 +108,7 @@ final class StreamDecoder {
             av_seek_frame(input.format, Int32(input.streamIndex), ticks, AVSEEK_FLAG_BACKWARD) >= 0
         else { return false }
         avcodec_flush_buffers(codec)
-        (isDraining, hasGivenFrames, damage) = (false, false, nil)
+        (isDraining, isBroken, hasGivenFrames, damage) = (false, false, false, nil)
         return true
     }
 
@@ -137,8 +140,14 @@ final class StreamDecoder {
         }
         let sent = avcodec_send_packet(codec, packet)
         if sent < 0, sent != Libav.tryAgain, hasGivenFrames {
-            stop("a frame cannot be decoded: \(Libav.text(sent))")
+            giveUp("a frame cannot be decoded: \(Libav.text(sent))")
         }
+    }
+
+    /// Ends at once: frames still in the decoder may be predicted from the damaged one.
+    private func giveUp(_ reason: String) {
+        damage = reason
+        isBroken = true
     }
 
     /// Sends nothing more, so that only frames already in the decoder come out.

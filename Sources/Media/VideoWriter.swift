@@ -108,7 +108,7 @@ struct FilmShape {
 }
 
 /// Takes the pictures of a film one by one.
-protocol FrameOutput {
+package protocol FrameOutput {
     /// Writes one more picture.
     func append(_ image: RGBImage) throws(MediaError)
     /// Makes the result appear.
