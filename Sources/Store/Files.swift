@@ -29,10 +29,21 @@ func diskByteCount(_ path: String) -> Int {
 /// The bytes that an ordinary user may still write near a path.
 func freeByteCount(_ path: String) -> Int {
     var facts = statvfs()
-    guard statvfs(path, &facts) == 0 else { return .max }
+    var place = path
+    while statvfs(place, &facts) != 0 {
+        let parent = (place as NSString).deletingLastPathComponent
+        guard parent != place, !parent.isEmpty else { return .max }
+        place = parent
+    }
     let (bytes, overflow) = UInt64(facts.f_bavail)
         .multipliedReportingOverflow(by: UInt64(facts.f_frsize))
     return overflow ? .max : Int(clamping: bytes)
+}
+
+/// Whether nobody can write at a path, whatever their rights.
+func isReadOnlyDisk(_ path: String) -> Bool {
+    var facts = statvfs()
+    return statvfs(path, &facts) == 0 && facts.f_flag & UInt(ST_RDONLY) != 0
 }
 
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }

@@ -27,17 +27,21 @@ public final class Library: Sendable {
     /// The folder for cached renders.
     public var rendersDirectory: String { path + "/renders" }
 
-    private init(path: String, waitSeconds: Double) throws {
+    private init(path: String, waitSeconds: Double, isFrozen: Bool) throws {
         self.path = path
         let manifest = try LibraryManifest(path: path + "/" + Self.manifestName)
         uuid = manifest.uuid
         created = try Store.date(manifest.created)
-        catalog = try Catalog(path: path + "/" + Self.catalogName, waitSeconds: waitSeconds)
-        tensors = try TensorStore(folder: path + "/" + Self.tensorsName)
+        catalog = try Catalog(
+            path: path + "/" + Self.catalogName,
+            waitSeconds: waitSeconds,
+            isFrozen: isFrozen
+        )
+        tensors = try TensorStore(folder: path + "/" + Self.tensorsName, isFrozen: isFrozen)
         try refuseStrangers()
     }
 
-    /// Opens a library.
+    /// Opens a library; on a read-only disk it can be read.
     ///
     /// - Parameters:
     ///   - path: Its folder.
@@ -49,9 +53,22 @@ public final class Library: Sendable {
         at path: String,
         waitSeconds: Double = 10
     ) throws(StoreError) -> Library {
+        try open(at: path, waitSeconds: waitSeconds, isFrozen: isReadOnlyDisk(path))
+    }
+
+    /// Opens a library as on a read-only disk, or not.
+    package static func open(
+        at path: String,
+        waitSeconds: Double,
+        isFrozen: Bool
+    ) throws(StoreError) -> Library {
         guard fileExists(path + "/" + manifestName) else { throw noLibrary(at: path) }
         do {
-            return try Library(path: absolute(path), waitSeconds: waitSeconds)
+            return try Library(
+                path: absolute(path),
+                waitSeconds: waitSeconds,
+                isFrozen: isFrozen
+            )
         } catch {
             throw StoreError(error, "open it", path)
         }

@@ -136,4 +136,31 @@ import Testing
         }
         #expect(try library.commit([Fixture.clip(1)])[0].isNew)
     }
+
+    @Test func aReadOnlyDiskCanBeReadButNotWritten() throws {
+        let folder = try TemporaryFolder()
+        let id = try {
+            let library = try Fixture.library(in: folder)
+            return try library.commit([Fixture.clip(1)])[0].id
+        }()
+        let before = try FileManager.default.contentsOfDirectory(atPath: folder.library).sorted()
+        let library = try Library.open(at: folder.library, waitSeconds: 1, isFrozen: true)
+        #expect(try library.tensor(of: id, .content) != nil)
+        #expect(try library.verify().isSound)
+        expectFailure(.notWritable) { try library.commit([Fixture.clip(2)]) }
+        expectFailure(.notWritable) { try library.remove([id]) }
+        let after = try FileManager.default.contentsOfDirectory(atPath: folder.library).sorted()
+        #expect(after == before)
+    }
+
+    @Test func changesStillInTheLogAreNotOverlookedOnAReadOnlyDisk() throws {
+        let folder = try TemporaryFolder()
+        _ = try Library.create(at: folder.library)
+        try Data(repeating: 1, count: 100)
+            .write(to: URL(fileURLWithPath: folder.library + "/catalog.sqlite-wal"))
+        let error = expectFailure(.notWritable) {
+            try Library.open(at: folder.library, waitSeconds: 1, isFrozen: true)
+        }
+        #expect(error?.description.contains("-wal") == true)
+    }
 }

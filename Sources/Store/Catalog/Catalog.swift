@@ -4,7 +4,7 @@ import GRDB
 /// The SQLite database of a library.
 final class Catalog: Sendable {
     let path: String
-    private let pool: DatabasePool
+    private let connections: any DatabaseWriter
 
     /// Makes the catalogue of a new library.
     static func create(path: String, uuid: String, created: Date) throws {
@@ -20,7 +20,13 @@ final class Catalog: Sendable {
     }
 
     /// Opens the catalogue of a library and brings it up to date.
-    init(path: String, waitSeconds: Double) throws {
+    ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - waitSeconds: How long a write waits for other processes.
+    ///   - isFrozen: Whether the disk is read-only.
+    /// - Throws: `StoreError` or a database error.
+    init(path: String, waitSeconds: Double, isFrozen: Bool) throws {
         self.path = path
         guard fileExists(path) else {
             throw StoreError(
@@ -28,39 +34,30 @@ final class Catalog: Sendable {
                 "catalogue \"\(path)\": the file is missing; restore the library from a backup"
             )
         }
-        pool = try Self.openPool(path, waitSeconds: waitSeconds)
-        let lacksSteps = try pool.read { try Migrator.lacksSteps($0, path: path) }
-        if lacksSteps { try Migrator.migrate(pool) }
+        connections =
+            if isFrozen { try Self.openFrozen(path) } else {
+                try Self.openPool(path, waitSeconds: waitSeconds)
+            }
+        let lacksSteps = try connections.read { try Migrator.lacksSteps($0, path: path) }
+        if lacksSteps { try Migrator.migrate(connections) }
     }
 
     /// Reads from one snapshot.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try pool.read(body)
+        try connections.read(body)
     }
 
     /// Writes all or nothing, alone among all processes (`BEGIN IMMEDIATE`).
     func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try pool.write { db in
-            try refuseReadOnly(db)
-            return try body(db)
-        }
+        try connections.write(body)
     }
 
     /// Settings that a test can ask for: journal mode, synchronous, foreign keys.
     func settings() throws -> [String] {
-        try pool.writeWithoutTransaction { db in
+        try connections.writeWithoutTransaction { db in
             try ["journal_mode", "synchronous", "foreign_keys"].map {
                 try String.fetchOne(db, sql: "PRAGMA \($0)") ?? ""
             }
-        }
-    }
-
-    private func refuseReadOnly(_ db: Database) throws {
-        guard access(path, W_OK) == 0 else {
-            throw StoreError(
-                .notWritable,
-                "catalogue \"\(path)\": the file may not be written; give yourself that right"
-            )
         }
     }
 
@@ -75,6 +72,27 @@ final class Catalog: Sendable {
         // then tensors that were reported as stored would be rowless.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         return pool
+    }
+
+    /// Opens a file that nobody can change.
+    ///
+    /// SQLite refuses to read a file in WAL mode where it cannot make its shared memory, unless
+    /// it is told that the file is immutable; then it does not look at the log.
+    private static func openFrozen(_ path: String) throws -> DatabaseQueue {
+        guard fileByteCount(path + "-wal") == 0 else {
+            throw StoreError(
+                .notWritable,
+                "catalogue \"\(path)\": its last changes are still in \"\(path)-wal\" and the disk "
+                    + "is read-only; open the library once where it can be written"
+            )
+        }
+        var configuration = Configuration()
+        configuration.readonly = true
+        let plain = CharacterSet.urlPathAllowed
+        guard let escaped = path.addingPercentEncoding(withAllowedCharacters: plain) else {
+            throw StoreError(.invalidValue, "catalogue \"\(path)\": not a path in UTF-8; rename it")
+        }
+        return try DatabaseQueue(path: "file:\(escaped)?immutable=1", configuration: configuration)
     }
 }
 

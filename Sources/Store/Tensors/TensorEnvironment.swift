@@ -6,9 +6,21 @@ import Glibc
 /// `@unchecked Sendable`: the pointer and the database numbers never change after `init`; LMDB
 /// itself locks what threads share, and each transaction stays inside one closure on one thread.
 final class TensorEnvironment: @unchecked Sendable {
-    /// Address space to reserve; it costs nothing until it is used, and spares processes from
-    /// telling each other that the file grew.
-    static let mapSizes = [1 << 42, 1 << 38, 1 << 34, 1 << 30]
+    /// How the files are to be used.
+    enum Use {
+        /// The databases are made.
+        case new
+        /// The databases are there, and other processes use them too.
+        case shared
+        /// Nobody can write, not even the lock file.
+        case frozen
+    }
+
+    /// Address space to reserve: 4 TiB, or else half of it, and so on to 256 MiB.
+    ///
+    /// It costs nothing until it is used, and spares processes from telling each other that the
+    /// file grew.
+    private static let mapSizes = (28...42).reversed().map { 1 << $0 }
 
     let folder: String
     let records: MDB_dbi
@@ -22,17 +34,16 @@ final class TensorEnvironment: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - folder: The folder, which exists.
-    ///   - creating: Whether to make the databases; else both must be there.
-    ///   - mapSizes: Sizes of the map to try, greatest first.
+    ///   - use: How to use it.
     /// - Throws: `StoreError` of any kind.
-    init(folder: String, creating: Bool, mapSizes: [Int] = TensorEnvironment.mapSizes) throws {
+    init(folder: String, use: Use) throws {
         self.folder = folder
-        (handle, mapByteCount) = try Self.openHandle(folder, mapSizes: mapSizes)
+        (handle, mapByteCount) = try Self.openHandle(folder, use)
         do {
             var cleared: Int32 = 0
             try Self.check(mdb_reader_check(handle, &cleared), "clear dead readers of", folder)
-            if !creating { try Self.checkLength(handle, folder) }
-            (records, properties) = try Self.openDatabases(handle, folder, creating: creating)
+            if use != .new { try Self.checkLength(handle, folder) }
+            (records, properties) = try Self.openDatabases(handle, folder, use)
         } catch {
             mdb_env_close(handle)
             throw error
@@ -44,7 +55,7 @@ final class TensorEnvironment: @unchecked Sendable {
 
     private static func openHandle(
         _ folder: String,
-        mapSizes: [Int]
+        _ use: Use
     ) throws -> (OpaquePointer, Int) {
         for size in mapSizes {
             var opened: OpaquePointer?
@@ -56,7 +67,8 @@ final class TensorEnvironment: @unchecked Sendable {
             mdb_env_set_maxdbs(handle, 2)
             mdb_env_set_maxreaders(handle, 510)
             // Without thread-local storage a reader belongs to its transaction, not its thread.
-            let code = mdb_env_open(handle, folder, UInt32(MDB_NOTLS), 0o644)
+            let flags = MDB_NOTLS | (use == .frozen ? MDB_RDONLY | MDB_NOLOCK : 0)
+            let code = mdb_env_open(handle, folder, UInt32(flags), 0o644)
             if code == MDB_SUCCESS { return (handle, size) }
             // lmdb.h: after a failed open the handle must be closed, and not used again.
             mdb_env_close(handle)
@@ -64,7 +76,7 @@ final class TensorEnvironment: @unchecked Sendable {
         }
         throw StoreError(
             .noSpace,
-            "tensors \"\(folder)\": not even 1 GiB of address space is free for the map; "
+            "tensors \"\(folder)\": not even 256 MiB of address space is free for the map; "
                 + "raise the limit of the shell (ulimit -v unlimited)"
         )
     }
@@ -91,10 +103,10 @@ final class TensorEnvironment: @unchecked Sendable {
     private static func openDatabases(
         _ handle: OpaquePointer,
         _ folder: String,
-        creating: Bool
+        _ use: Use
     ) throws -> (MDB_dbi, MDB_dbi) {
         var opened: OpaquePointer?
-        let readFlags = creating ? 0 : UInt32(MDB_RDONLY)
+        let readFlags = use == .new ? 0 : UInt32(MDB_RDONLY)
         try check(mdb_txn_begin(handle, nil, readFlags, &opened), "read", folder)
         guard let transaction = opened else {
             throw StoreError(.failed, "tensors \"\(folder)\": LMDB gave no transaction")
@@ -102,7 +114,7 @@ final class TensorEnvironment: @unchecked Sendable {
         var records: MDB_dbi = 0
         var properties: MDB_dbi = 0
         do {
-            let flags = creating ? UInt32(MDB_CREATE) : 0
+            let flags = use == .new ? UInt32(MDB_CREATE) : 0
             try check(mdb_dbi_open(transaction, "records", flags, &records), "read", folder)
             try check(mdb_dbi_open(transaction, "library", flags, &properties), "read", folder)
         } catch {
@@ -175,7 +187,7 @@ extension TensorEnvironment {
         if code == MDB_MAP_FULL || code == MDB_MAP_RESIZED {
             throw StoreError(
                 .noSpace,
-                "tensors \"\(folder)\": the data outgrew the \(mapByteCount >> 30) GiB of address "
+                "tensors \"\(folder)\": the data outgrew the \(mapByteCount >> 20) MiB of address "
                     + "space that this process got; raise the limit of the shell (ulimit -v unlimited)"
             )
         }

@@ -21,7 +21,7 @@ final class TensorStore: Sendable {
     /// Makes an empty store in a new folder.
     static func create(folder: String, uuid: String) throws {
         try makeFolder(folder)
-        let environment = try TensorEnvironment(folder: folder, creating: true)
+        let environment = try TensorEnvironment(folder: folder, use: .new)
         defer { environment.close() }
         try environment.write { try $0.setProperty("uuid", uuid) }
         // LMDB syncs its file, not the folder that names it.
@@ -30,8 +30,11 @@ final class TensorStore: Sendable {
 
     /// Opens the store of a library.
     ///
+    /// - Parameters:
+    ///   - folder: The folder of the LMDB environment.
+    ///   - isFrozen: Whether the disk is read-only.
     /// - Throws: `StoreError`, `.damaged` if the file is missing or was cut short.
-    init(folder: String) throws {
+    init(folder: String, isFrozen: Bool) throws {
         self.folder = folder
         let path = folder + "/data.mdb"
         // LMDB takes a missing or empty file for a new environment and would start afresh.
@@ -48,7 +51,10 @@ final class TensorStore: Sendable {
                 table[identity]?.useCount += 1
                 return shared.environment
             }
-            let environment = try TensorEnvironment(folder: folder, creating: false)
+            let environment = try TensorEnvironment(
+                folder: folder,
+                use: isFrozen ? .frozen : .shared
+            )
             table[identity] = Shared(environment: environment, useCount: 1)
             return environment
         }
