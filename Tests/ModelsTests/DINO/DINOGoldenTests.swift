@@ -1,5 +1,6 @@
 import Layers
 import Models
+import Packs
 import Tensors
 import TestSupport
 import Testing
@@ -8,10 +9,11 @@ import Testing
 struct DINOGoldenTests {
     private static let reason = "float32 transformer blocks; the manifest's tolerance"
 
-    @Test(arguments: try Goldens.cases(number: 5, prefix: "dino_"))
-    func goldenForwardPass(golden: GoldenCase) throws {
+    @Test(arguments: try Goldens.cases(number: 5, prefix: "dino_"), ["weights", "checkpoint"])
+    func goldenForwardPass(golden: GoldenCase, role: String) throws {
+        guard golden.url(role) != nil else { return }
         let io = try Goldens.io(golden)
-        let model = try dinoModel(golden)
+        let model = try dinoModel(golden, role: role)
         let last = model.config.layers - 1
         for input in io.names where input.hasSuffix("_input") {
             let size = input.dropLast("input".count)
@@ -67,8 +69,8 @@ struct DINOGoldenTests {
 }
 
 /// The model of a golden case; the number of heads is in no tensor.
-func dinoModel(_ golden: GoldenCase) throws -> DINOModel {
-    let weights = Weights(try SafetensorsFile(path: golden.path("weights")))
+func dinoModel(_ golden: GoldenCase, role: String = "weights") throws -> DINOModel {
+    let weights = Weights(try Checkpoint.open(path: golden.path(role)))
     let heads = try #require(golden.config["num_heads"]?.int)
     return try DINOModel(DINOConfig(inferredFrom: weights, heads: heads), weights)
 }
