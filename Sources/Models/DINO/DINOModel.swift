@@ -48,13 +48,14 @@ public struct DINOModel: Sendable {
         _ name: String
     ) throws -> TransformerBlock {
         let width = config.width
+        let expand = try Linear(weights, name + "mlp.fc1", [-1, width])
         return TransformerBlock(
             norm1: try LayerNorm(weights, name + "norm1", width: width, eps: config.eps),
             qkv: try Linear(weights, name + "attn.qkv", [3 * width, width]),
             projection: try Linear(weights, name + "attn.proj", [width, width]),
             norm2: try LayerNorm(weights, name + "norm2", width: width, eps: config.eps),
-            expand: try Linear(weights, name + "mlp.fc1", [-1, width]),
-            contract: try Linear(weights, name + "mlp.fc2", [width, -1]),
+            expand: expand,
+            contract: try Linear(weights, name + "mlp.fc2", [width, expand.outFeatures]),
             heads: config.heads,
             activation: .gelu
         )
@@ -136,9 +137,7 @@ public struct DINOModel: Sendable {
             )
         }
         guard let gradient else { return Tensor(repeating: 0, shape: trace.imageShape) }
-        let (samples, count) = (gradient.shape[0], gradient.shape[1])
-        let patchGradients = Tensor.stack((0..<samples).map { gradient[$0][1..<count] })
-        return patches.inputGradient(patchGradients, shape: trace.imageShape)
+        return patches.inputGradient(gradient.droppingClassTokens, shape: trace.imageShape)
     }
 }
 
@@ -166,8 +165,5 @@ public struct DINOTrace: Sendable {
     }
 
     /// The class token after a block: `[N, D]`.
-    public func classTokens(layer: Int) -> Tensor<Float> {
-        let tokens = tokens[layer]
-        return tokens.selecting(rows: [Int](repeating: 0, count: tokens.shape[0]))
-    }
+    public func classTokens(layer: Int) -> Tensor<Float> { tokens[layer].classTokens }
 }

@@ -101,14 +101,7 @@ public struct SpliceLosses: Sendable {
             weight: 1 - structureWeight
         )
         guard needsGradient else { return Value(loss: loss, gradient: nil) }
-        let tokens = trace.tokens[appearanceLayer].shape
-        var all = Tensor(repeating: Float(0), shape: tokens)
-        for sample in 0..<tokens[0] {
-            for index in 0..<tokens[2] {
-                all.scalars[sample * tokens[1] * tokens[2] + index] =
-                    gradient.scalars[sample * tokens[2] + index]
-            }
-        }
+        let all = gradient.asClassTokens(shape: trace.tokens[appearanceLayer].shape)
         let images = model.imageGradient(tokens: [appearanceLayer: all], qkv: [:], trace)
         return Value(loss: loss, gradient: unprocessed(images, shape: generated.shape))
     }
