@@ -12,6 +12,14 @@ public struct LayerNorm: Sendable {
     /// Added to the variance inside the root.
     public let eps: Float
 
+    /// Wraps a scale and a shift, `[D]` each.
+    public init(weight: Tensor<Float>, bias: Tensor<Float>, eps: Float) {
+        precondition(weight.shape == bias.shape, "\(weight.shape) and \(bias.shape)")
+        self.weight = weight
+        self.bias = bias
+        self.eps = eps
+    }
+
     /// Reads `NAME.weight` and `NAME.bias`.
     ///
     /// - Throws: `WeightError` if a tensor is missing or has another shape.

@@ -38,12 +38,29 @@ public struct CLIPModel: Sendable {
         _ images: Tensor<Float>,
         observe: ((String, Tensor<Float>) -> Void)? = nil
     ) -> Tensor<Float> {
+        check(images)
+        return vision(images, observe: observe)
+    }
+
+    /// Encodes images `[N, 3, S, S]` and keeps what `imageGradient` needs.
+    public func encodeImageTraced(
+        _ images: Tensor<Float>
+    ) -> (features: Tensor<Float>, trace: CLIPImageTrace) {
+        check(images)
+        return vision.traced(images)
+    }
+
+    /// The gradient of the images `[N, 3, S, S]` from that of their features `[N, E]`.
+    public func imageGradient(_ features: Tensor<Float>, _ trace: CLIPImageTrace) -> Tensor<Float> {
+        vision.imageGradient(features, trace)
+    }
+
+    private func check(_ images: Tensor<Float>) {
         let side = config.imageSize
         precondition(
             images.rank == 4 && Array(images.shape[1...]) == [3, side, side],
             "encodeImage needs [N, 3, \(side), \(side)], got \(images.shape)"
         )
-        return vision(images, observe: observe)
     }
 
     /// Encodes texts.

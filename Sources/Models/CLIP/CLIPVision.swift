@@ -52,55 +52,47 @@ struct CLIPVision: Sendable {
             x = block(x)
             observe?("vision_block_\(index)", x)
         }
-        let rows = [Int](repeating: 0, count: images.shape[0])
-        return projection(lastNorm(x.selecting(rows: rows)))
+        return projection(lastNorm(x.classTokens))
+    }
+
+    func traced(_ images: Tensor<Float>) -> (features: Tensor<Float>, trace: CLIPImageTrace) {
+        let embedded = prependingClassToken(classToken, to: patches(images), positions: positions)
+        var x = firstNorm(embedded)
+        var traces: [TransformerBlock.Trace] = []
+        for block in blocks {
+            let (output, trace) = block.traced(x)
+            x = output
+            traces.append(trace)
+        }
+        let trace = CLIPImageTrace(
+            imageShape: images.shape,
+            embedded: embedded,
+            blocks: traces,
+            output: x
+        )
+        return (projection(lastNorm(x.classTokens)), trace)
+    }
+
+    func imageGradient(_ features: Tensor<Float>, _ trace: CLIPImageTrace) -> Tensor<Float> {
+        let last = lastNorm.inputGradient(
+            projection.inputGradient(features),
+            at: trace.output.classTokens
+        )
+        var gradient = last.asClassTokens(shape: trace.output.shape)
+        for (block, blockTrace) in zip(blocks, trace.blocks).reversed() {
+            gradient = block.inputGradient(output: gradient, blockTrace)
+        }
+        gradient = firstNorm.inputGradient(gradient, at: trace.embedded)
+        return patches.inputGradient(gradient.droppingClassTokens, shape: trace.imageShape)
     }
 }
 
-/// Puts the class token before the patches of every sample and adds the positions.
-///
-/// Shapes: `classToken [W]`, `patches [N, P, W]`, `positions [1 + P, W]` to `[N, 1 + P, W]`.
-func prependingClassToken(
-    _ classToken: Tensor<Float>,
-    to patches: Tensor<Float>,
-    positions: Tensor<Float>
-) -> Tensor<Float> {
-    let (samples, width) = (patches.shape[0], patches.shape[2])
-    let size = positions.count
-    precondition(size == (1 + patches.shape[1]) * width, "\(positions.shape) for \(patches.shape)")
-    return Tensor(uninitialized: [samples, 1 + patches.shape[1], width]) { out in
-        patches.scalars.withUnsafeBufferPointer { patches in
-            positions.scalars.withUnsafeBufferPointer { positions in
-                for sample in 0..<samples {
-                    for index in 0..<width {
-                        out.initializeElement(
-                            at: sample * size + index,
-                            to: classToken.scalars[index] + positions[index]
-                        )
-                    }
-                    let source = sample * (size - width) - width
-                    for index in width..<size {
-                        out.initializeElement(
-                            at: sample * size + index,
-                            to: patches[source + index] + positions[index]
-                        )
-                    }
-                }
-            }
-        }
-    }
-}
-
-extension Tensor where Scalar == Float {
-    /// One row of every sample: `[N, T, W]` with N row numbers to `[N, W]`.
-    func selecting(rows: [Int]) -> Tensor<Float> {
-        let (tokens, width) = (shape[1], shape[2])
-        var result: [Float] = []
-        result.reserveCapacity(rows.count * width)
-        for (sample, row) in rows.enumerated() {
-            let start = (sample * tokens + row) * width
-            result += scalars[start..<start + width]
-        }
-        return Tensor(shape: [rows.count, width], scalars: result)
-    }
+/// What the gradient of an image encoding needs of its forward pass.
+public struct CLIPImageTrace: Sendable {
+    let imageShape: [Int]
+    /// `[N, T, W]`, before the first norm.
+    let embedded: Tensor<Float>
+    let blocks: [TransformerBlock.Trace]
+    /// `[N, T, W]`, after the last block.
+    let output: Tensor<Float>
 }

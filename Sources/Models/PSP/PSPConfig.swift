@@ -75,7 +75,7 @@ public struct PSPConfig: Codable, Sendable, Hashable {
         let squeeze = try weights.raw("body.\(unit - 1).res_layer.5.fc1.weight", [-1, -1, 1, 1])
         let halvings = headCounts.first ?? 0
         guard (1...8) ~= halvings, squeeze.shape[0] > 0 else {
-            throw WeightError("style head 0 has \(halvings) convolutions, expected 1 to 8")
+            throw WeightError("styles.0 has \(halvings) convolutions, expected 1 to 8")
         }
         self.init(
             inputSize: 16 << halvings,

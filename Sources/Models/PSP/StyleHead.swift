@@ -18,7 +18,7 @@ struct StyleHead: Sendable {
         let end = (0..<count).reduce(grid) { size, _ in (size + 1) / 2 }
         guard count > 0, end == 1 else {
             throw WeightError(
-                "style head \(index): \(count) convolutions make \(grid)x\(grid) features "
+                "\(name): \(count) convolutions make \(grid)x\(grid) features "
                     + "\(end)x\(end), expected 1x1; check inputSize, coarseIndex and middleIndex"
             )
         }

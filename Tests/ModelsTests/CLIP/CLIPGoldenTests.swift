@@ -1,5 +1,6 @@
 import Foundation
 import Models
+import Packs
 import Tensors
 import TestSupport
 import Testing
@@ -16,19 +17,22 @@ struct CLIPGoldenTests {
 
         var testDescription: String { "\(golden.name) \(role)" }
 
-        /// All safetensors checkpoints of the CLIP cases.
+        /// All checkpoints of the CLIP cases: safetensors, torch archives, TorchScript, Hugging Face.
         static func all() throws -> [Form] {
             try Goldens.cases(number: 4).flatMap { golden in
-                [("weights", ""), ("hf", "/model.safetensors")].compactMap { role, suffix in
+                ["weights", "state_dict", "torchscript", "hf"].compactMap { role in
                     golden.url(role).map {
-                        Form(golden: golden, role: role, path: $0.path + suffix)
+                        let suffix = role == "hf" ? "/model.safetensors" : ""
+                        return Form(golden: golden, role: role, path: $0.path + suffix)
                     }
                 }
             }
         }
 
+        func weights() throws -> Weights { Weights(try Checkpoint.open(path: path)) }
+
         func model() throws -> CLIPModel {
-            let weights = Weights(try SafetensorsFile(path: path))
+            let weights = try weights()
             return try CLIPModel(CLIPConfig(inferredFrom: weights), weights)
         }
     }
@@ -86,8 +90,7 @@ struct CLIPGoldenTests {
 
     @Test(arguments: try Form.all())
     func goldenConfigurationIsInferred(form: Form) throws {
-        let weights = Weights(try SafetensorsFile(path: form.path))
-        let config = try CLIPConfig(inferredFrom: weights)
+        let config = try CLIPConfig(inferredFrom: form.weights())
         let json = form.golden.config
         #expect(config.layout == (form.role == "hf" ? .huggingFace : .openAI))
         #expect(config.embedDim == json["embed_dim"]?.int)

@@ -1,4 +1,5 @@
 import Models
+import Packs
 import Tensors
 import TestSupport
 import Testing
@@ -7,11 +8,15 @@ import Testing
 struct PSPGoldenTests {
     private static let reason = "sums of up to 24 float32 residual units; the manifest's tolerance"
 
-    @Test(arguments: try Goldens.cases(number: 3))
-    func goldenEncoder(golden: GoldenCase) throws {
+    /// The roles of checkpoint files, and what precedes the names in each.
+    private static let forms = [("weights", ""), ("checkpoint", "state_dict.")]
+
+    @Test(arguments: try Goldens.cases(number: 3), forms)
+    func goldenEncoder(golden: GoldenCase, form: (role: String, prefix: String)) throws {
+        guard golden.url(form.role) != nil else { return }
         let io = try Goldens.io(golden)
-        let archive = try SafetensorsFile(path: golden.path("weights"))
-        let encoder = try Self.encoder(golden, archive)
+        let archive = try Checkpoint.open(path: golden.path(form.role))
+        let encoder = try Self.encoder(golden, archive, prefix: form.prefix)
         var observed: [String: Tensor<Float>] = [:]
         let codes = encoder.encode(try Self.images(io)) { observed[$0] = $1 }
         try expect(codes, equals: "wplus", in: io, golden)
@@ -32,7 +37,7 @@ struct PSPGoldenTests {
     @Test(arguments: try Goldens.cases(number: 3))
     func goldenReconstruction(golden: GoldenCase) throws {
         let io = try Goldens.io(golden)
-        let archive = try SafetensorsFile(path: golden.path("weights"))
+        let archive = try Checkpoint.open(path: golden.path("weights"))
         let weights = Weights(archive, prefix: "decoder.")
         let generator = try StyleGAN2Generator(
             StyleGAN2Config(inferredFrom: weights),
@@ -45,17 +50,19 @@ struct PSPGoldenTests {
 
     @Test(arguments: try Goldens.cases(number: 3))
     func goldenConfigurationIsInferred(golden: GoldenCase) throws {
-        let archive = try SafetensorsFile(path: golden.path("weights"))
+        let archive = try Checkpoint.open(path: golden.path("weights"))
         let inferred = try PSPConfig(inferredFrom: Weights(archive, prefix: "encoder."))
         #expect(inferred == (try Self.config(golden)))
     }
 
-    private static func encoder(_ golden: GoldenCase, _ archive: SafetensorsFile) throws
-        -> PSPEncoder
-    {
+    private static func encoder(
+        _ golden: GoldenCase,
+        _ archive: any TensorArchive,
+        prefix: String = ""
+    ) throws -> PSPEncoder {
         try PSPEncoder(
             config(golden),
-            Weights(archive, prefix: "encoder."),
+            Weights(archive, prefix: prefix + "encoder."),
             latentAverage: Weights(archive).float("latent_avg")
         )
     }
