@@ -92,14 +92,14 @@ public struct Pack: Sendable {
     /// - Throws: `PackError`, `.missingNetwork` or `.badManifest`.
     public func tokenizer() throws -> CLIPTokenizer {
         guard let network = manifest.clip else { throw missing("CLIP", "clip") }
-        let merges = try text(network.merges)
+        let merges = folder + "/" + network.merges.path
         do {
             guard let vocabulary = network.vocabulary else {
                 return try CLIPTokenizer(merges: merges)
             }
-            return try CLIPTokenizer(vocabulary: try text(vocabulary), merges: merges)
+            return try CLIPTokenizer(vocabulary: folder + "/" + vocabulary.path, merges: merges)
         } catch let error as TokenizerError {
-            throw PackError(.badManifest, "pack \"\(folder)\": \(error)")
+            throw PackError(.badManifest, "pack \"\(manifest.name)\": \(error)")
         }
     }
 
@@ -153,14 +153,6 @@ public struct Pack: Sendable {
 
     private func open(_ name: String) throws -> SafetensorsFile {
         try SafetensorsFile(path: folder + "/" + name)
-    }
-
-    private func text(_ file: PackManifest.TextFile) throws -> String {
-        let path = folder + "/" + file.path
-        guard let data = FileManager.default.contents(atPath: path),
-            let text = String(data: data, encoding: .utf8)
-        else { throw PackError(.badManifest, "pack file \"\(path)\" is not readable UTF-8 text") }
-        return text
     }
 
     private func reading<Network>(_ key: String, _ body: () throws -> Network) throws -> Network {

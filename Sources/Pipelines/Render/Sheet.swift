@@ -36,16 +36,16 @@ extension Session {
             let images = try ThumbnailStrip.decode(strip, aspect: aspect)
             return ContactSheet.Row(label: label, images: Array(images.prefix(SheetSamples.count)))
         }
-        var rows = [try row("content\n\(recipe.content.name)", recipe.content)]
+        var rows = [try row("content: \(recipe.content.name)", recipe.content)]
         if recipe.motion.clip.id != recipe.content.id {
-            rows.append(try row("motion\n\(recipe.motion.clip.name)", recipe.motion.clip))
+            rows.append(try row("motion: \(recipe.motion.clip.name)", recipe.motion.clip))
         }
         for layer in recipe.layers {
             let part =
                 layer.maskName
                 ?? layer.weight.map { "mix \($0.formatted(.number.precision(.fractionLength(0...2))))" }
             rows.append(
-                try row("\(part ?? "layer")\n\(layer.motion.clip.name)", layer.motion.clip)
+                try row("\(part ?? "layer"): \(layer.motion.clip.name)", layer.motion.clip)
             )
         }
         rows.append(ContactSheet.Row(label: "result", images: samples.images))
