@@ -120,7 +120,7 @@ let package = Package(
         tests("ODETests", ["Tensors", "Kernels", "ODE"]),
         tests("LayersTests", ["Tensors", "Kernels", "Layers"]),
         tests("ModelsTests", ["Tensors", "Kernels", "Layers", "ODE", "Models", "Packs"]),
-        tests("PacksTests", ["Tensors", "Models", "Packs"]),
+        tests("PacksTests", ["Tensors", "ODE", "Models", "Packs"]),
         tests("MediaTests", ["Tensors", "Media"], exclude: ["Fixtures"]),
         tests(
             "StoreTests",

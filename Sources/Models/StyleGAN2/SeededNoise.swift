@@ -40,8 +40,10 @@ extension StyleGAN2Generator {
             firstRGB: firstRGB,
             blocks: blocks.map { block in
                 Block(
-                    rows: block.rows, up: block.up.reseeded(&noise),
-                    plain: block.plain.reseeded(&noise), rgb: block.rgb
+                    rows: block.rows,
+                    up: block.up.reseeded(&noise),
+                    plain: block.plain.reseeded(&noise),
+                    rgb: block.rgb
                 )
             }
         )

@@ -154,7 +154,8 @@ extension Session {
     private func maskSource(_ pack: LoadedPack) throws -> MaskSource {
         let grid = pack.manifest.dynamics?.config
         return MaskSource(
-            rows: grid?.gridHeight ?? 0, columns: grid?.gridWidth ?? 0,
+            rows: grid?.gridHeight ?? 0,
+            columns: grid?.gridWidth ?? 0,
             regions: pack.manifest.regions
         )
     }
@@ -213,7 +214,10 @@ extension Session {
         }
         try library.saveComposition(
             NewComposition(
-                name: name, hash: recipe.hash, recipeJSON: try recipe.encoded(), parents: parents
+                name: name,
+                hash: recipe.hash,
+                recipeJSON: try recipe.encoded(),
+                parents: parents
             ),
             replace: replace
         )

@@ -67,7 +67,8 @@ struct MaskSource {
         }
         if let cells = try cells(name) { return cells }
         if FileManager.default.fileExists(atPath: name) { return try picture(name) }
-        let known = (regions.keys.sorted() + ["left-half", "right-half", "top-half", "bottom-half"])
+        let known =
+            (regions.keys.sorted() + ["left-half", "right-half", "top-half", "bottom-half"])
             .joined(separator: ", ")
         throw RequestError(
             "mask \"\(name)\" is neither a region of the pack (\(known)), nor cells such as "

@@ -126,7 +126,9 @@ public struct Recipe: Codable, Sendable, Hashable {
     }
 
     private func validate(_ name: String) throws {
-        func fail(_ problem: String) -> RequestError { RequestError("recipe \"\(name)\": \(problem)") }
+        func fail(_ problem: String) -> RequestError {
+            RequestError("recipe \"\(name)\": \(problem)")
+        }
         guard format == Self.currentFormat else {
             throw fail("format is \(format), this vsdb reads \(Self.currentFormat)")
         }

@@ -29,7 +29,9 @@ extension CompositionRequest.Timing {
             return Recipe.Times(start: start, frameRate: rate, frameCount: frameCount)
         }
         guard seconds > 0 else {
-            throw RequestError("nothing to show: \(seconds) s from \(start) s on; check --start, --end")
+            throw RequestError(
+                "nothing to show: \(seconds) s from \(start) s on; check --start, --end"
+            )
         }
         let count = (seconds * rate).rounded()
         guard count <= Double(Self.frameLimit) else {

@@ -44,8 +44,10 @@ extension Session {
         defer { film?.cancel() }
 
         let motion = try Trajectory(
-            scene.dynamics, seconds: recipe.times.seconds,
-            unitSeconds: pack.manifest.time.unitSeconds, ode: renderer.ode
+            scene.dynamics,
+            seconds: recipe.times.seconds,
+            unitSeconds: pack.manifest.time.unitSeconds,
+            ode: renderer.ode
         )
         let solved = clock.now - began
         var firstFrame: Duration?
@@ -68,12 +70,18 @@ extension Session {
             try StillImage.write(try sheet(recipe, samples), to: path)
         }
         let report = RenderReport(
-            frameCount: done, width: width, height: height, frameRate: rate.perSecond,
-            seconds: Double(done) / rate.perSecond, evaluationCount: motion.evaluationCount,
+            frameCount: done,
+            width: width,
+            height: height,
+            frameRate: rate.perSecond,
+            seconds: Double(done) / rate.perSecond,
+            evaluationCount: motion.evaluationCount,
             solveMilliseconds: milliseconds(solved),
             renderMilliseconds: milliseconds(clock.now - began),
             firstFrameMilliseconds: milliseconds(firstFrame ?? .zero),
-            output: options.output, sheet: options.sheet, notes: []
+            output: options.output,
+            sheet: options.sheet,
+            notes: []
         )
         try record(recipe, report)
         return report
@@ -98,7 +106,9 @@ extension Session {
         do {
             try library.recordRender(
                 RenderRecord(
-                    recipeHash: recipe.hash, outputPath: output, detailsJSON: details,
+                    recipeHash: recipe.hash,
+                    outputPath: output,
+                    detailsJSON: details,
                     rendered: Date()
                 )
             )

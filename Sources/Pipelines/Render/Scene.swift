@@ -58,7 +58,10 @@ extension Session {
             }
             let features = clip.encodeText(tokens)  // [2, E]
             style = StyleDirection.apply(
-                from: features[0], to: features[1], alpha: Float(edit.alpha), style: style
+                from: features[0],
+                to: features[1],
+                alpha: Float(edit.alpha),
+                style: style
             )
         }
         return style
@@ -96,7 +99,8 @@ extension Session {
         }
         guard tensor.float.isFinite else {
             throw StoreError(
-                .damaged, "clip \(clip.name): its \(kind.name) asset holds NaN; ingest it again"
+                .damaged,
+                "clip \(clip.name): its \(kind.name) asset holds NaN; ingest it again"
             )
         }
         return tensor

@@ -43,7 +43,9 @@ extension Session {
         for layer in recipe.layers {
             let part =
                 layer.maskName
-                ?? layer.weight.map { "mix \($0.formatted(.number.precision(.fractionLength(0...2))))" }
+                ?? layer.weight.map {
+                    "mix \($0.formatted(.number.precision(.fractionLength(0...2))))"
+                }
             rows.append(
                 try row("\(part ?? "layer"): \(layer.motion.clip.name)", layer.motion.clip)
             )

@@ -1,0 +1,132 @@
+import Foundation
+import Packs
+import Testing
+
+/// Reading and refusing `pack.json`.
+struct PackManifestTests {
+    private static let sample = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("Samples/packs/paper-doll")
+
+    /// A copy of the sample pack's manifest with one change, in a folder of its own.
+    private func changed(_ edit: (inout [String: Any]) -> Void) throws -> String {
+        let data = try Data(contentsOf: Self.sample.appendingPathComponent(Pack.manifestName))
+        var json = try #require(
+            try JSONSerialization.jsonObject(with: data) as? [String: Any]
+        )
+        edit(&json)
+        let folder = FileManager.default.temporaryDirectory
+            .appendingPathComponent("pack-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        for name in try FileManager.default.contentsOfDirectory(atPath: Self.sample.path)
+        where name != Pack.manifestName {
+            try FileManager.default.createSymbolicLink(
+                at: folder.appendingPathComponent(name),
+                withDestinationURL: Self.sample.appendingPathComponent(name)
+            )
+        }
+        try JSONSerialization.data(withJSONObject: json)
+            .write(to: folder.appendingPathComponent(Pack.manifestName))
+        return folder.path
+    }
+
+    private func refusal(_ edit: (inout [String: Any]) -> Void) throws -> PackError? {
+        let folder = try changed(edit)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        do {
+            _ = try Pack(folder: folder).verify()
+            return nil
+        } catch let error as PackError {
+            return error
+        }
+    }
+
+    private func set(_ path: [String], _ value: Any?) -> (inout [String: Any]) -> Void {
+        { json in
+            func edit(_ object: [String: Any], _ rest: ArraySlice<String>) -> [String: Any] {
+                var object = object
+                guard let key = rest.first else { return object }
+                if rest.count == 1 {
+                    object[key] = value
+                } else {
+                    object[key] = edit(object[key] as? [String: Any] ?? [:], rest.dropFirst())
+                }
+                return object
+            }
+            json = edit(json, path[...])
+        }
+    }
+
+    @Test func theSampleItselfIsAccepted() throws { #expect(try refusal { _ in } == nil) }
+
+    @Test func aRenamedPackKeepsItsFingerprint() throws {
+        let folder = try changed(set(["name"], "other"))
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let original = try Pack(folder: Self.sample.path)
+        #expect(try Pack(folder: folder).fingerprint == original.fingerprint)
+    }
+
+    @Test func anotherNumberChangesTheFingerprint() throws {
+        let folder = try changed(set(["dynamics", "modulation", "deltaScale"], 0.1))
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let original = try Pack(folder: Self.sample.path)
+        #expect(try Pack(folder: folder).fingerprint != original.fingerprint)
+    }
+
+    @Test func aMissingKeyIsNamed() throws {
+        let error = try #require(try refusal(set(["time", "unitSeconds"], nil)))
+        #expect(error.kind == .badManifest)
+        #expect(error.description.contains("time.unitSeconds"))
+    }
+
+    @Test func anUnknownKeyIsNamed() throws {
+        let error = try #require(try refusal(set(["time", "unitSecond"], 2)))
+        #expect(error.kind == .badManifest)
+        #expect(error.description.contains("time.unitSecond"))
+    }
+
+    @Test(arguments: [
+        (["format"], 2), (["generator", "config", "height"], 100),
+        (["encoder", "config", "styleDim"], 64), (["dynamics", "modulation", "heads"], 3),
+        (["dynamics", "modulation", "positions"], 10), (["time", "clipSeconds"], -1),
+    ])
+    func impossibleSizesAreRefused(path: [String], value: Int) throws {
+        let error = try #require(try refusal(set(path, value)))
+        #expect(error.kind == .badManifest, "\(error)")
+    }
+
+    @Test func weightsOfAnotherShapeNameTensorFoundAndExpected() throws {
+        let error = try #require(try refusal(set(["dynamics", "config", "codeChannels"], 32)))
+        #expect(error.kind == .weightsMismatch)
+        #expect(error.description.contains("expected ["))
+        #expect(error.description.contains("ToSpatialCode"))
+    }
+
+    @Test func aFileOfAnotherHashIsRefused() throws {
+        let zeros = String(repeating: "0", count: 64)
+        let error = try #require(try refusal(set(["generator", "weights", "sha256"], zeros)))
+        #expect(error.kind == .weightsMismatch)
+        #expect(error.description.contains("generator.safetensors"))
+    }
+
+    @Test func aPathOutsideTheFolderIsRefused() throws {
+        let error = try #require(
+            try refusal(set(["generator", "weights", "path"], "../generator.safetensors"))
+        )
+        #expect(error.kind == .badManifest)
+    }
+
+    @Test func aRegionOutsideTheGridIsRefused() throws {
+        let error = try #require(try refusal(set(["regions", "tail"], [[8, 0]])))
+        #expect(error.description.contains("regions.tail"))
+    }
+
+    @Test func aPackWithoutCLIPSaysThatItCannotEdit() throws {
+        let folder = try changed(set(["clip"], nil))
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let pack = try Pack(folder: folder)
+        #expect(try pack.verify().edits == false)
+        let error = #expect(throws: PackError.self) { try pack.clip() }
+        #expect(error?.kind == .missingNetwork)
+    }
+}
