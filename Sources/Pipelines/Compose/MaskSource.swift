@@ -8,15 +8,22 @@ internal import Tensors
 /// `right-arm` (a region of the pack), `left-half|right-half|top-half|bottom-half|all`, `r0,c0-r1,c1` (cells, both
 /// corners inclusive), `mask.png` (grey, white is 1, resized to the grid); each may end in `:weight`, and
 /// several are united by their larger weight.
-struct MaskSource {
-    let rows: Int
-    let columns: Int
-    let regions: [String: [[Int]]]
+package struct MaskSource {
+    package let rows: Int
+    package let columns: Int
+    package let regions: [String: [[Int]]]
+
+    /// Prepares for a grid and the regions of a pack.
+    package init(rows: Int, columns: Int, regions: [String: [[Int]]]) {
+        self.rows = rows
+        self.columns = columns
+        self.regions = regions
+    }
 
     /// Resolves and unites masks.
     ///
     /// - Throws: `RequestError` if one is of no known kind, or no cell is left.
-    func weights(_ masks: [String]) throws -> [[Double]] {
+    package func weights(_ masks: [String]) throws -> [[Double]] {
         guard !masks.isEmpty else { throw RequestError("--blend needs a --mask that says where") }
         var united = [Double](repeating: 0, count: rows * columns)
         for mask in masks {
@@ -118,7 +125,30 @@ struct MaskSource {
         guard isGrey else {
             throw RequestError("mask \"\(path)\" has colours; give a grey picture, white for 1")
         }
-        let small = image.resized(width: columns, height: rows)
-        return (0..<rows * columns).map { Double(small.pixels[3 * $0]) / 255 }
+        return (0..<rows * columns).map { index in
+            coverage(of: image, row: index / columns, column: index % columns)
+        }
+    }
+
+    /// The mean grey of the part of a picture under one cell, pixels on its border by their share.
+    ///
+    /// Plain area averaging: a mask drawn on the grid's own lines stays sharp.
+    private func coverage(of image: RGBImage, row: Int, column: Int) -> Double {
+        func shares(_ cell: Int, _ cells: Int, _ pixels: Int) -> [(pixel: Int, share: Double)] {
+            let scale = Double(pixels) / Double(cells)
+            let (low, high) = (Double(cell) * scale, Double(cell + 1) * scale)
+            return (Int(low)..<min(pixels, Int(high.rounded(.up)))).map { pixel in
+                (pixel, min(high, Double(pixel + 1)) - max(low, Double(pixel)))
+            }
+        }
+        let columnShares = shares(column, columns, image.width)
+        var (sum, area) = (0.0, 0.0)
+        for (y, height) in shares(row, rows, image.height) {
+            for (x, width) in columnShares {
+                sum += height * width * Double(image[x, y].x)
+                area += height * width
+            }
+        }
+        return area > 0 ? min(1, sum / area / 255) : 0
     }
 }

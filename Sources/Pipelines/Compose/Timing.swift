@@ -9,7 +9,7 @@ extension CompositionRequest.Timing {
     ///   - defaultRate: The pack's frames per second.
     /// - Returns: First second, rate and count.
     /// - Throws: `RequestError` naming the flag.
-    func times(motionSeconds: Double, defaultRate: Double) throws -> Recipe.Times {
+    package func times(motionSeconds: Double, defaultRate: Double) throws -> Recipe.Times {
         for (flag, value) in [
             ("--start", start), ("--end", end), ("--duration", duration), ("--fps", frameRate),
         ] {

@@ -1,16 +1,16 @@
 /// A range of a video and the frames of it that are looked at.
-struct ClipPlan: Sendable, Hashable {
+package struct ClipPlan: Sendable, Hashable {
     /// The first second, since the first frame of the file.
-    let start: Double
+    package let start: Double
     /// Where the clip ends.
-    let end: Double
+    package let end: Double
     /// The times of the observed frames, increasing, the first one the clip's first frame.
-    let observed: [Double]
+    package let observed: [Double]
     /// Whether it is one of several pieces of its source.
-    let isSegment: Bool
+    package let isSegment: Bool
 
     /// Whether there is anything to take a motion from.
-    var hasMotion: Bool { observed.count > 1 }
+    package var hasMotion: Bool { observed.count > 1 }
 
     /// Cuts a timeline into clips and chooses the frames to look at.
     ///
@@ -22,7 +22,7 @@ struct ClipPlan: Sendable, Hashable {
     ///   - range: The part of the file that counts.
     ///   - pieceSeconds: The length of a piece; nil for one clip.
     ///   - observedCount: How many frames are looked at in each.
-    static func clips(
+    package static func clips(
         times: [Double],
         end: Double,
         range: Range<Double>,
@@ -56,7 +56,7 @@ struct ClipPlan: Sendable, Hashable {
     }
 
     /// Frames nearest to evenly spaced times from the first frame to the last, none twice.
-    static func spread(_ frames: [Double], _ count: Int) -> [Double] {
+    package static func spread(_ frames: [Double], _ count: Int) -> [Double] {
         guard frames.count > count, count > 1 else { return Array(frames.prefix(max(count, 1))) }
         let (first, last) = (frames[0], frames[frames.count - 1])
         var chosen: [Double] = []
