@@ -44,7 +44,9 @@ struct VSDB: ParsableCommand {
         do {
             try command.run()
         } catch {
-            if error is CleanExit || error is ValidationError { leave(parsing: error) }
+            // ArgumentParser has errors of its own, such as the wish for help.
+            let isOurs = ExitStatus(of: error) != .bug
+            if !isOurs, exitCode(for: error) != .failure { leave(parsing: error) }
             let console = (command as? any LibraryCommand)?.shared.console ?? Console()
             if !(error is ExitStatus) { console.error(ExitStatus.message(of: error)) }
             Foundation.exit(ExitStatus(of: error).rawValue)
@@ -62,7 +64,8 @@ struct VSDB: ParsableCommand {
             Foundation.exit(ExitStatus.usage.rawValue)
         }
         let isHelp = text.hasPrefix("OVERVIEW: ")
-        try? Console().print(isHelp ? text + "\n\n" + ExitStatus.help : text)
+        let end = text.hasSuffix("\n") ? "\n" : "\n\n"
+        try? Console().print(isHelp ? text + end + ExitStatus.help : text)
         Foundation.exit(ExitStatus.done.rawValue)
     }
 }

@@ -28,7 +28,7 @@ struct SharedOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "When to colour: auto, always or never. NO_COLOR is honoured.",
+            "When to colour; NO_COLOR is honoured.",
             valueName: "when"
         )
     )
@@ -39,9 +39,14 @@ struct SharedOptions: ParsableArguments {
 
     @Option(
         name: .customLong("wait"),
-        help: ArgumentHelp("How long to wait for a locked library.", valueName: "seconds")
+        help: ArgumentHelp(
+            "How long to wait for a locked library; 10 if not given.",
+            valueName: "seconds"
+        )
     )
-    var waitSeconds = 10.0
+    var waitSeconds: Double?
+
+    private static let defaultWaitSeconds = 10.0
 
     /// Checks what no type can.
     mutating func validate() throws {
@@ -74,7 +79,10 @@ struct SharedOptions: ParsableArguments {
     func openLibrary() throws -> Library {
         let path = try locateLibrary()
         console.detail("library \(path)")
-        return try Library.open(at: path, waitSeconds: waitSeconds)
+        return try Library.open(
+            at: path,
+            waitSeconds: waitSeconds ?? Self.defaultWaitSeconds
+        )
     }
 
     /// Opens the library for work with networks.

@@ -7,13 +7,17 @@ struct IngestCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "ingest",
         abstract: "Turn videos and images into clips: content, motion, style and thumbnails.",
+        usage: """
+            vsdb ingest <path> ... [<options>]
+            vsdb ingest - [<options>] < list
+            """,
         discussion: """
-            Every PATH is a file or a folder. With - , or with no path and a pipe, one path a line \
-            is read from standard input. Long videos are cut into clips. The same bytes with the \
+            Every path is a file or a folder. With a single minus sign, or with no path and a \
+            pipe, one path a line is read from standard input. Long videos are cut into clips. The same bytes with the \
             same pack are not ingested again. A file that fails does not stop the others.
 
               vsdb ingest clips/
-              vsdb ingest anna.mp4 --name anna --caption "a woman in a red dress" --tag walk
+              vsdb ingest anna.mp4 --caption "a woman in a red dress" --tag walk
               find ~/films -name '*.mkv' | vsdb ingest --segment 2 --align center
             """
     )
@@ -21,12 +25,17 @@ struct IngestCommand: LibraryCommand {
     @Argument(help: "Files and folders; - for a list on standard input.", completion: .file())
     var paths: [String] = []
 
-    @Option(help: "The pack to encode with; the library's default if not given.")
+    @Option(
+        help: ArgumentHelp(
+            "The pack to encode with; the library's default if not given.",
+            valueName: "name"
+        )
+    )
     var pack: String?
 
     @Option(
         help: ArgumentHelp(
-            "How frames get the generator's shape: none, center or pad; else the pack's way.",
+            "How frames get the generator's shape; else the pack's way.",
             valueName: "how"
         )
     )
@@ -46,7 +55,12 @@ struct IngestCommand: LibraryCommand {
     @Option(help: ArgumentHelp("Where in the source to end.", valueName: "seconds"))
     var end: Double?
 
-    @Option(help: "What to call the clip; for one file only. Else the file's name.")
+    @Option(
+        help: ArgumentHelp(
+            "What to call the clip; for one file only. Else the file's name.",
+            valueName: "text"
+        )
+    )
     var name: String?
 
     @Option(help: ArgumentHelp("A sentence about every clip.", valueName: "text"))
@@ -61,7 +75,10 @@ struct IngestCommand: LibraryCommand {
     )
     var captions: String?
 
-    @Option(name: .customLong("tag"), help: "A word to filter by; repeatable.")
+    @Option(
+        name: .customLong("tag"),
+        help: ArgumentHelp("A word to filter by; repeatable.", valueName: "word")
+    )
     var tags: [String] = []
 
     @OptionGroup var shared: SharedOptions

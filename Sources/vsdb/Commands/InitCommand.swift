@@ -7,6 +7,9 @@ struct InitCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "init",
         abstract: "Make an empty library.",
+        usage: """
+            vsdb init [<dir>] [<options>]
+            """,
         discussion: """
             Without DIR the library is the folder .vsdb in the current one, where all commands \
             find it from here and from the folders below.

@@ -7,6 +7,10 @@ struct ListCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List the clips of the library, or its saved compositions.",
+        usage: """
+            vsdb list [--tag <word>] [--name <text>] [<options>]
+            vsdb list --compositions [--name <text>] [<options>]
+            """,
         discussion: """
               vsdb list
               vsdb list --tag walk --name anna
@@ -14,10 +18,16 @@ struct ListCommand: LibraryCommand {
             """
     )
 
-    @Option(name: .customLong("tag"), help: "Only clips with this tag; repeatable, all must fit.")
+    @Option(
+        name: .customLong("tag"),
+        help: ArgumentHelp("Only clips with this tag; repeatable.", valueName: "word")
+    )
     var tags: [String] = []
 
-    @Option(name: .customLong("name"), help: "Only what has this text in its name.")
+    @Option(
+        name: .customLong("name"),
+        help: ArgumentHelp("Only what has this text in its name.", valueName: "text")
+    )
     var part: String?
 
     @Flag(help: "List saved compositions instead of clips.")

@@ -7,6 +7,9 @@ struct PackAddCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "add",
         abstract: "Verify a pack and copy it into the library.",
+        usage: """
+            vsdb pack add <dir> [--name <text>] [--default] [<options>]
+            """,
         discussion: """
             A pack is a folder with pack.json and the weights that it names. The first pack of a \
             library becomes its default. A pack that the library has already is not added again.
@@ -22,7 +25,12 @@ struct PackAddCommand: LibraryCommand {
     )
     var folder: String
 
-    @Option(help: "What to call it in this library; else as its pack.json says.")
+    @Option(
+        help: ArgumentHelp(
+            "What to call it in this library; else as its pack.json says.",
+            valueName: "text"
+        )
+    )
     var name: String?
 
     @Flag(name: .customLong("default"), help: "Use it whenever no pack is named.")

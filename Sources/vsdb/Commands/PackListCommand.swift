@@ -7,6 +7,9 @@ struct PackListCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
         abstract: "List the packs of the library.",
+        usage: """
+            vsdb pack list [<options>]
+            """,
         discussion: """
               vsdb pack list
               vsdb pack list --json

@@ -7,6 +7,9 @@ struct PackShowCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show what a pack can do, its sizes, regions, licence and origin.",
+        usage: """
+            vsdb pack show [<name>] [<options>]
+            """,
         discussion: """
               vsdb pack show paper-doll
             """

@@ -8,6 +8,9 @@ struct PackVerifyCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract: "Check a pack's files against their hashes and build every network once.",
+        usage: """
+            vsdb pack verify [<name>] [<options>]
+            """,
         discussion: """
             Without a name all packs are checked.
 

@@ -6,6 +6,10 @@ struct RemoveCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "remove",
         abstract: "Remove clips, or saved compositions, and free their room.",
+        usage: """
+            vsdb remove <ref> ... [--force] [<options>]
+            vsdb remove --composition <ref> ... [<options>]
+            """,
         discussion: """
             All or none are removed. A clip that a saved composition uses stays, unless --force \
             is given. The source files are never touched.

@@ -6,6 +6,9 @@ struct RenderCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "render",
         abstract: "Render a saved composition or a recipe file again.",
+        usage: """
+            vsdb render <recipe> [-o <file>] [--sheet <file>] [<options>]
+            """,
         discussion: """
             On the same machine and build the frames are the same, bit for bit.
 
@@ -22,7 +25,7 @@ struct RenderCommand: LibraryCommand {
 
     @OptionGroup(title: "Output") var output: OutputOptions
 
-    @OptionGroup(title: "Shared") var shared: SharedOptions
+    @OptionGroup var shared: SharedOptions
 
     func validate() throws {
         guard output.isGiven else {

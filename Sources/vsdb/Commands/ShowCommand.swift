@@ -8,6 +8,9 @@ struct ShowCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "show",
         abstract: "Show one clip with its source and assets, or one saved composition.",
+        usage: """
+            vsdb show <ref> [--thumbnails <file>] [<options>]
+            """,
         discussion: """
             REF is a name or the first 4 or more digits of an id.
 
@@ -67,7 +70,7 @@ struct ShowCommand: LibraryCommand {
     }
 
     private func describe(_ clip: Clip, _ record: ClipRecord) throws {
-        let length = clip.source.mediaKind == .video ? ", \(Wording.seconds(clip.duration))" : ""
+        let length = clip.source.mediaKind == .video ? " of the source" : ""
         try shared.console.printFacts(
             [
                 ("clip", clip.name),

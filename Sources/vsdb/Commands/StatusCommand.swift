@@ -6,6 +6,9 @@ struct StatusCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show what the library holds and how much room it takes.",
+        usage: """
+            vsdb status [<options>]
+            """,
         discussion: """
               vsdb status
               vsdb status --json --library ~/films.vsdb

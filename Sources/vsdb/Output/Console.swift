@@ -31,13 +31,13 @@ struct Console: Sendable {
     /// Standard output was closed by its reader, as `head` does.
     private static let isClosed = Atomic<Bool>(false)
 
-    /// Writes lines of data.
+    /// Writes lines of data; the last one is ended if it is not.
     ///
     /// After the reader has gone, further data is dropped without a word.
     ///
     /// - Throws: `OutputError` if the disk is full or the like.
     func print(_ text: String) throws {
-        try write(Data((text + "\n").utf8))
+        try write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
     }
 
     /// Writes bytes of data.
