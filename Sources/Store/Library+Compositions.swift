@@ -28,7 +28,7 @@ extension Library {
                 throw StoreError(
                     .conflict,
                     "composition \"\(name)\": the name has other content; choose another name, "
-                        + "or allow to replace it"
+                        + "or pass --replace"
                 )
             }
             for parent in composition.parents where try ClipRow.name(of: parent, db) == nil {

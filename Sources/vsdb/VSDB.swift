@@ -1,4 +1,71 @@
+import ArgumentParser
+import Foundation
+
+/// The root of the command line.
 @main
-struct VSDB {
-    static func main() {}
+struct VSDB: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vsdb",
+        abstract: "A database of videos that can be taken apart and put together anew.",
+        discussion: """
+            Ingest videos once: each clip becomes a content code (what is seen), a motion and a \
+            style. Compose them, the content of one clip with the motion of another, and render \
+            the result as a film.
+
+              vsdb init
+              vsdb pack add Samples/packs/paper-doll
+              vsdb ingest clips/
+              vsdb compose --content anna --motion walk -o anna-walks.mp4
+
+            Shell completions: vsdb --generate-completion-script bash (or zsh, fish).
+            """,
+        version: "vsdb 0.1.0",
+        subcommands: [
+            InitCommand.self, PackCommand.self, IngestCommand.self, ListCommand.self,
+            ShowCommand.self, ComposeCommand.self, RenderCommand.self, RemoveCommand.self,
+            StatusCommand.self,
+        ]
+    )
+
+    static func main() {
+        CrashNotice.install()
+        signal(SIGPIPE, SIG_IGN)
+        let command: any ParsableCommand
+        do {
+            command = try parseAsRoot()
+        } catch {
+            leave(parsing: error)
+        }
+        run(command)
+    }
+
+    private static func run(_ command: any ParsableCommand) -> Never {
+        var command = command
+        do {
+            try command.run()
+        } catch {
+            // ArgumentParser has errors of its own, such as the wish for help.
+            let isOurs = ExitStatus(of: error) != .bug
+            if !isOurs, exitCode(for: error) != .failure { leave(parsing: error) }
+            let console = (command as? any LibraryCommand)?.shared.console ?? Console()
+            if !(error is ExitStatus) { console.error(ExitStatus.message(of: error)) }
+            Foundation.exit(ExitStatus(of: error).rawValue)
+        }
+        Foundation.exit(ExitStatus.done.rawValue)
+    }
+
+    /// Prints help, the version or a usage error, and ends.
+    private static func leave(parsing error: any Error) -> Never {
+        let text = fullMessage(for: error)
+        guard exitCode(for: error).isSuccess else {
+            let prefix = "Error: "
+            let message = text.hasPrefix(prefix) ? String(text.dropFirst(prefix.count)) : text
+            Console().error(message)
+            Foundation.exit(ExitStatus.usage.rawValue)
+        }
+        let isHelp = text.hasPrefix("OVERVIEW: ")
+        let end = text.hasSuffix("\n") ? "\n" : "\n\n"
+        try? Console().print(isHelp ? text + end + ExitStatus.help : text)
+        Foundation.exit(ExitStatus.done.rawValue)
+    }
 }

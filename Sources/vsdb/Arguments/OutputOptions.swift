@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Pipelines
+
+/// Where a render goes.
+struct OutputOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp(
+            "The film: .mp4, .webm, .gif, .mkv (lossless), dir/%05d.png, or - for raw RGB frames.",
+            valueName: "file"
+        ),
+        completion: .file()
+    )
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A contact sheet: content, driving motion, result over time.",
+            valueName: "file"
+        ),
+        completion: .file(extensions: ["png", "jpg"])
+    )
+    var sheet: String?
+
+    @Option(
+        name: .customLong("size"),
+        help: ArgumentHelp(
+            "Stop the generator at this many rows for a quick preview.",
+            valueName: "rows"
+        )
+    )
+    var rows: Int?
+
+    mutating func validate() throws {
+        if let rows, rows < 4 || rows > 16_384 || rows & (rows - 1) != 0 {
+            throw ValidationError("--size \(rows): give a power of 2 from 4 up, such as 256")
+        }
+        guard sheet != "-" else { throw ValidationError("--sheet -: give a file, as sheet.png") }
+    }
+
+    /// Whether a render is asked for.
+    var isGiven: Bool { output != nil || sheet != nil }
+
+    /// The options as the renderer takes them.
+    var options: RenderOptions {
+        var options = RenderOptions()
+        options.output = output
+        options.sheet = sheet
+        options.rows = rows
+        return options
+    }
+}

@@ -1,0 +1,64 @@
+import ArgumentParser
+import Pipelines
+import Store
+
+/// `vsdb pack add`.
+struct PackAddCommand: LibraryCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "add",
+        abstract: "Verify a pack and copy it into the library.",
+        usage: """
+            vsdb pack add <dir> [--name <text>] [--default] [<options>]
+            """,
+        discussion: """
+            A pack is a folder with pack.json and the weights that it names. The first pack of a \
+            library becomes its default. A pack that the library has already is not added again.
+
+              vsdb pack add Samples/packs/paper-doll
+              vsdb pack add ~/packs/faces --name faces-256 --default
+            """
+    )
+
+    @Argument(
+        help: ArgumentHelp("The folder with pack.json.", valueName: "dir"),
+        completion: .directory
+    )
+    var folder: String
+
+    @Option(
+        help: ArgumentHelp(
+            "What to call it in this library; else as its pack.json says.",
+            valueName: "text"
+        )
+    )
+    var name: String?
+
+    @Flag(name: .customLong("default"), help: "Use it whenever no pack is named.")
+    var makesDefault = false
+
+    @OptionGroup var shared: SharedOptions
+
+    private struct Output: Encodable {
+        let name: String
+        let fingerprint: String
+        let isNew: Bool
+    }
+
+    func run() throws {
+        let session = try shared.openSession()
+        let (record, isNew) = try session.addPack(
+            from: folder,
+            name: name,
+            makesDefault: makesDefault
+        )
+        guard !shared.json else {
+            let output = Output(name: record.name, fingerprint: record.fingerprint, isNew: isNew)
+            try shared.console.print(JSONOutput.document(output))
+            return
+        }
+        try shared.console.print("\(record.name)  \(record.fingerprint.prefix(12))")
+        let state = isNew ? "verified and added" : "the library had it already"
+        let isDefault = try session.library.defaultPack()?.name == record.name
+        shared.console.note(state + (isDefault ? "; it is the default" : ""))
+    }
+}

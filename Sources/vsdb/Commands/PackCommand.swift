@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// `vsdb pack`.
+struct PackCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pack",
+        abstract: "Manage packs: the weights that clips are encoded and rendered with.",
+        discussion: """
+              vsdb pack add Samples/packs/paper-doll
+              vsdb pack list
+              vsdb pack show paper-doll
+              vsdb pack verify
+            """,
+        subcommands: [
+            PackAddCommand.self, PackListCommand.self, PackShowCommand.self,
+            PackVerifyCommand.self,
+        ]
+    )
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Store
+
+/// `vsdb remove`.
+struct RemoveCommand: LibraryCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Remove clips, or saved compositions, and free their room.",
+        usage: """
+            vsdb remove <ref> ... [--force] [<options>]
+            vsdb remove --composition <ref> ... [<options>]
+            """,
+        discussion: """
+            All or none are removed. A clip that a saved composition uses stays, unless --force \
+            is given. The source files are never touched.
+
+              vsdb remove anna walk
+              vsdb remove 3fa9 --force
+              vsdb remove --composition anna-walks
+            """
+    )
+
+    @Argument(help: ArgumentHelp("Names, or the first digits of ids.", valueName: "ref"))
+    var references: [String]
+
+    @Flag(help: "The references are saved compositions.")
+    var composition = false
+
+    @Flag(help: "Remove clips that saved compositions use.")
+    var force = false
+
+    @Flag(help: "Leave the tensors to a later removal, which is faster for many calls in a row.")
+    var keepTensors = false
+
+    @OptionGroup var shared: SharedOptions
+
+    private struct Output: Encodable {
+        let removed: [String]
+        let brokenCompositions: [String]
+        let freedTensors: Int
+        let freedBytes: Int
+    }
+
+    func validate() throws {
+        guard !composition || !(force || keepTensors) else {
+            throw ValidationError("--force and --keep-tensors fit clips, not --composition")
+        }
+    }
+
+    func run() throws {
+        let library = try shared.openLibrary()
+        let output =
+            composition ? try removeCompositions(library) : try removeClips(library)
+        guard !shared.json else {
+            try shared.console.print(JSONOutput.document(output))
+            return
+        }
+        for name in output.removed { try shared.console.print("removed \(name)") }
+        for name in output.brokenCompositions {
+            shared.console.warning("composition \(name) lost a clip and cannot be rendered again")
+        }
+        if output.freedTensors > 0 {
+            let tensors = Wording.count(output.freedTensors, "tensor")
+            shared.console.note("freed \(tensors), \(Wording.bytes(output.freedBytes))")
+        }
+    }
+
+    private func removeClips(_ library: Library) throws -> Output {
+        var clips: [Clip] = []
+        for reference in references {
+            let found = try library.resolve(reference)
+            guard !found.namesTimes else {
+                throw ValidationError(
+                    "\"\(reference)\": a clip is removed whole; leave the times away"
+                )
+            }
+            if !clips.contains(where: { $0.id == found.clip.id }) { clips.append(found.clip) }
+        }
+        let report = try library.remove(clips.map(\.id), force: force)
+        let freed = keepTensors ? nil : try library.collectGarbage()
+        return Output(
+            removed: clips.map(\.name),
+            brokenCompositions: report.brokenCompositions,
+            freedTensors: freed?.tensorCount ?? 0,
+            freedBytes: freed?.byteCount ?? 0
+        )
+    }
+
+    private func removeCompositions(_ library: Library) throws -> Output {
+        // Every name is looked up before the first one goes.
+        var names: [String] = []
+        for reference in references {
+            let name = try library.composition(reference).name
+            if !names.contains(name) { names.append(name) }
+        }
+        for name in names { try library.removeComposition(name) }
+        return Output(removed: names, brokenCompositions: [], freedTensors: 0, freedBytes: 0)
+    }
+}

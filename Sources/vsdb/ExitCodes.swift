@@ -1,0 +1,111 @@
+import Foundation
+import Media
+import Packs
+import Pipelines
+import Store
+import Tensors
+
+/// How a command ends; a closed list that scripts may rely on.
+///
+/// Thrown by itself, it ends the command without a further message.
+enum ExitStatus: Int32, Error, CaseIterable {
+    case done = 0
+    case failed = 1
+    case bug = 2
+    case someFailed = 3
+    case noLibrary = 10
+    case locked = 11
+    case unknownReference = 12
+    case weightsMismatch = 13
+    case weightsMissing = 14
+    case damaged = 15
+    case usage = 64
+    case interrupted = 130
+    case terminated = 143
+
+    /// What it means, in a few words.
+    var meaning: String {
+        switch self {
+        case .done: "done"
+        case .failed: "failed; the message says why"
+        case .bug: "a bug in vsdb; please report it"
+        case .someFailed: "done, but some inputs failed; the messages say which and why"
+        case .noLibrary: "no library here"
+        case .locked: "the library is locked by another process"
+        case .unknownReference: "unknown or ambiguous reference"
+        case .weightsMismatch: "weights do not match"
+        case .weightsMissing: "the pack lacks the weights for this"
+        case .damaged: "damaged data"
+        case .usage: "wrong usage"
+        case .interrupted: "interrupted (SIGINT)"
+        case .terminated: "terminated (SIGTERM)"
+        }
+    }
+
+    /// The list as it stands under every help text.
+    static let help =
+        "EXIT CODES:\n"
+        + allCases.map { status in
+            let number = String(status.rawValue)
+            let gap = String(repeating: " ", count: 5 - number.count)
+            return "  \(number)\(gap)\(status.meaning)"
+        }.joined(separator: "\n")
+}
+
+extension ExitStatus {
+    /// The code for an error of any module: the one place where they are mapped.
+    init(of error: any Error) {
+        self =
+            switch error {
+            case let status as ExitStatus: status
+            case let error as StoreError: Self(error.kind)
+            case let error as PackError: Self(error.kind)
+            case let error as MediaError: error.kind == .truncated ? .damaged : .failed
+            case is WeightError, is SafetensorsError: .weightsMismatch
+            case is RequestError, is OutputError, is CocoaError: .failed
+            case is InterruptedError: Interruption.wasTerminated ? .terminated : .interrupted
+            default: .bug
+            }
+    }
+
+    private init(_ kind: StoreError.Kind) {
+        self =
+            switch kind {
+            case .noLibrary: .noLibrary
+            case .locked, .busy: .locked
+            case .unknownReference, .ambiguousReference: .unknownReference
+            case .damaged, .stranger: .damaged
+            case .invalidValue: .usage
+            case .alreadyExists, .newerFormat, .noSpace, .notWritable, .inUse, .conflict, .failed:
+                .failed
+            }
+    }
+
+    private init(_ kind: PackError.Kind) {
+        self =
+            switch kind {
+            case .notFound: .failed
+            case .badManifest: .damaged
+            case .weightsMismatch: .weightsMismatch
+            case .missingNetwork: .weightsMissing
+            }
+    }
+
+    /// What to tell the user about an error.
+    static func message(of error: any Error) -> String {
+        switch error {
+        case let error as CocoaError: message(of: error)
+        case is InterruptedError where Interruption.wasTerminated:
+            "terminated; nothing half-done was left behind"
+        case _ where Self(of: error) == .bug:
+            "this is a bug in vsdb, please report it with the command: \(error)"
+        default: String(describing: error)
+        }
+    }
+
+    private static func message(of error: CocoaError) -> String {
+        let cause = error.userInfo[NSUnderlyingErrorKey].map { "; \($0)" } ?? ""
+        let path = (error.userInfo[NSFilePathErrorKey] as? String).map { "\"\($0)\": " } ?? ""
+        return path + error.localizedDescription + cause
+    }
+}

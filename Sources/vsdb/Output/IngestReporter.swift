@@ -1,0 +1,137 @@
+import Pipelines
+
+/// Tells of an ingest while it goes on: a line for every clip, messages for what failed.
+final class IngestReporter {
+    private let console: Console
+    private let isJSON: Bool
+    private let progress: ProgressLine
+    private var lastLine = 0.0
+    private var added = 0
+    /// The first failure to write; reported at the end, since the clips are safe all the same.
+    private var outputError: (any Error)?
+
+    private struct ClipLine: Encodable {
+        let event = "clip"
+        let clip: IngestedClip
+    }
+
+    private struct FailureLine: Encodable {
+        let event = "failure"
+        let path: String
+        let reason: String
+    }
+
+    private struct ProgressReport: Encodable {
+        let event = "progress"
+        let filesDone: Int
+        let files: Int
+        let clips: Int
+        let videoSeconds: Double
+        let elapsedSeconds: Double
+    }
+
+    private struct DoneLine: Encodable {
+        let event = "done"
+        let added: Int
+        let skipped: Int
+        let failed: Int
+        let videoSeconds: Double
+        let elapsedSeconds: Double
+    }
+
+    init(console: Console, isJSON: Bool) {
+        self.console = console
+        self.isJSON = isJSON
+        progress = ProgressLine("ingest", console)
+    }
+
+    /// Reports one event.
+    func report(_ event: IngestEvent) {
+        do {
+            switch event {
+            case .clip(let clip): try report(clip)
+            case .failure(let failure): try report(failure)
+            case .progress(let done, let files, let clips, let seconds):
+                try report(
+                    ProgressReport(
+                        filesDone: done,
+                        files: files,
+                        clips: clips,
+                        videoSeconds: seconds,
+                        elapsedSeconds: progress.elapsed
+                    )
+                )
+            }
+        } catch {
+            outputError = outputError ?? error
+        }
+    }
+
+    private func report(_ clip: IngestedClip) throws {
+        if clip.isNew { added += 1 }
+        guard !isJSON else {
+            try console.print(JSONOutput.line(ClipLine(clip: clip)))
+            return
+        }
+        let state = clip.isNew ? console.styled("added", .success) : console.styled("known", .dim)
+        let time = Wording.range(clip.start, clip.end)
+        let motion = clip.hasMotion ? "" : "  content only"
+        try console.print("\(state)  \(clip.id.prefix(12))  \(clip.name)  \(time)\(motion)")
+        if let warning = clip.warning { console.warning("\"\(clip.path)\": \(warning)") }
+    }
+
+    private func report(_ failure: IngestFailure) throws {
+        console.error("\"\(failure.path)\": \(failure.reason)")
+        guard isJSON else { return }
+        try console.print(
+            JSONOutput.line(FailureLine(path: failure.path, reason: failure.reason))
+        )
+    }
+
+    private func report(_ state: ProgressReport) throws {
+        let elapsed = state.elapsedSeconds
+        if isJSON, elapsed - lastLine >= 1 {
+            lastLine = elapsed
+            try console.print(JSONOutput.line(state))
+        }
+        let rate = elapsed > 0 ? state.videoSeconds / elapsed : 0
+        progress.update(
+            ProgressLine.State(
+                fraction: Double(state.filesDone) / Double(max(1, state.files)),
+                text: "\(state.filesDone)/\(Wording.count(state.files, "file"))  "
+                    + Wording.count(state.clips, "clip"),
+                rate: "\(Wording.decimal(rate, digits: 2)) s of video/s"
+            )
+        )
+    }
+
+    /// Reports the outcome.
+    ///
+    /// - Throws: `OutputError` if some line could not be written.
+    func finish(_ report: IngestReport) throws {
+        if isJSON {
+            try console.print(
+                JSONOutput.line(
+                    DoneLine(
+                        added: report.added,
+                        skipped: report.skipped,
+                        failed: report.failures.count,
+                        videoSeconds: report.videoSeconds,
+                        elapsedSeconds: progress.elapsed
+                    )
+                )
+            )
+        }
+        var parts = ["\(Wording.count(report.added, "clip")) added"]
+        if report.skipped > 0 { parts.append("\(report.skipped) known already") }
+        if !report.failures.isEmpty { parts.append("\(report.failures.count) failed") }
+        console.note("\(parts.joined(separator: ", ")) in \(Wording.clock(progress.elapsed))")
+        if let outputError { throw outputError }
+    }
+
+    /// Says what an interruption left.
+    func stop() throws {
+        console.note("\(Wording.count(added, "clip")) added before the stop")
+        if let outputError { throw outputError }
+    }
+}

@@ -1,0 +1,58 @@
+import Foundation
+import Packs
+import Pipelines
+import Store
+
+/// A pack as `--json` shows it.
+struct PackSummary: Encodable, Sendable {
+    let name: String
+    let fingerprint: String
+    let isDefault: Bool
+    let summary: String
+    let licence: String
+    let provenance: String
+    let folder: String
+    let abilities: Pack.Abilities
+    /// Height and width of its frames in pixels.
+    let frame: [Int]
+    /// Rows and columns of the grid that masks address; null without a motion model.
+    @OrNull var grid: [Int]?
+    let regions: [String]
+    let clipSeconds: Double
+    let frameRate: Double
+    let bytes: Int
+    let files: [String]
+
+    init(_ record: PackRecord, session: Session, isDefault: Bool) throws {
+        let pack = try session.pack(record.name).pack
+        let manifest = pack.manifest
+        name = record.name
+        fingerprint = record.fingerprint
+        self.isDefault = isDefault
+        summary = manifest.summary
+        licence = manifest.licence
+        provenance = manifest.provenance
+        folder = pack.folder
+        abilities = pack.abilities
+        frame = pack.frameShape
+        grid = pack.gridShape
+        regions = manifest.regions.keys.sorted()
+        clipSeconds = manifest.time.clipSeconds
+        frameRate = manifest.time.frameRate
+        files = pack.fileNames
+        bytes = files.reduce(0) { sum, file in
+            let attributes = try? FileManager.default.attributesOfItem(
+                atPath: pack.folder + "/" + file
+            )
+            return sum + ((attributes?[.size] as? NSNumber)?.intValue ?? 0)
+        }
+    }
+
+    /// What it can be used for, in words.
+    var uses: String {
+        let words = [
+            (abilities.ingests, "ingest"), (abilities.moves, "motion"), (abilities.edits, "text"),
+        ]
+        return words.filter(\.0).map(\.1).joined(separator: ", ")
+    }
+}
