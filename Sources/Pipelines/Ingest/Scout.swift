@@ -60,7 +60,9 @@ struct Scout: Sendable {
     }
 
     /// Hands over all clips of one file that the library does not have.
-    private func scan(_ path: String, _ queue: Handoff<Item>) throws -> String? {
+    ///
+    /// - Returns: What kept the rest of the file from being ingested, or nil.
+    private func scan(_ path: String, _ queue: Handoff<Item>) throws -> IngestFailure? {
         let file = try MediaFile(path: path, request: request, pack: pack)
         var wanted: [ClipPlan] = []
         for plan in file.plans {
