@@ -1,0 +1,68 @@
+# Everything that a person or a build server runs. `make` lists the targets.
+#
+# `make demo` and `make test` need a Debian 12 machine with a Swift toolchain and nothing else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# One line each in Package.swift: the C libraries, and the font of the contact sheets.
+PACKAGES := liblmdb-dev libopenblas-openmp-dev libdnnl-dev libavformat-dev libavcodec-dev \
+	libavutil-dev libswscale-dev libcairo2-dev fonts-dejavu-core libxxhash-dev \
+	libsqlite3-dev libssl-dev pkg-config
+
+# Every import has to be declared in Package.swift: the targets are the architecture.
+CHECKS := --explicit-target-dependency-import-check error
+
+FORMATTED := Package.swift Sources Tests Migrations Benchmarks/Package.swift Benchmarks/Sources
+
+.PHONY: help deps build test demo bench lint format clean
+
+help: ## List the targets.
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+deps: ## Install the Debian packages that are missing, as root or with sudo.
+	@command -v swift > /dev/null || { \
+		echo "make: there is no swift on PATH; vsdb needs Swift $$(cat .swift-version):" \
+			"https://www.swift.org/install/linux" >&2; exit 1; }
+	@missing=; \
+	for package in $(PACKAGES); do \
+		state=$$(dpkg-query -W -f='$${db:Status-Status}' $$package 2> /dev/null || true); \
+		[[ $$state == installed ]] || missing+=" $$package"; \
+	done; \
+	[[ -n $$missing ]] || exit 0; \
+	command -v apt-get > /dev/null || { \
+		echo "make: apt-get is not here; install what these Debian packages hold:$$missing" >&2; \
+		exit 1; }; \
+	root=; \
+	if [[ $$(id -u) != 0 ]]; then \
+		command -v sudo > /dev/null || { \
+			echo "make: sudo is not here; as root, run: apt-get install$$missing" >&2; exit 1; }; \
+		root=sudo; \
+	fi; \
+	echo "installing$$missing"; \
+	$$root apt-get update -q; \
+	$$root env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -q -y --no-install-recommends $$missing
+
+build: deps ## Build the command line in release mode: .build/release/vsdb.
+	swift build -c release --product vsdb $(CHECKS)
+
+test: deps ## Build and run every test, in release mode as shipped.
+	swift test -c release $(CHECKS)
+
+demo: build ## Make a library from Samples, compose, render; say where the films are.
+	Samples/demo.sh
+
+bench: build ## Measure ingest, render, start and memory; BENCH_FLAGS=--long adds a long video.
+	swift build -c release --package-path Benchmarks
+	Benchmarks/.build/release/bench $(BENCH_FLAGS)
+
+lint: ## Check the form of all Swift files.
+	swift format lint --strict --parallel --recursive $(FORMATTED)
+
+format: ## Bring all Swift files into form.
+	swift format --in-place --parallel --recursive $(FORMATTED)
+
+clean: ## Remove what was built and the demo.
+	rm -rf .build Benchmarks/.build demo
