@@ -56,7 +56,7 @@ extension Library {
             throw StoreError.ambiguous("pack", reference, matches.map(\.name))
         }
         guard let pack = matches.first else {
-            throw StoreError.unknown("pack", reference, among: packs.map(\.name), list: "vsdb pack")
+            throw StoreError.unknown("pack", reference, among: packs.map(\.name), list: "vsdb pack list")
         }
         return pack
     }

@@ -52,7 +52,8 @@ extension Library {
             if let row = rows.first { return row }
         }
         let names = try String.fetchAll(db, sql: "SELECT name FROM \(what)s ORDER BY name")
-        throw StoreError.unknown(what, reference, among: names, list: "vsdb list")
+        let list = what == "clip" ? "vsdb list" : "vsdb list --\(what)s"
+        throw StoreError.unknown(what, reference, among: names, list: list)
     }
 }
 

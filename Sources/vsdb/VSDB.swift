@@ -44,10 +44,14 @@ struct VSDB: ParsableCommand {
         do {
             try command.run()
         } catch {
+            let console = (command as? any LibraryCommand)?.shared.console ?? Console()
+            if let error = error as? ValidationError {
+                console.error(error.message)
+                Foundation.exit(ExitStatus.usage.rawValue)
+            }
             // ArgumentParser has errors of its own, such as the wish for help.
             let isOurs = ExitStatus(of: error) != .bug
             if !isOurs, exitCode(for: error) != .failure { leave(parsing: error) }
-            let console = (command as? any LibraryCommand)?.shared.console ?? Console()
             if !(error is ExitStatus) { console.error(ExitStatus.message(of: error)) }
             Foundation.exit(ExitStatus(of: error).rawValue)
         }

@@ -11,7 +11,10 @@ struct CompositionOptions: ParsableArguments {
 
     @Option(
         name: .customLong("mix"),
-        help: ArgumentHelp("Add a share of another motion; repeatable.", valueName: "ref:weight")
+        help: ArgumentHelp(
+            "Add a share of another motion, as jump:0.3; repeatable.",
+            valueName: "ref:weight"
+        )
     )
     var mixes: [MixArgument] = []
 

@@ -109,5 +109,5 @@ func requireNumber(
     _ wanted: String
 ) throws {
     guard let value, !range.contains(value) else { return }
-    throw ValidationError("\(flag) \(value): give \(wanted)")
+    throw ValidationError("\(flag) \(Wording.trimmed(value)): give \(wanted)")
 }

@@ -43,7 +43,10 @@ struct TimingOptions: ParsableArguments {
             throw ValidationError("\(ends.joined(separator: " and ")): give one of them")
         }
         if let start, let end, end <= start {
-            throw ValidationError("--end \(end) does not lie behind --start \(start)")
+            throw ValidationError(
+                "--end \(Wording.trimmed(end)) does not lie behind "
+                    + "--start \(Wording.trimmed(start))"
+            )
         }
     }
 

@@ -87,7 +87,13 @@ struct IngestCommand: LibraryCommand {
         try requireNumber("--start", start, in: 0 ... .greatestFiniteMagnitude, "seconds from 0 up")
         try requireNumber("--end", end, in: 0 ... .greatestFiniteMagnitude, "seconds from 0 up")
         if let start, let end, end <= start {
-            throw ValidationError("--end \(end) does not lie behind --start \(start)")
+            throw ValidationError(
+                "--end \(Wording.trimmed(end)) does not lie behind "
+                    + "--start \(Wording.trimmed(start))"
+            )
+        }
+        guard name == nil || paths.count <= 1 else {
+            throw ValidationError("--name fits one file only, \(paths.count) were given")
         }
         guard paths.isEmpty || paths == ["-"] || !paths.contains("-") else {
             throw ValidationError("- stands alone: give paths, or a list on standard input")

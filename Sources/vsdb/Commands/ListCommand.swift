@@ -66,8 +66,8 @@ struct ListCommand: LibraryCommand {
             return
         }
         var table = TextTable([
-            ("ID", .left), ("NAME", .left), ("TIME", .right), ("MOTION", .left), ("PACK", .left),
-            ("TAGS", .left), ("CAPTION", .left),
+            .left("ID"), .cut("NAME", to: 12), .right("TIME"), .left("MOTION"),
+            .cut("PACK", to: 8), .cut("TAGS", to: 6), .cut("CAPTION", to: 8),
         ])
         for clip in clips {
             table.add([
@@ -100,7 +100,7 @@ struct ListCommand: LibraryCommand {
             return
         }
         var table = TextTable([
-            ("HASH", .left), ("NAME", .left), ("SAVED", .left), ("CLIPS", .left),
+            .left("HASH"), .cut("NAME", to: 12), .left("SAVED"), .cut("CLIPS", to: 12),
         ])
         for composition in found {
             table.add([

@@ -33,8 +33,8 @@ struct PackListCommand: LibraryCommand {
             return
         }
         var table = TextTable([
-            ("NAME", .left), ("FINGERPRINT", .left), ("FRAME", .left), ("GRID", .left),
-            ("FOR", .left), ("SIZE", .right), ("SUMMARY", .left),
+            .cut("NAME", to: 12), .left("FINGERPRINT"), .left("FRAME"), .left("GRID"),
+            .left("FOR"), .right("SIZE"), .cut("SUMMARY", to: 8),
         ])
         for pack in packs {
             table.add([

@@ -90,8 +90,8 @@ struct ShowCommand: LibraryCommand {
 
     private func list(_ assets: [Asset]) throws {
         var table = TextTable([
-            ("ASSET", .left), ("DTYPE", .left), ("SHAPE", .left), ("SIZE", .right),
-            ("CHECKSUM", .left), ("PROVENANCE", .left),
+            .left("ASSET"), .left("DTYPE"), .left("SHAPE"), .right("SIZE"), .left("CHECKSUM"),
+            .cut("PROVENANCE", to: 10),
         ])
         for asset in assets {
             table.add([

@@ -1,28 +1,38 @@
-/// Rows with aligned columns; on a terminal the widest texts are cut so that no line wraps.
+/// Rows with aligned columns; on a terminal texts are cut so that no line wraps.
 struct TextTable {
-    /// How a column is set.
-    enum Alignment {
-        case left
-        case right
+    /// A column: its heading, and how its texts are set.
+    struct Column {
+        let title: String
+        var isRight = false
+        /// The least width to which its texts may be cut; nil if they are shown whole.
+        var leastWidth: Int?
+
+        /// Texts that are shown whole, flush left.
+        static func left(_ title: String) -> Column { Column(title: title) }
+
+        /// Numbers, flush right.
+        static func right(_ title: String) -> Column { Column(title: title, isRight: true) }
+
+        /// Texts that may be cut.
+        static func cut(_ title: String, to leastWidth: Int) -> Column {
+            Column(title: title, leastWidth: leastWidth)
+        }
     }
 
-    /// The least width to which a column is cut.
-    private static let leastWidth = 8
     private static let gap = "  "
 
-    private let titles: [String]
-    private let alignments: [Alignment]
-    private var rows: [[String]] = []
+    private let columns: [Column]
+    private var rows: [[String]]
 
     /// Starts a table with columns.
-    init(_ columns: [(title: String, alignment: Alignment)]) {
-        titles = columns.map(\.title)
-        alignments = columns.map(\.alignment)
+    init(_ columns: [Column]) {
+        self.columns = columns
+        rows = [columns.map(\.title)]
     }
 
     /// Adds a row with a text for every column.
     mutating func add(_ row: [String]) {
-        precondition(row.count == titles.count, "\(row.count) cells, \(titles.count) columns")
+        precondition(row.count == columns.count, "\(row.count) cells, \(columns.count) columns")
         rows.append(row.map { String($0.map { $0.isNewline ? " " : $0 }) })
     }
 
@@ -32,35 +42,37 @@ struct TextTable {
     /// - Returns: One line a row, without white space at its end.
     func lines(width: Int?) -> [String] {
         let widths = columnWidths(width)
-        return ([titles] + rows).map { row in
-            var line = ""
-            for (column, cell) in row.enumerated() {
-                if column > 0 { line += Self.gap }
-                line += set(cell, widths[column], alignments[column])
-            }
+        return rows.map { row in
+            let cells = row.indices.map { set(row[$0], widths[$0], columns[$0]) }
+            var line = Self.cut(cells.joined(separator: Self.gap), to: width ?? .max)
             while line.last == " " { line.removeLast() }
             return line
         }
     }
 
+    /// The widths that fit, taken from the last columns first: the first ones name the row.
     private func columnWidths(_ limit: Int?) -> [Int] {
-        var widths = titles.indices.map { column in
-            ([titles] + rows).map { $0[column].count }.max() ?? 0
+        var widths = columns.indices.map { column in
+            rows.map { $0[column].count }.max() ?? 0
         }
         guard let limit else { return widths }
         var excess = widths.reduce(0, +) + Self.gap.count * (widths.count - 1) - limit
-        while excess > 0, let widest = widths.indices.max(by: { widths[$0] < widths[$1] }),
-            widths[widest] > Self.leastWidth
-        {
-            widths[widest] -= 1
-            excess -= 1
+        for column in columns.indices.reversed() {
+            guard excess > 0, let least = columns[column].leastWidth else { continue }
+            let given = max(0, min(excess, widths[column] - least))
+            widths[column] -= given
+            excess -= given
         }
         return widths
     }
 
-    private func set(_ cell: String, _ width: Int, _ alignment: Alignment) -> String {
-        let text = cell.count > width ? cell.prefix(max(0, width - 1)) + "…" : cell[...]
-        let padding = String(repeating: " ", count: max(0, width - text.count))
-        return alignment == .left ? text + padding : padding + text
+    private func set(_ cell: String, _ width: Int, _ column: Column) -> String {
+        let text = Self.cut(cell, to: width)
+        let padding = String(repeating: " ", count: width - text.count)
+        return column.isRight ? padding + text : text + padding
+    }
+
+    private static func cut(_ text: String, to width: Int) -> String {
+        text.count > width ? text.prefix(max(0, width - 1)) + "\u{2026}" : text
     }
 }
