@@ -1,3 +1,4 @@
+internal import CKernels
 internal import COneDNN
 
 /// The oneDNN engine and the small pieces that every primitive needs.
@@ -12,6 +13,7 @@ enum OneDNN {
     }
 
     nonisolated(unsafe) static let engine: dnnl_engine_t = {
+        ck_start_threads()
         var engine: dnnl_engine_t?
         check(dnnl_engine_create(&engine, dnnl_cpu, 0), "create an engine")
         guard let engine else { preconditionFailure("oneDNN gave no engine") }

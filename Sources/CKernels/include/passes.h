@@ -5,6 +5,8 @@
 #include <stddef.h>
 
 // One thread pool for the process: libgomp's, which oneDNN and the OpenMP build of OpenBLAS use.
+// Makes waiting threads sleep soon instead of spinning; called once, before the first parallel work.
+void ck_start_threads(void);
 void ck_set_threads(int count);
 int ck_threads(void);
 // Calls body(context, begin, end) over disjoint parts of 0..<count, on all threads of the pool.

@@ -89,12 +89,21 @@ struct Scout: Sendable {
             }
         }
         guard !wanted.isEmpty else { return nil }
-        return try file.frames(
+        var wholeClips = 0
+        let damage = try file.frames(
             of: wanted,
             alignment: frameAlignment,
             cancellation: cancellation
         ) { observed in
             try put(.clip(draft(file, observed.plan), observed, file.warnings), queue)
+            wholeClips += 1
+        }
+        return damage.map { damage in
+            let rest =
+                wholeClips == 0
+                ? "no whole clip lies before that place; repair the file, or name an earlier --end"
+                : "the \(wholeClips) clips before that place were ingested"
+            return IngestFailure(path: path, reason: "cut off or damaged: \(damage); \(rest)")
         }
     }
 
