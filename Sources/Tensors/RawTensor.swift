@@ -14,7 +14,7 @@ public struct RawTensor: Sendable {
     /// Wraps bytes whose length has been checked against the shape.
     public init(dtype: DType, shape: [Int], bytes: Data) {
         precondition(
-            bytes.count == shape.reduce(1, *) * dtype.byteCount,
+            shape.allSatisfy { $0 >= 0 } && bytes.count == shape.reduce(dtype.byteCount, *),
             "\(dtype) \(shape) does not fill \(bytes.count) bytes"
         )
         self.dtype = dtype

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Tensors
+import TestSupport
 import Testing
 
 /// What must not depend on the number of threads, bit for bit, nor on who calls.
@@ -60,39 +61,55 @@ struct ThreadTests {
         }
     }
 
+    /// Unlike all else, products may: oneDNN and OpenBLAS split the inner sum of some shapes by thread
+    /// (seen at `[1, 512, 512]` in float32 and, with three threads, at `[256, 64, 2304]` in float64).
     @Test(arguments: [
-        [1, 512, 512], [64, 64, 64], [3, 5, 4096], [200, 768, 768], [1, 8, 20_000],
+        [1, 512, 512], [64, 64, 64], [256, 64, 2304], [3, 5, 4096], [1, 8, 20_000],
     ])
-    func floatProductsDoNotDependOnThreads(sizes: [Int]) {
+    func productsDependOnThreadsByRoundingOnly(sizes: [Int]) {
         var random = Randomness(seed: 6)
         let (m, n, k) = (sizes[0], sizes[1], sizes[2])
-        let (a, b) = (random.tensor([m, k]), random.tensor([k, n]))
-        expectSameBits("product \(sizes)") {
-            var c = Tensor<Float>(repeating: 0, shape: [m, n])
+        let (a, b) = (random.doubles([m, k]), random.doubles([k, n]))
+        let (a32, b32) = (a.narrowed, b.narrowed)
+        let usual = ThreadPool.threadCount
+        defer { ThreadPool.setThreadCount(usual) }
+        var doubles: [Tensor<Double>] = []
+        var floats: [Tensor<Float>] = []
+        for count in 1...3 {
+            ThreadPool.setThreadCount(count)
+            var c = Tensor<Double>(repeating: 0, shape: [m, n])
+            var c32 = c.narrowed
+            MatrixProduct.double(m: m, n: n, k: k, a: a.scalars, b: b.scalars, c: &c.scalars)
             MatrixProduct.float(
                 m: m,
                 n: n,
                 k: k,
-                a: a.scalars,
+                a: a32.scalars,
                 lda: k,
-                b: b.scalars,
+                b: b32.scalars,
                 ldb: n,
-                c: &c.scalars,
+                c: &c32.scalars,
                 ldc: n
             )
-            return c
+            doubles.append(c)
+            floats.append(c32)
         }
-    }
-
-    @Test(arguments: [[64, 64, 2304], [256, 64, 2304], [5, 7, 33], [1, 1, 100_000]])
-    func doubleProductsDoNotDependOnThreads(sizes: [Int]) {
-        var random = Randomness(seed: 6)
-        let (m, n, k) = (sizes[0], sizes[1], sizes[2])
-        let (a, b) = (random.doubles([m, k]), random.doubles([k, n]))
-        expectSameBits("product \(sizes)") {
-            var c = Tensor<Double>(repeating: 0, shape: [m, n])
-            MatrixProduct.double(m: m, n: n, k: k, a: a.scalars, b: b.scalars, c: &c.scalars)
-            return c
+        let steps = 8 * Double(k).squareRoot()
+        for index in 1...2 {
+            expectClose(
+                doubles[index],
+                doubles[0],
+                abs: steps * 0x1p-53,
+                because: "k float64 products in another order",
+                name: "\(sizes) on \(index + 1) threads"
+            )
+            expectClose(
+                floats[index],
+                floats[0],
+                abs: steps * unit,
+                because: "k float32 products in another order",
+                name: "\(sizes) on \(index + 1) threads"
+            )
         }
     }
 
