@@ -39,3 +39,12 @@ struct Randomness: RandomNumberGenerator {
 
 /// The relative rounding error of one float32 operation.
 let unit = 0x1p-24
+
+/// The relative rounding error of one float64 operation.
+let doubleUnit = 0x1p-53
+
+/// What a float32 sum of products of numbers in -1...1 may be off by.
+///
+/// Each rounding is that of a partial sum of about `sqrt(count) / 3`, and `count` of them add up like a walk:
+/// about `count / 3` units, six-fold margin, and a few units for short sums.
+func sumBound(_ count: Int) -> Double { Double(2 * count + 8) * unit }

@@ -94,19 +94,18 @@ struct ThreadTests {
             doubles.append(c)
             floats.append(c32)
         }
-        let steps = 8 * Double(k).squareRoot()
         for index in 1...2 {
             expectClose(
                 doubles[index],
                 doubles[0],
-                abs: steps * 0x1p-53,
+                abs: sumBound(k) * doubleUnit / unit,
                 because: "k float64 products in another order",
                 name: "\(sizes) on \(index + 1) threads"
             )
             expectClose(
                 floats[index],
                 floats[0],
-                abs: steps * unit,
+                abs: sumBound(k),
                 because: "k float32 products in another order",
                 name: "\(sizes) on \(index + 1) threads"
             )
