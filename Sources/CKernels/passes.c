@@ -1,6 +1,7 @@
 #include "passes.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -31,7 +32,7 @@ CLONES static void epilogue_plane(float *x, size_t pixels, float demod, const fl
         v = (v < 0 ? v * slope : v) * gain;
         x[i] = v;
     }
-    if (clamp > 0) {
+    if (clamp >= 0) {
         for (size_t i = 0; i < pixels; i++) {
             float v = x[i];
             v = v > clamp ? clamp : v;
@@ -70,6 +71,13 @@ void ck_styled_epilogue(float *x, size_t samples, size_t channels, size_t pixels
     ck_parallel(samples * channels, grain(pixels), epilogue_part, &e);
 }
 
+// A zeroed row on the heap: a wide image must not depend on how large the caller's stack is.
+static float *zero_row(size_t width) {
+    float *row = calloc(width, sizeof *row);
+    if (!row) abort();
+    return row;
+}
+
 // One output row of the vertical pass: sum of four (possibly absent) input rows.
 CLONES static void fir_rows(const float *const rows[4], const float f[4], float *out, size_t w) {
     memset(out, 0, w * sizeof *out);
@@ -97,9 +105,7 @@ struct fir {
 static void fir4_part(void *context, size_t begin, size_t end) {
     const struct fir *a = context;
     const size_t oh = a->h + a->pad0 + a->pad1 - 3, ow = a->w + a->pad0 + a->pad1 - 3;
-    const size_t padded = a->w + a->pad0 + a->pad1;
-    float row[padded];
-    memset(row, 0, sizeof row);
+    float *row = zero_row(a->w + a->pad0 + a->pad1);
     for (size_t p = begin; p < end; p++) {
         const float *x = a->x + p * a->h * a->w;
         float *y = a->y + p * oh * ow;
@@ -113,6 +119,7 @@ static void fir4_part(void *context, size_t begin, size_t end) {
             fir_columns(row, a->f, y + i * ow, ow);
         }
     }
+    free(row);
 }
 
 void ck_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4],
@@ -133,8 +140,7 @@ CLONES static void up2_row(const float *row, const float f[4], float *out, size_
 static void up2_part(void *context, size_t begin, size_t end) {
     const struct fir *a = context;
     const size_t h = a->h, w = a->w;
-    float row[w + 2];
-    row[0] = row[w + 1] = 0;
+    float *row = zero_row(w + 2);
     for (size_t p = begin; p < end; p++) {
         const float *x = a->x + p * h * w;
         float *y = a->y + p * h * w * 4;
@@ -149,6 +155,7 @@ static void up2_part(void *context, size_t begin, size_t end) {
             up2_row(row, a->f, y + i * 2 * w, w);
         }
     }
+    free(row);
 }
 
 void ck_up2_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4]) {
@@ -220,7 +227,8 @@ CLONES void ck_softmax(float *x, size_t rows, size_t width, float scale, bool ca
                        size_t queries) {
     for (size_t r = 0; r < rows; r++) {
         float *row = x + r * width;
-        const size_t valid = causal ? r % queries + 1 : width;
+        const size_t seen = causal ? r % queries + 1 : width;
+        const size_t valid = seen < width ? seen : width;
         float top = -INFINITY;
         for (size_t i = 0; i < valid; i++) top = row[i] > top ? row[i] : top;
         float sum = 0;

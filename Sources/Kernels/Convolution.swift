@@ -23,9 +23,18 @@ public struct ConvolutionGeometry: Sendable, Hashable {
             ? (input - 1) * stride + kernel - 2 * padding
             : (input + 2 * padding - kernel) / stride + 1
     }
+
+    /// Whether an image gives at least one pixel; the size of the output is meaningless otherwise.
+    func fits(height: Int, width: Int) -> Bool {
+        zip([height, width], kernel).allSatisfy { size, kernel in
+            size > 0
+                && (isTransposed
+                    ? outputSize(size, kernel) > 0 : size + 2 * padding >= kernel)
+        }
+    }
 }
 
-/// A convolution (cross-correlation, as in PyTorch) with constant weights, packed once per input shape.
+/// A convolution (cross-correlation, as in PyTorch) with constant weights, packed once.
 ///
 /// Shapes: `x [N, I, H, W]`, `weight [O, I, k, k]`, `bias [O]` to `[N, O, H', W']`, float32.
 /// A transposed convolution takes its weight as `[O, I, k, k]` too, not flipped.
@@ -36,8 +45,8 @@ public final class Convolution: Sendable {
     public let weight: Tensor<Float>
     /// The bias `[O]`, or nil.
     public let bias: Tensor<Float>?
-    /// Compiled plans by input shape; only ever used under the lock.
-    private let plans = Mutex<[[Int]: ConvolutionPlan]>([:])
+    /// Compiled plans; only ever used under the lock.
+    private let plans = Mutex(PlanCache())
 
     /// Prepares a convolution.
     ///
@@ -55,7 +64,9 @@ public final class Convolution: Sendable {
         transposed: Bool = false
     ) {
         precondition(weight.rank == 4, "a convolution weight is [O, I, k, k], got \(weight.shape)")
+        precondition(weight.count > 0, "a convolution without weights: \(weight.shape)")
         precondition(bias.map { $0.shape == [weight.shape[0]] } ?? true, "bias is [O]")
+        precondition(stride > 0 && padding >= 0, "stride \(stride), padding \(padding)")
         self.weight = weight
         self.bias = bias
         geometry = ConvolutionGeometry(
@@ -66,6 +77,11 @@ public final class Convolution: Sendable {
             padding: padding,
             isTransposed: transposed
         )
+    }
+
+    /// How many plans and how many different packed copies of the weights are held.
+    package var held: (plans: Int, packedWeights: Int) {
+        plans.withLock { ($0.count, $0.packedWeightCount) }
     }
 
     /// The shape that an input of a shape gives.
@@ -87,6 +103,11 @@ public final class Convolution: Sendable {
             "convolution of \(geometry.inChannels) channels applied to \(x.shape)"
         )
         let shape = outputShape(x.shape)
+        precondition(
+            geometry.fits(height: x.shape[2], width: x.shape[3]),
+            "a kernel \(geometry.kernel) with padding \(geometry.padding) does not fit \(x.shape)"
+        )
+        guard x.count > 0 else { return Tensor(repeating: 0, shape: shape) }
         return Tensor(uninitialized: shape) { output in
             guard let out = output.baseAddress else { return }
             x.scalars.withUnsafeBufferPointer { input in
@@ -102,34 +123,18 @@ public final class Convolution: Sendable {
         _ x: UnsafePointer<Float>,
         _ y: UnsafeMutablePointer<Float>
     ) {
+        let key = PlanCache.Key(input: input, threadCount: ThreadPool.threadCount)
         plans.withLock { plans in
-            if let plan = plans[input] {
-                plan.run(x, y)
-                return
-            }
-            let plan = weight.scalars.withUnsafeBufferPointer { weights in
-                guard let w = weights.baseAddress else { preconditionFailure("no weights") }
-                guard let bias else {
-                    return ConvolutionPlan(
-                        geometry: geometry,
-                        input: input,
-                        output: output,
-                        weights: w,
-                        bias: nil
-                    )
-                }
-                return bias.scalars.withUnsafeBufferPointer {
-                    ConvolutionPlan(
-                        geometry: geometry,
-                        input: input,
-                        output: output,
-                        weights: w,
-                        bias: $0.baseAddress
-                    )
-                }
-            }
-            plans[input] = plan
-            plan.run(x, y)
+            plans.plan(for: key) { others in
+                ConvolutionPlan(
+                    geometry: geometry,
+                    input: input,
+                    output: output,
+                    weights: weight,
+                    bias: bias,
+                    sharing: others
+                )
+            }.run(x, y)
         }
     }
 }

@@ -24,8 +24,11 @@ public struct Convolution3x3Double: Sendable {
 
     /// Runs the convolution.
     public func callAsFunction(_ x: Tensor<Double>) -> Tensor<Double> {
+        precondition(
+            x.rank == 4 && x.shape[1] == weight.shape[1],
+            "weight \(weight.shape) applied to \(x.shape)"
+        )
         let (samples, channels, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
-        precondition(channels == weight.shape[1], "weight \(weight.shape) applied to \(x.shape)")
         let patch = channels * 9
         return Tensor(uninitialized: [samples, outChannels, h, w]) { output in
             guard let out = output.baseAddress else { return }

@@ -1,4 +1,5 @@
 internal import COneDNN
+internal import Tensors
 
 /// One convolution compiled for one input shape, with its weights in the layout it prefers.
 ///
@@ -16,16 +17,21 @@ final class ConvolutionPlan: @unchecked Sendable {
     private let reorderOut: DNNReorder
 
     /// Compiles a convolution (`weights [O, I, k, k]`) or a transposed one (`weights [O, I, k, k]` too).
+    ///
+    /// Weights and bias are taken from `others`, plans of the same convolution, if one has them in the
+    /// layout that this plan wants.
     init(
         geometry: ConvolutionGeometry,
         input: [Int],
         output: [Int],
-        weights plain: UnsafePointer<Float>,
-        bias plainBias: UnsafePointer<Float>?
+        weights plainWeights: Tensor<Float>,
+        bias plainBias: Tensor<Float>?,
+        sharing others: [ConvolutionPlan]
     ) {
         let free = dnnl_format_tag_any
+        let weightShape = geometry.weightShape
         var sourceAny = OneDNN.descriptor(input, free)
-        var weightsAny = OneDNN.descriptor(geometry.weightShape, free)
+        var weightsAny = OneDNN.descriptor(weightShape, free)
         var outputAny = OneDNN.descriptor(output, free)
         let biasPlain = UnsafeMutablePointer<dnnl_memory_desc_t>.allocate(capacity: 1)
         defer { biasPlain.deallocate() }
@@ -37,7 +43,7 @@ final class ConvolutionPlan: @unchecked Sendable {
         func create(_ operation: UnsafeRawPointer) {
             OneDNN.check(
                 dnnl_primitive_desc_create(&descriptor, operation, nil, OneDNN.engine, nil),
-                "plan a convolution of \(input) with \(geometry.weightShape)"
+                "plan a convolution of \(input) with \(weightShape)"
             )
         }
         if geometry.isTransposed {
@@ -98,31 +104,22 @@ final class ConvolutionPlan: @unchecked Sendable {
             reorderOut.isNeeded
             ? DNNMemory(chosen(dnnl_query_dst_md), allocates: false) : destination
 
-        let plainWeights = DNNMemory(
-            OneDNN.descriptor(geometry.weightShape, dnnl_abcd),
-            allocates: false
-        )
-        plainWeights.point(at: plain)
-        weights = DNNMemory(chosen(dnnl_query_weights_md), allocates: true)
-        let pack = DNNReorder(from: plainWeights.descriptor, to: weights.descriptor)
-        if pack.isNeeded {
-            pack.execute(plainWeights, weights)
-        } else {
-            var storage: UnsafeMutableRawPointer?
-            OneDNN.check(dnnl_memory_get_data_handle(weights.handle, &storage), "find weights")
-            let size = geometry.weightShape.reduce(4, *)
-            storage?.copyMemory(from: plain, byteCount: size)
-        }
-        if let plainBias {
-            let memory = DNNMemory(biasPlain.pointee, allocates: true)
-            var storage: UnsafeMutableRawPointer?
-            OneDNN.check(dnnl_memory_get_data_handle(memory.handle, &storage), "find the bias")
-            storage?.copyMemory(from: plainBias, byteCount: geometry.outChannels * 4)
-            bias = memory
-        } else {
-            bias = nil
+        let layout = chosen(dnnl_query_weights_md)
+        weights =
+            others.lazy.map(\.weights).first { $0.hasLayout(layout) }
+            ?? DNNMemory(
+                packing: plainWeights,
+                OneDNN.descriptor(weightShape, dnnl_abcd),
+                as: layout
+            )
+        bias = plainBias.map { plain in
+            others.lazy.compactMap(\.bias).first
+                ?? DNNMemory(packing: plain, biasPlain.pointee, as: biasPlain.pointee)
         }
     }
+
+    /// Tells packed weights apart from those of other plans.
+    var packedWeights: ObjectIdentifier { ObjectIdentifier(weights) }
 
     func run(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) {
         source.point(at: input)

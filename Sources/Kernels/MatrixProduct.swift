@@ -23,6 +23,12 @@ public enum MatrixProduct {
         ldc: Int
     ) {
         guard m > 0, n > 0 else { return }
+        guard k > 0 else {
+            if !accumulates {
+                for row in 0..<m { (c + row * ldc).initialize(repeating: 0, count: n) }
+            }
+            return
+        }
         OneDNN.check(
             dnnl_sgemm(
                 CChar(UInt8(ascii: transposesA ? "T" : "N")),
@@ -55,6 +61,10 @@ public enum MatrixProduct {
         c: UnsafeMutablePointer<Double>
     ) {
         guard m > 0, n > 0 else { return }
+        guard k > 0 else {
+            c.initialize(repeating: 0, count: m * n)
+            return
+        }
         cblas_dgemm(
             CblasRowMajor,
             CblasNoTrans,

@@ -1,5 +1,6 @@
 internal import CKernels
 internal import COneDNN
+internal import Tensors
 
 /// The oneDNN engine and the small pieces that every primitive needs.
 ///
@@ -78,6 +79,33 @@ final class DNNMemory {
     var byteCount: Int {
         var descriptor = descriptor
         return Int(dnnl_memory_desc_get_size(&descriptor))
+    }
+
+    /// Copies constant elements into a layout, once.
+    convenience init(
+        packing plain: Tensor<Float>,
+        _ plainDescriptor: dnnl_memory_desc_t,
+        as layout: dnnl_memory_desc_t
+    ) {
+        self.init(layout, allocates: true)
+        plain.scalars.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            let reorder = DNNReorder(from: plainDescriptor, to: layout)
+            if reorder.isNeeded {
+                let source = DNNMemory(plainDescriptor, allocates: false)
+                source.point(at: start)
+                reorder.execute(source, self)
+            } else {
+                var storage: UnsafeMutableRawPointer?
+                OneDNN.check(dnnl_memory_get_data_handle(handle, &storage), "find own memory")
+                storage?.copyMemory(from: start, byteCount: bytes.count)
+            }
+        }
+    }
+
+    func hasLayout(_ other: dnnl_memory_desc_t) -> Bool {
+        var (mine, other) = (descriptor, other)
+        return dnnl_memory_desc_equal(&mine, &other) != 0
     }
 
     deinit { dnnl_memory_destroy(handle) }

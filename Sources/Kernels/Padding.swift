@@ -30,6 +30,11 @@ extension Passes {
     /// size.
     public static func reflect(_ x: Tensor<Float>, _ margins: Margins) -> Tensor<Float> {
         let (h, w) = (x.shape[2], x.shape[3])
+        precondition(
+            [margins.top, margins.bottom].allSatisfy { $0 >= 0 && $0 < max(h, 1) }
+                && [margins.left, margins.right].allSatisfy { $0 >= 0 && $0 < max(w, 1) },
+            "\(x.shape) cannot be mirrored by \(margins)"
+        )
         func mirror(_ index: Int, _ count: Int) -> Int {
             let inside = index < 0 ? -index : index
             return inside >= count ? 2 * (count - 1) - inside : inside
@@ -56,11 +61,12 @@ extension Passes {
         }
     }
 
-    /// Keeps every second row and column, starting with the first.
+    /// Keeps every row and column whose index is a multiple of `stride`.
     ///
     /// Shapes: `x [N, C, H, W]` to `[N, C, ceil(H/stride), ceil(W/stride)]`.
     public static func subsample(_ x: Tensor<Float>, stride: Int) -> Tensor<Float> {
         let (h, w) = (x.shape[2], x.shape[3])
+        precondition(stride > 0, "a stride of \(stride)")
         let rows = Array(Swift.stride(from: 0, to: h, by: stride))
         let columns = Array(Swift.stride(from: 0, to: w, by: stride))
         let planes = x.shape[0] * x.shape[1]

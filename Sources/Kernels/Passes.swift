@@ -10,7 +10,7 @@ public enum Passes {
         let channels = x.shape[0] * x.shape[1]
         precondition(scale.count == channels, "scale \(scale.shape) for \(x.shape)")
         return unary(x, x.shape) {
-            ck_scale_channels($0, scale.scalars, $1, channels, x.count / channels)
+            ck_scale_channels($0, scale.scalars, $1, channels, pixelCount(x))
         }
     }
 
@@ -55,6 +55,11 @@ public enum Passes {
     public static func apply(_ epilogue: StyledEpilogue, to x: inout Tensor<Float>) {
         let (samples, channels) = (x.shape[0], x.shape[1])
         let pixels = x.shape[2] * x.shape[3]
+        precondition(
+            fits(epilogue.demodulation, samples * channels) && fits(epilogue.noise, pixels)
+                && fits(epilogue.bias, channels),
+            "an epilogue of other sizes than \(x.shape)"
+        )
         withOptional(epilogue.demodulation) { demodulation in
             withOptional(epilogue.noise) { noise in
                 withOptional(epilogue.bias) { bias in
@@ -69,7 +74,7 @@ public enum Passes {
                         bias,
                         epilogue.slope,
                         epilogue.gain,
-                        epilogue.clamp ?? 0
+                        epilogue.clamp ?? -1
                     )
                 }
             }
@@ -84,8 +89,13 @@ public enum Passes {
         taps: [Float],
         padding: (before: Int, after: Int)
     ) -> Tensor<Float> {
+        precondition(taps.count == 4, "a filter of \(taps.count) taps, expected 4")
         let grown = padding.before + padding.after - 3
         let shape = [x.shape[0], x.shape[1], x.shape[2] + grown, x.shape[3] + grown]
+        precondition(
+            padding.before >= 0 && padding.after >= 0 && shape[2] >= 0 && shape[3] >= 0,
+            "4 taps do not fit \(x.shape) padded by \(padding)"
+        )
         return unary(x, shape) {
             ck_fir4(
                 $0,
@@ -104,7 +114,8 @@ public enum Passes {
     ///
     /// Shapes: `x [N, C, H, W]` to `[N, C, 2H, 2W]`. `taps` include the gain of 2 per axis.
     public static func upsample(_ x: Tensor<Float>, taps: [Float]) -> Tensor<Float> {
-        unary(x, [x.shape[0], x.shape[1], 2 * x.shape[2], 2 * x.shape[3]]) {
+        precondition(taps.count == 4, "a filter of \(taps.count) taps, expected 4")
+        return unary(x, [x.shape[0], x.shape[1], 2 * x.shape[2], 2 * x.shape[3]]) {
             ck_up2_fir4($0, $1, x.shape[0] * x.shape[1], x.shape[2], x.shape[3], taps)
         }
     }
@@ -116,7 +127,11 @@ public enum Passes {
         shift: Tensor<Float>? = nil,
         slope: Tensor<Float>? = nil
     ) -> Tensor<Float> {
-        withOptional(scale) { scale in
+        precondition(
+            [scale, shift, slope].allSatisfy { fits($0, x.shape[1]) },
+            "an affine map of other channels than \(x.shape)"
+        )
+        return withOptional(scale) { scale in
             withOptional(shift) { shift in
                 withOptional(slope) { slope in
                     unary(x, x.shape) {
@@ -125,7 +140,7 @@ public enum Passes {
                             $1,
                             x.shape[0],
                             x.shape[1],
-                            x.count / (x.shape[0] * x.shape[1]),
+                            pixelCount(x),
                             scale,
                             shift,
                             slope
@@ -152,7 +167,11 @@ public enum Passes {
         bias: Tensor<Float>? = nil,
         eps: Float
     ) -> Tensor<Float> {
-        withOptional(weight) { weight in
+        precondition(
+            width > 0 && x.count % width == 0 && fits(weight, width) && fits(bias, width),
+            "layer norm over \(width) of \(x.shape)"
+        )
+        return withOptional(weight) { weight in
             withOptional(bias) { bias in
                 unary(x, x.shape) {
                     ck_layer_norm($0, $1, x.count / width, width, weight, bias, eps)
@@ -161,10 +180,12 @@ public enum Passes {
         }
     }
 
-    /// Softmax of `scale * x` over the last axis, in place; `x [..., queries, keys]`.
+    /// Softmax of `scale * x` over the last axis, in place; `x [..., queries, keys]`, `scale >= 0`.
     ///
     /// If causal, query q sees keys 0...q only and the others become 0.
     public static func softmax(_ x: inout Tensor<Float>, scale: Float, causal: Bool = false) {
+        precondition(x.rank >= 2 && scale >= 0, "softmax of \(scale) * \(x.shape)")
+        guard x.count > 0 else { return }
         let width = x.shape[x.rank - 1]
         ck_softmax(&x.scalars, x.count / width, width, scale, causal, x.shape[x.rank - 2])
     }
@@ -174,6 +195,12 @@ public enum Passes {
 
     /// OpenAI CLIP's `x * sigmoid(1.702 x)`, in place.
     public static func quickGELU(_ x: inout Tensor<Float>) { ck_quick_gelu(&x.scalars, x.count) }
+
+    private static func pixelCount(_ x: Tensor<Float>) -> Int { x.shape[2...].reduce(1, *) }
+
+    private static func fits(_ part: Tensor<Float>?, _ count: Int) -> Bool {
+        part.map { $0.count == count } ?? true
+    }
 
     private static func unary(
         _ x: Tensor<Float>,

@@ -24,11 +24,15 @@ public enum Attention {
         heads: Int,
         causal: Bool = false
     ) -> Tensor<Float> {
+        precondition(
+            queries.rank == 3 && keys.rank == 3 && keys.shape == values.shape
+                && keys.shape[0] == queries.shape[0] && keys.shape[2] == queries.shape[2]
+                && heads > 0 && queries.shape[2] % heads == 0,
+            "\(heads) heads: queries \(queries.shape), keys \(keys.shape), values \(values.shape)"
+        )
         let (batch, queryCount, width) = (queries.shape[0], queries.shape[1], queries.shape[2])
         let keyCount = keys.shape[1]
         let head = width / heads
-        precondition(head * heads == width, "\(heads) heads do not divide width \(width)")
-        precondition(keys.shape == values.shape && keys.shape[0] == batch, "\(keys.shape)")
         var scores = Tensor<Float>(uninitialized: [batch, heads, queryCount, keyCount]) { out in
             guard let out = out.baseAddress else { return }
             eachHead(queries, keys, heads) { sample, index, query, key in

@@ -22,6 +22,11 @@ public struct ConvGRUCell: Sendable {
 
     /// Moves the state on by one observation.
     public func callAsFunction(_ x: Tensor<Double>, state: Tensor<Double>) -> Tensor<Double> {
+        precondition(
+            x.rank == 4 && state.rank == 4 && x.shape[0] == state.shape[0]
+                && x.shape[2...] == state.shape[2...],
+            "\(x.shape) beside the state \(state.shape)"
+        )
         let hidden = hiddenChannels
         var gate = gates(joinChannels(x, state))
         DoublePasses.sigmoid(&gate)

@@ -13,6 +13,7 @@ public struct Linear: Sendable {
     /// Wraps weights.
     public init(weight: Tensor<Float>, bias: Tensor<Float>? = nil) {
         precondition(weight.rank == 2, "a linear weight is [O, I], got \(weight.shape)")
+        precondition(bias.map { $0.count == weight.shape[0] } ?? true, "bias is [O]")
         self.weight = weight
         self.bias = bias
     }
@@ -46,7 +47,7 @@ public struct Linear: Sendable {
     /// Applies the layer to the last axis.
     public func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
         precondition(x.shape.last == inFeatures, "linear \(weight.shape) applied to \(x.shape)")
-        let rows = x.count / inFeatures
+        let rows = x.shape.dropLast().reduce(1, *)
         return Tensor(uninitialized: x.shape.dropLast() + [outFeatures]) { output in
             guard let out = output.baseAddress else { return }
             bias?.scalars.withUnsafeBufferPointer { bias in

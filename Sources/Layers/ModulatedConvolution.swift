@@ -39,6 +39,11 @@ public struct ModulatedConvolution: Sendable {
     /// Packs the weights.
     public init(_ parameters: Parameters) {
         let weight = parameters.weight
+        precondition(
+            weight.rank == 4 && weight.shape[1] == parameters.affine.outFeatures
+                && (!parameters.upsamples || weight.shape[2...] == [3, 3]),
+            "weight \(weight.shape) with \(parameters.affine.outFeatures) styles"
+        )
         affine = parameters.affine
         convolution = Convolution(
             weight: weight,

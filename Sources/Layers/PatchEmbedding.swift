@@ -24,8 +24,8 @@ public struct PatchEmbedding: Sendable {
 
     /// Cuts the images into patches and projects them.
     public func callAsFunction(_ images: Tensor<Float>) -> Tensor<Float> {
-        let grid = Grid(images.shape, patch: patch)
         precondition(images.rank == 4 && images.shape[1] == channels, "\(images.shape)")
+        let grid = Grid(images.shape, patch: patch)
         let size = channels * patch * patch
         let patches = Tensor<Float>(uninitialized: [grid.samples, grid.count, size]) { out in
             guard let out = out.baseAddress else { return }

@@ -1,7 +1,6 @@
-internal import Foundation
 public import Tensors
 
-/// Division by the root mean square along one axis of a `[N, A, D]` tensor.
+/// Division by the root mean square along one axis.
 ///
 /// Source: Karras et al. 2018, section 4.2; eps is 1e-8, inside the root.
 public enum PixelNorm {

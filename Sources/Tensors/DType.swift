@@ -22,12 +22,4 @@ public enum DType: String, Sendable, CaseIterable, Codable {
         case .int8, .uint8, .bool: 1
         }
     }
-
-    /// Whether the type holds fractions.
-    public var isFloatingPoint: Bool {
-        switch self {
-        case .float64, .float32, .float16, .bfloat16: true
-        default: false
-        }
-    }
 }

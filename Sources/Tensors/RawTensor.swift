@@ -14,7 +14,7 @@ public struct RawTensor: Sendable {
     /// Wraps bytes whose length has been checked against the shape.
     public init(dtype: DType, shape: [Int], bytes: Data) {
         precondition(
-            bytes.count == shape.reduce(1, *) * dtype.byteCount,
+            shape.allSatisfy { $0 >= 0 } && bytes.count == shape.reduce(dtype.byteCount, *),
             "\(dtype) \(shape) does not fill \(bytes.count) bytes"
         )
         self.dtype = dtype
@@ -31,13 +31,18 @@ public struct RawTensor: Sendable {
     /// The elements as float64; every stored type except large int64 is exact.
     public var double: Tensor<Double> { Tensor(shape: shape, scalars: converted()) }
 
-    /// The elements as integers, fractions cut off.
+    /// The elements as integers: fractions cut off, NaN as 0, what does not fit as the nearest that does.
     public var integers: [Int] {
         switch dtype {
         case .int64: load(Int64.self) { Int($0) }
         case .int32: load(Int32.self) { Int($0) }
-        default: (converted() as [Double]).map { Int($0) }
+        default: (converted() as [Double]).map(Self.integer)
         }
+    }
+
+    private static func integer(_ value: Double) -> Int {
+        if let exact = Int(exactly: value.rounded(.towardZero)) { return exact }
+        return value.isNaN ? 0 : (value < 0 ? .min : .max)
     }
 
     private func converted<Result: BinaryFloatingPoint>() -> [Result] {

@@ -16,7 +16,7 @@ public struct Tensor<Scalar: BitwiseCopyable & Sendable>: Sendable {
     @inlinable
     public init(shape: [Int], scalars: [Scalar]) {
         precondition(
-            shape.reduce(1, *) == scalars.count,
+            shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == scalars.count,
             "shape \(shape) needs \(shape.reduce(1, *)) elements, got \(scalars.count)"
         )
         self.shape = shape
@@ -117,15 +117,20 @@ extension Tensor where Scalar: BinaryFloatingPoint {
     /// Whether no element is NaN or infinite.
     @inlinable public var isFinite: Bool { scalars.allSatisfy(\.isFinite) }
 
-    /// The mean over the first axis: `[N, ...]` to `[...]`.
+    /// The mean over the first axis: `[N, ...]` to `[...]`; NaN if N is 0.
     @inlinable public var meanOverFirstAxis: Tensor {
-        let size = count / shape[0]
-        var sum = [Scalar](repeating: 0, count: size)
-        for row in 0..<shape[0] {
-            for column in 0..<size { sum[column] += scalars[row * size + column] }
-        }
+        let rest = Array(shape.dropFirst())
+        let size = rest.reduce(1, *)
         let divisor = Scalar(shape[0])
-        return Tensor(shape: Array(shape.dropFirst()), scalars: sum.map { $0 / divisor })
+        return Tensor(uninitialized: rest) { mean in
+            mean.initialize(repeating: 0)
+            scalars.withUnsafeBufferPointer { scalars in
+                for row in 0..<shape[0] {
+                    for column in 0..<size { mean[column] += scalars[row * size + column] }
+                }
+            }
+            for column in 0..<size { mean[column] /= divisor }
+        }
     }
 }
 

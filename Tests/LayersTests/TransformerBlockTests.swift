@@ -154,17 +154,3 @@ private func expectSlope(
 private func dot(_ a: Tensor<Float>, _ b: Tensor<Float>) -> Double {
     zip(a.scalars, b.scalars).reduce(0) { $0 + Double($1.0) * Double($1.1) }
 }
-
-/// Repeatable numbers in -1...1.
-private func noise(_ shape: [Int], seed: UInt64) -> Tensor<Float> {
-    var state = seed &* 0x9e37_79b9_7f4a_7c15 | 1
-    return Tensor(
-        shape: shape,
-        scalars: (0..<shape.reduce(1, *)).map { _ in
-            state ^= state << 13
-            state ^= state >> 7
-            state ^= state << 17
-            return Float(state >> 40) / Float(1 << 23) - 1
-        }
-    )
-}

@@ -16,7 +16,7 @@ void ck_parallel(size_t count, size_t grain, void (*body)(void *, size_t, size_t
 void ck_scale_channels(const float *x, const float *s, float *y, size_t channels, size_t pixels);
 
 // x[n,c,:] = act(x[n,c,:] * demod[n,c] + noise[:] * strength + bias[c]) in place.
-// act is a leaky ReLU of the given slope, times gain, then clamped to -clamp...clamp if clamp > 0.
+// act is a leaky ReLU of the given slope, times gain, then clamped to -clamp...clamp if clamp >= 0.
 // demod, noise and bias may be null.
 void ck_styled_epilogue(float *x, size_t samples, size_t channels, size_t pixels, const float *demod,
                         const float *noise, float strength, const float *bias, float slope,

@@ -121,12 +121,25 @@ public struct ModulationNetwork: Sendable {
         }
     }
 
-    private func attendedTokens(_ tokens: Tensor<Float>, _ observe: Observer) -> Tensor<Float> {
-        let cells = tokens.shape[1]
-        var x = tokens
-        for index in x.scalars.indices {
-            x.scalars[index] += dynamicsPositions.scalars[index % (cells * config.width)]
+    /// Adds the position of its cell to every token.
+    private func positioned(_ tokens: Tensor<Float>) -> Tensor<Float> {
+        let size = tokens.shape[1] * tokens.shape[2]
+        return Tensor(uninitialized: tokens.shape) { out in
+            tokens.scalars.withUnsafeBufferPointer { tokens in
+                dynamicsPositions.scalars.withUnsafeBufferPointer { positions in
+                    for start in stride(from: 0, to: tokens.count, by: max(size, 1)) {
+                        for index in 0..<size {
+                            let sum = tokens[start + index] + positions[index]
+                            out.initializeElement(at: start + index, to: sum)
+                        }
+                    }
+                }
+            }
         }
+    }
+
+    private func attendedTokens(_ tokens: Tensor<Float>, _ observe: Observer) -> Tensor<Float> {
+        var x = positioned(tokens)
         observe("self_attn_in", x)
         for block in selfBlocks { x = block(x) }
         observe("self_attn_out", x)

@@ -1,0 +1,72 @@
+internal import Foundation
+package import Tensors
+
+extension Reference {
+    /// What `Passes.scaleChannels` computes.
+    package static func scaleChannels(
+        _ x: Tensor<Float>,
+        by scale: Tensor<Float>
+    ) -> Tensor<Float> {
+        tensor(x.shape) { n, c, i, j in (x[n, c, i, j] ?? 0) * scale.scalars[n * x.shape[1] + c] }
+    }
+
+    /// What `Passes.apply` computes.
+    package static func apply(_ epilogue: Passes.StyledEpilogue, to x: inout Tensor<Float>) {
+        let (input, channels, width) = (x, x.shape[1], x.shape[3])
+        x = tensor(input.shape) { n, c, i, j in
+            var value = Double(input[n, c, i, j] ?? 0)
+            value *= Double(epilogue.demodulation?.scalars[n * channels + c] ?? 1)
+            if let noise = epilogue.noise {
+                value += Double(noise.scalars[i * width + j]) * Double(epilogue.noiseStrength)
+            }
+            value += Double(epilogue.bias?.scalars[c] ?? 0)
+            value = leaky(value, epilogue.slope) * Double(epilogue.gain)
+            let limit = epilogue.clamp.map(Double.init) ?? .infinity
+            return Float(value.isNaN ? value : min(max(value, -limit), limit))
+        }
+    }
+
+    /// What `Passes.affinePReLU` computes.
+    package static func affinePReLU(
+        _ x: Tensor<Float>,
+        scale: Tensor<Float>? = nil,
+        shift: Tensor<Float>? = nil,
+        slope: Tensor<Float>? = nil
+    ) -> Tensor<Float> {
+        tensor(x.shape) { n, c, i, j in
+            let value =
+                Double(x[n, c, i, j] ?? 0) * Double(scale?.scalars[c] ?? 1)
+                + Double(shift?.scalars[c] ?? 0)
+            return Float(leaky(value, slope?.scalars[c] ?? 1))
+        }
+    }
+
+    /// What `Passes.leakyReLU` computes.
+    package static func leakyReLU(
+        _ x: Tensor<Float>,
+        slope: Float,
+        gain: Float = 1
+    ) -> Tensor<Float> {
+        x.map { Float(leaky(Double($0), slope) * Double(gain)) }
+    }
+
+    private static func leaky(_ value: Double, _ slope: Float) -> Double {
+        value < 0 ? value * Double(slope) : value
+    }
+
+    /// What `Passes.gelu` computes.
+    package static func gelu(_ x: inout Tensor<Float>) {
+        x = x.map { Float(Double($0) / 2 * (1 + erf(Double($0) / 2.0.squareRoot()))) }
+    }
+
+    /// What `Passes.quickGELU` computes.
+    package static func quickGELU(_ x: inout Tensor<Float>) {
+        x = x.map { Float(Double($0) / (1 + exp(-1.702 * Double($0)))) }
+    }
+
+    /// What `DoublePasses.tanh` computes.
+    package static func tanh(_ x: inout Tensor<Double>) { x = x.map { Foundation.tanh($0) } }
+
+    /// What `DoublePasses.sigmoid` computes.
+    package static func sigmoid(_ x: inout Tensor<Double>) { x = x.map { 1 / (1 + exp(-$0)) } }
+}

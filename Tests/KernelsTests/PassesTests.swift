@@ -1,0 +1,143 @@
+import Kernels
+import Tensors
+import TestSupport
+import Testing
+
+/// Elementwise passes and filters against plain loops in float64, on random shapes.
+struct PassesTests {
+    @Test(arguments: 0..<20) func scaleChannelsEqualsReference(seed: Int) {
+        var random = Randomness(seed: seed)
+        let x = random.tensor(random.images())
+        let scale = random.tensor(Array(x.shape[..<2]))
+        // One multiplication each: nothing to round differently.
+        #expect(Passes.scaleChannels(x, by: scale) == Reference.scaleChannels(x, by: scale))
+    }
+
+    @Test(arguments: 0..<24) func epilogueEqualsReference(seed: Int) {
+        var random = Randomness(seed: seed)
+        let x = random.tensor(random.images())
+        let epilogue = Passes.StyledEpilogue(
+            demodulation: random.tensorOrNil([x.shape[0], x.shape[1]]),
+            noise: random.tensorOrNil([x.shape[2], x.shape[3]]),
+            noiseStrength: 0.7,
+            bias: random.tensorOrNil([x.shape[1]]),
+            slope: random.bool() ? 0.2 : 1,
+            gain: random.bool() ? Float(2).squareRoot() : 1,
+            clamp: [nil, 0, 0.5, 256][seed % 4]
+        )
+        var (fast, slow) = (x, x)
+        Passes.apply(epilogue, to: &fast)
+        Reference.apply(epilogue, to: &slow)
+        expectClose(
+            fast,
+            slow,
+            abs: 12 * unit,
+            because: "six float32 operations on numbers up to 4",
+            name: "\(x.shape)"
+        )
+    }
+
+    @Test(arguments: 0..<24) func firEqualsReference(seed: Int) {
+        var random = Randomness(seed: seed)
+        let taps = random.tensor([4]).scalars
+        let padding = (before: random.int(0...3), after: random.int(0...3))
+        // Wide enough for one output.
+        let least = max(1, 4 - padding.before - padding.after)
+        let shape = random.images().enumerated().map { $0 < 2 ? $1 : max($1, least) }
+        let x = random.tensor(shape)
+        expectClose(
+            Passes.fir(x, taps: taps, padding: padding),
+            Reference.fir(x, taps: taps, padding: padding),
+            abs: 32 * unit,
+            because: "16 products below 1, rounded after each axis",
+            name: "\(shape) padded by \(padding)"
+        )
+    }
+
+    @Test(arguments: 0..<20) func upsampleEqualsReference(seed: Int) {
+        var random = Randomness(seed: seed)
+        let taps = random.tensor([4]).scalars
+        let x = random.tensor(random.images())
+        expectClose(
+            Passes.upsample(x, taps: taps),
+            Reference.upsample(x, taps: taps),
+            abs: 8 * unit,
+            because: "four products below 1, rounded after each axis",
+            name: "\(x.shape)"
+        )
+    }
+
+    /// 64 KiB a row: no pass may depend on the size of a stack.
+    @Test func aVeryWideImageIsFiltered() {
+        var random = Randomness(seed: 3)
+        let x = random.tensor([1, 1, 2, 16_384])
+        let taps: [Float] = [0.25, 0.75, 0.75, 0.25]
+        expectClose(
+            Passes.upsample(x, taps: taps),
+            Reference.upsample(x, taps: taps),
+            abs: 8 * unit,
+            because: "four products below 1, rounded after each axis",
+            name: "upsampled"
+        )
+        expectClose(
+            Passes.fir(x, taps: taps, padding: (2, 1)),
+            Reference.fir(x, taps: taps, padding: (2, 1)),
+            abs: 32 * unit,
+            because: "16 products below 1, rounded after each axis",
+            name: "filtered"
+        )
+    }
+
+    @Test(arguments: 0..<20) func affinePReLUEqualsReference(seed: Int) {
+        var random = Randomness(seed: seed)
+        let x = random.tensor(random.images())
+        let channels = [x.shape[1]]
+        let (scale, shift) = (random.tensorOrNil(channels), random.tensorOrNil(channels))
+        let slope = random.tensorOrNil(channels)
+        expectClose(
+            Passes.affinePReLU(x, scale: scale, shift: shift, slope: slope),
+            Reference.affinePReLU(x, scale: scale, shift: shift, slope: slope),
+            abs: 4 * unit,
+            because: "three float32 operations on numbers up to 2",
+            name: "\(x.shape)"
+        )
+    }
+
+    @Test(arguments: 0..<20) func reflectEqualsReference(seed: Int) {
+        var random = Randomness(seed: seed)
+        let x = random.tensor(random.images())
+        let (rows, columns) = (x.shape[2] - 1, x.shape[3] - 1)
+        let margins = Margins(
+            top: random.int(0...rows),
+            left: random.int(0...columns),
+            bottom: random.int(0...rows),
+            right: random.int(0...columns)
+        )
+        #expect(Passes.reflect(x, margins) == Reference.reflect(x, margins))
+    }
+
+    @Test(arguments: 0..<20) func subsampleEqualsReference(seed: Int) {
+        var random = Randomness(seed: seed)
+        let x = random.tensor(random.images())
+        let stride = random.int(1...5)
+        #expect(Passes.subsample(x, stride: stride) == Reference.subsample(x, stride: stride))
+    }
+
+    @Test func emptyTensorsStayEmpty() {
+        let none = Tensor<Float>(repeating: 0, shape: [0, 3, 4, 4])
+        let taps: [Float] = [1, 2, 3, 4]
+        #expect(Passes.scaleChannels(none, by: Tensor(repeating: 0, shape: [0, 3])) == none)
+        #expect(Passes.fir(none, taps: taps, padding: (2, 1)) == none)
+        #expect(Passes.upsample(none, taps: taps).shape == [0, 3, 8, 8])
+        #expect(Passes.affinePReLU(none) == none)
+        #expect(Passes.leakyReLU(none, slope: 1) == none)
+        #expect(Passes.reflect(none, Margins(all: 1)).shape == [0, 3, 6, 6])
+        #expect(Passes.subsample(none, stride: 2).shape == [0, 3, 2, 2])
+        #expect(Passes.layerNorm(none, width: 4, eps: 1e-5) == none)
+        var rows = none
+        Passes.softmax(&rows, scale: 1)
+        Passes.gelu(&rows)
+        Passes.apply(Passes.StyledEpilogue(), to: &rows)
+        #expect(rows == none)
+    }
+}

@@ -1,0 +1,151 @@
+import Foundation
+import Kernels
+import Tensors
+import TestSupport
+import Testing
+
+/// What must not depend on the number of threads, bit for bit, nor on who calls.
+///
+/// libgomp keeps the thread count per calling thread, so each test sets and restores its own.
+struct ThreadTests {
+    /// Runs `body` with one thread, then with two and three.
+    private func expectSameBits<Scalar: Equatable>(
+        _ name: String,
+        _ body: () -> Tensor<Scalar>
+    ) {
+        let usual = ThreadPool.threadCount
+        defer { ThreadPool.setThreadCount(usual) }
+        ThreadPool.setThreadCount(1)
+        let alone = body()
+        for count in [2, 3] {
+            ThreadPool.setThreadCount(count)
+            let isSame = body() == alone
+            #expect(isSame, "\(name) depends on the thread count (\(count))")
+        }
+    }
+
+    @Test(arguments: 0..<16, [false, true])
+    func convolutionsDoNotDependOnThreads(seed: Int, transposed: Bool) {
+        let example = ConvolutionCase(seed: seed, transposed: transposed)
+        let convolution = example.convolution
+        expectSameBits(example.name) { convolution(example.x) }
+    }
+
+    @Test(arguments: [16, 33, 64], [8, 31, 64])
+    func largeConvolutionsDoNotDependOnThreads(channels: Int, size: Int) {
+        var random = Randomness(seed: channels + size)
+        let convolution = Convolution(weight: random.tensor([48, channels, 3, 3]), padding: 1)
+        let x = random.tensor([2, channels, size, size])
+        expectSameBits("\(x.shape)") { convolution(x) }
+    }
+
+    @Test func passesDoNotDependOnThreads() {
+        var random = Randomness(seed: 5)
+        let x = random.tensor([3, 7, 70, 65])
+        let taps = random.tensor([4]).scalars
+        let epilogue = Passes.StyledEpilogue(
+            demodulation: random.tensor([3, 7]),
+            noise: random.tensor([70, 65]),
+            noiseStrength: 0.3,
+            bias: random.tensor([7]),
+            slope: 0.2
+        )
+        let slope = random.tensor([7])
+        expectSameBits("fir") { Passes.fir(x, taps: taps, padding: (1, 1)) }
+        expectSameBits("upsample") { Passes.upsample(x, taps: taps) }
+        expectSameBits("affinePReLU") { Passes.affinePReLU(x, slope: slope) }
+        expectSameBits("epilogue") {
+            var y = x
+            Passes.apply(epilogue, to: &y)
+            return y
+        }
+    }
+
+    /// Unlike all else, products may: oneDNN and OpenBLAS split the inner sum of some shapes by thread
+    /// (seen at `[1, 512, 512]` in float32 and, with three threads, at `[256, 64, 2304]` in float64).
+    @Test(arguments: [
+        [1, 512, 512], [64, 64, 64], [256, 64, 2304], [3, 5, 4096], [1, 8, 20_000],
+    ])
+    func productsDependOnThreadsByRoundingOnly(sizes: [Int]) {
+        var random = Randomness(seed: 6)
+        let (m, n, k) = (sizes[0], sizes[1], sizes[2])
+        let (a, b) = (random.doubles([m, k]), random.doubles([k, n]))
+        let (a32, b32) = (a.narrowed, b.narrowed)
+        let usual = ThreadPool.threadCount
+        defer { ThreadPool.setThreadCount(usual) }
+        var doubles: [Tensor<Double>] = []
+        var floats: [Tensor<Float>] = []
+        for count in 1...3 {
+            ThreadPool.setThreadCount(count)
+            var c = Tensor<Double>(repeating: 0, shape: [m, n])
+            var c32 = c.narrowed
+            MatrixProduct.double(m: m, n: n, k: k, a: a.scalars, b: b.scalars, c: &c.scalars)
+            MatrixProduct.float(
+                m: m,
+                n: n,
+                k: k,
+                a: a32.scalars,
+                lda: k,
+                b: b32.scalars,
+                ldb: n,
+                c: &c32.scalars,
+                ldc: n
+            )
+            doubles.append(c)
+            floats.append(c32)
+        }
+        for index in 1...2 {
+            expectClose(
+                doubles[index],
+                doubles[0],
+                abs: sumBound(k) * doubleUnit / unit,
+                because: "k float64 products in another order",
+                name: "\(sizes) on \(index + 1) threads"
+            )
+            expectClose(
+                floats[index],
+                floats[0],
+                abs: sumBound(k),
+                because: "k float32 products in another order",
+                name: "\(sizes) on \(index + 1) threads"
+            )
+        }
+    }
+
+    @Test func oneConvolutionServesSeveralThreads() {
+        var random = Randomness(seed: 10)
+        let convolution = Convolution(weight: random.tensor([16, 8, 3, 3]), padding: 1)
+        let inputs = (0..<12).map { _ in
+            random.tensor([random.int(1...3), 8, random.int(1...20), random.int(1...20)])
+        }
+        let expected = inputs.map { convolution($0) }
+        // Twelve shapes for eight places: threads also take plans from each other.
+        let wrong = Mismatches()
+        DispatchQueue.concurrentPerform(iterations: 96) { turn in
+            let index = turn * 5 % inputs.count
+            if convolution(inputs[index]) != expected[index] { wrong.add(index) }
+        }
+        #expect(wrong.indices == [])
+    }
+
+    /// Compiling packs weights: two convolutions may do so at the same time.
+    @Test func convolutionsAreMadeOnSeveralThreads() {
+        let wrong = Mismatches()
+        DispatchQueue.concurrentPerform(iterations: 16) { seed in
+            let example = ConvolutionCase(seed: seed, transposed: seed % 2 == 0)
+            let isClose = zip(example.convolution(example.x).scalars, example.reference.scalars)
+                .allSatisfy { abs($0 - $1) < 1e-3 }
+            if !isClose { wrong.add(seed) }
+        }
+        #expect(wrong.indices == [])
+    }
+}
+
+/// Collects from several threads.
+private final class Mismatches: @unchecked Sendable {
+    private let lock = NSLock()
+    private var found: [Int] = []
+
+    func add(_ index: Int) { lock.withLock { found.append(index) } }
+    var indices: [Int] { lock.withLock { found.sorted() } }
+}
