@@ -45,7 +45,7 @@ struct CoreBenchmark {
         guard let clip = ClipID(hex: recipe.motion.clip.id),
             let stored = try session.library.tensor(of: clip, .dynamics)
         else { throw BenchError("the motion has no stored dynamics") }
-        let start = try stored.double
+        let start = stored.double
         let batch = start.reshaped([1] + start.shape)
         let times = (0..<outputCount).map { 0.98 * Double($0) / Double(outputCount - 1) }
         return try Measure.milliseconds("ODE solve, \(outputCount) outputs") {
