@@ -48,6 +48,8 @@ deps: ## Install the Debian packages that are missing, as root or with sudo.
 build: deps ## Build the command line in release mode: .build/release/vsdb.
 	swift build -c release --product vsdb $(CHECKS)
 
+# Tests run beside each other: a thread of OpenMP that spins while it waits takes a core from another test.
+test: export OMP_WAIT_POLICY ?= passive
 test: deps ## Build and run every test, in release mode as shipped.
 	swift test -c release $(CHECKS)
 

@@ -31,7 +31,11 @@ let package = Package(
     name: "vsdb",
     products: [
         .executable(name: "vsdb", targets: ["vsdb"]),
-        .library(name: "Pipelines", targets: ["Pipelines"]),
+        // The pipelines, with the modules whose types their signatures name.
+        .library(
+            name: "Pipelines",
+            targets: ["Pipelines", "Store", "Packs", "Models", "Media", "Tensors"]
+        ),
     ],
     dependencies: [
         // Flags, help texts and completions of the command line.
