@@ -56,7 +56,8 @@ extension Library {
             throw StoreError.ambiguous("pack", reference, matches.map(\.name))
         }
         guard let pack = matches.first else {
-            throw StoreError.unknown("pack", reference, among: packs.map(\.name), list: "vsdb pack list")
+            let names = packs.map(\.name)
+            throw StoreError.unknown("pack", reference, among: names, list: "vsdb pack list")
         }
         return pack
     }

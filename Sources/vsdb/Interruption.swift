@@ -14,7 +14,14 @@ enum Interruption {
         // The handler touches only what is made before it can run, and atomics.
         let request = cancellation
         _ = received.load(ordering: .relaxed)
-        for number in [SIGINT, SIGTERM] { signal(number, handle) }
+        // A program that starts us from one of its worker threads may have them blocked.
+        var wanted = sigset_t()
+        sigemptyset(&wanted)
+        for number in [SIGINT, SIGTERM] {
+            sigaddset(&wanted, number)
+            signal(number, handle)
+        }
+        pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
         return request
     }
 

@@ -1,0 +1,97 @@
+import Foundation
+import Testing
+
+/// Adding packs, good and bad.
+struct PackCommandTests {
+    /// A copy of the shipped pack with a changed manifest.
+    private func pack(
+        in workspace: Workspace,
+        _ change: (inout [String: Any]) -> Void
+    ) throws {
+        let folder = workspace.path("pack")
+        try FileManager.default.copyItem(
+            atPath: Workspace.samples + "/packs/paper-doll",
+            toPath: folder
+        )
+        let path = URL(filePath: folder + "/pack.json")
+        var manifest = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any]
+        )
+        change(&manifest)
+        try JSONSerialization.data(withJSONObject: manifest).write(to: path)
+    }
+
+    @Test func theShippedPackIsListedShownAndSound() throws {
+        let workspace = try Workspace.prepared.get()
+        let list = try workspace.expectSuccess("pack", "list", "--json").json()
+        let pack = try #require((list as? [[String: Any]])?.first)
+        #expect(pack["name"] as? String == "paper-doll" && pack["isDefault"] as? Bool == true)
+        #expect(pack["grid"] as? [Int] == [8, 8])
+        #expect(try workspace.expectSuccess("pack", "show").output.contains("right-arm"))
+        #expect(try workspace.expectSuccess("pack", "verify").output == "paper-doll  sound\n")
+    }
+
+    @Test func aPackIsAddedOnce() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let again = try workspace.run(
+            ["pack", "add", Workspace.samples + "/packs/paper-doll", "--name", "twin", "--json"]
+        )
+        let facts = try #require(try again.json() as? [String: Any])
+        #expect(facts["isNew"] as? Bool == false && facts["name"] as? String == "paper-doll")
+    }
+
+    @Test func changedWeightsAreRefused() throws {
+        let workspace = try Workspace()
+        try workspace.expectSuccess("init")
+        try pack(in: workspace) { _ in }
+        let weights = URL(filePath: workspace.path("pack/vidstyleode.safetensors"))
+        var data = try Data(contentsOf: weights)
+        data[data.count - 1] ^= 1
+        try data.write(to: weights)
+        let result = try workspace.run(["pack", "add", "pack"])
+        #expect(result.status == 13, "\(result.errors)")
+        #expect(result.errors.contains("vidstyleode.safetensors"))
+        #expect(try workspace.expectSuccess("pack", "list", "--json").json() as? [Any] != nil)
+        let left = try FileManager.default.contentsOfDirectory(
+            atPath: workspace.path(".vsdb/packs")
+        )
+        #expect(left.isEmpty, "nothing of it is left")
+    }
+
+    @Test func anUnknownKeyIsDamage() throws {
+        let workspace = try Workspace()
+        try workspace.expectSuccess("init")
+        try pack(in: workspace) { $0["frobnication"] = 1 }
+        let result = try workspace.run(["pack", "add", "pack"])
+        #expect(result.status == 15 && result.errors.contains("frobnication"))
+    }
+
+    @Test func aFolderWithoutAManifestIsNoPack() throws {
+        let workspace = try Workspace()
+        try workspace.expectSuccess("init")
+        let result = try workspace.run(["pack", "add", workspace.folder])
+        #expect(result.status == 1 && result.errors.contains("pack.json"))
+    }
+
+    @Test func aPackWithoutCLIPMakesNoTextEdits() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        try pack(in: workspace) { $0["clip"] = nil }
+        try workspace.expectSuccess("pack", "add", "pack", "--name", "mute")
+        try workspace.expectSuccess(
+            "ingest",
+            Workspace.clip("figure02_motion02"),
+            "--pack",
+            "mute",
+            "--name",
+            "quiet"
+        )
+        let result = try workspace.run(
+            ["compose", "--content", "quiet", "--from", "red", "--to", "blue"]
+        )
+        #expect(result.status == 14 && result.errors.contains("CLIP"), "\(result.errors)")
+        let mixed = try workspace.run([
+            "compose", "--content", "quiet", "--motion", "figure00_motion00",
+        ])
+        #expect(mixed.status != 0 && mixed.errors.contains("mute"), "two packs do not fit together")
+    }
+}

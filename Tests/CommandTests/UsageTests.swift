@@ -1,0 +1,69 @@
+import Testing
+
+/// Arguments that are refused before anything is opened: exit code 64, and what to do instead.
+struct UsageTests {
+    static let refused: [(arguments: [String], message: String)] = [
+        (["frobnicate"], "frobnicate"),
+        (["list", "--frob"], "--frob"),
+        (["list", "--threads", "0"], "give a number from 1"),
+        (["list", "--wait", "nan"], "--wait nan"),
+        (["list", "--wait", "-1"], "--wait"),
+        (["list", "--color", "blue"], "'auto', 'always' or 'never'"),
+        (["list", "-q", "-v"], "exclude each other"),
+        (["list", "--compositions", "--tag", "x"], "only clips have tags"),
+        (["init", "a", "--library", "b"], "give the folder once"),
+        (["ingest", "a.mp4", "--start", "nan"], "seconds from 0 up"),
+        (["ingest", "a.mp4", "--end", "inf"], "seconds from 0 up"),
+        (["ingest", "a.mp4", "--start", "5", "--end", "3"], "--end 3 does not lie behind"),
+        (["ingest", "a.mp4", "--segment", "0"], "--segment"),
+        (["ingest", "a.mp4", "--segment", "nan"], "--segment"),
+        (["ingest", "a.mp4", "--align", "left"], "'none', 'center' or 'pad'"),
+        (["ingest", "a.mp4", "b.mp4", "--name", "x"], "one file only"),
+        (["ingest", "a.mp4", "-"], "stands alone"),
+        (["ingest", "a.mp4", "--captions", "/nonexistent"], "no readable file"),
+        (["ingest"], "the list on standard input is empty"),
+        (["show", "a", "--composition", "--thumbnails", "a.jpg"], "--thumbnails fits clips"),
+        (["remove"], "<ref>"),
+        (["remove", "a", "--composition", "--force"], "fit clips"),
+        (["compose"], "--content"),
+        (["compose", "--content", "a", "--mask", "head"], "--mask belongs to --blend"),
+        (["compose", "--content", "a", "--blend", "b"], "--blend needs a --mask"),
+        (
+            [
+                "compose", "--content", "a", "--blend", "b", "--blend", "c", "--mask", "head",
+            ],
+            "2 times --blend and 1 times --mask"
+        ),
+        (["compose", "--content", "a", "--blend", "b", "--mask", "head,"], "--mask"),
+        (["compose", "--content", "a", "--to", "x"], "go together"),
+        (["compose", "--content", "a", "--from", "x", "--to", " "], "empty"),
+        (["compose", "--content", "a", "--alpha", "1"], "--alpha belongs to"),
+        (
+            ["compose", "--content", "a", "--from", "x", "--to", "y", "--alpha", "nan"],
+            "--alpha nan"
+        ),
+        (["compose", "--content", "a", "--mix", "b"], "--mix <ref:weight>"),
+        (["compose", "--content", "a", "--mix", "b:inf"], "--mix <ref:weight>"),
+        (["compose", "--content", "a", "--mix", "b:1e9"], "-10 to 10"),
+        (["compose", "--content", "a", "--fps", "inf"], "--fps inf"),
+        (["compose", "--content", "a", "--fps", "0"], "--fps 0"),
+        (["compose", "--content", "a", "--frames", "0"], "--frames 0"),
+        (["compose", "--content", "a", "--duration", "-1"], "--duration"),
+        (["compose", "--content", "a", "--end", "2", "--frames", "5"], "give one of them"),
+        (["compose", "--content", "a", "--replace"], "--replace belongs to --save"),
+        (["compose", "--content", "a", "--size", "64"], "--size belongs to"),
+        (["compose", "--content", "a", "--size", "100", "-o", "a.mp4"], "power of 2"),
+        (["compose", "--content", "a", "--json", "-o", "-"], "standard output"),
+        (["render", "a"], "nothing to make"),
+    ]
+
+    @Test(arguments: refused.indices)
+    func wrongUsageIsRefusedWithAReason(index: Int) throws {
+        let (arguments, message) = Self.refused[index]
+        let result = try Workspace().run(arguments)
+        #expect(result.status == 64, "\(arguments): \(result.errors)")
+        #expect(result.errors.hasPrefix("vsdb: error: "))
+        #expect(result.errors.contains(message), "\(arguments): \(result.errors)")
+        #expect(result.output.isEmpty)
+    }
+}

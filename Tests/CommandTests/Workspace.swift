@@ -1,0 +1,195 @@
+import Foundation
+import Testing
+
+/// What a run of `vsdb` left.
+struct RunResult {
+    let status: Int32
+    let output: String
+    let errors: String
+
+    /// Standard output as JSON.
+    func json() throws -> Any { try JSONSerialization.jsonObject(with: Data(output.utf8)) }
+
+    /// Standard output as one JSON object a line.
+    func jsonLines() throws -> [[String: Any]] {
+        try output.split(separator: "\n").map { line in
+            try #require(
+                try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            )
+        }
+    }
+}
+
+/// A temporary folder in which the built `vsdb` runs, as a user would run it.
+final class Workspace: Sendable {
+    private static let root = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    /// The sample clips and the shipped pack.
+    static let samples = root.appending(path: "Samples").path
+
+    /// A folder with a library that has the shipped pack and two clips, made once.
+    static let prepared: Result<Workspace, any Error> = Result {
+        let workspace = try Workspace()
+        try workspace.expectSuccess("init")
+        try workspace.expectSuccess("pack", "add", samples + "/packs/paper-doll")
+        try workspace.expectSuccess(
+            "ingest",
+            clip("figure00_motion00"),
+            clip("figure01_motion01"),
+            "--tag",
+            "doll",
+            "--caption",
+            "a doll, moving"
+        )
+        return workspace
+    }
+
+    let folder: String
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "/vsdb-command-" + UUID().uuidString
+        try FileManager.default.createDirectory(
+            atPath: folder,
+            withIntermediateDirectories: true
+        )
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    /// A copy of the prepared library, for a test that changes it.
+    static func copyOfPrepared() throws -> Workspace {
+        let copy = try Workspace()
+        let source = try prepared.get()
+        try FileManager.default.copyItem(
+            atPath: source.folder + "/.vsdb",
+            toPath: copy.folder + "/.vsdb"
+        )
+        return copy
+    }
+
+    /// The path of a sample clip.
+    static func clip(_ name: String) -> String { samples + "/clips/\(name).mp4" }
+
+    /// The path of a file in the folder.
+    func path(_ name: String) -> String { folder + "/" + name }
+
+    /// Whether a file of that name is in the folder.
+    func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
+
+    /// The names in the folder, without hidden ones.
+    func names() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder)
+            .filter { !$0.hasPrefix(".vsdb") }.sorted()
+    }
+
+    /// Writes a text file.
+    func write(_ text: String, to name: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: path(name)))
+    }
+
+    /// Runs to the end.
+    @discardableResult
+    func run(
+        _ arguments: [String],
+        input: String = "",
+        environment: [String: String] = [:]
+    ) throws -> RunResult {
+        let running = try start(arguments, input: input, environment: environment)
+        return try running.finish()
+    }
+
+    /// Runs to the end and requires that it succeeds.
+    @discardableResult
+    func expectSuccess(
+        _ arguments: String...,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) throws -> RunResult {
+        let result = try run(arguments)
+        #expect(
+            result.status == 0,
+            "vsdb \(arguments.joined(separator: " ")): \(result.errors)",
+            sourceLocation: sourceLocation
+        )
+        return result
+    }
+
+    /// Starts and does not wait.
+    func start(
+        _ arguments: [String],
+        input: String = "",
+        environment: [String: String] = [:]
+    ) throws -> RunningCommand {
+        try RunningCommand(arguments, in: folder, input: input, environment: environment)
+    }
+}
+
+/// A `vsdb` that is running.
+final class RunningCommand {
+    private let process = Process()
+    private let streams: String
+
+    /// The built program lies beside the test bundle.
+    static var program: URL {
+        get throws {
+            let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            return URL(filePath: own).deletingLastPathComponent().appending(path: "vsdb")
+        }
+    }
+
+    init(
+        _ arguments: [String],
+        in folder: String,
+        input: String,
+        environment: [String: String]
+    ) throws {
+        // Files, not pipes: no output is too long for them.
+        streams = NSTemporaryDirectory() + "/vsdb-streams-" + UUID().uuidString
+        try FileManager.default.createDirectory(
+            atPath: streams,
+            withIntermediateDirectories: true
+        )
+        for name in ["in", "out", "err"] {
+            let data = name == "in" ? Data(input.utf8) : Data()
+            try data.write(to: URL(filePath: streams + "/" + name))
+        }
+        process.executableURL = try Self.program
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(filePath: folder)
+        var variables = ProcessInfo.processInfo.environment
+        for name in ["VSDB_LIBRARY", "NO_COLOR", "COLUMNS"] { variables[name] = nil }
+        process.environment = variables.merging(environment) { $1 }
+        process.standardInput = FileHandle(forReadingAtPath: streams + "/in")
+        process.standardOutput = FileHandle(forWritingAtPath: streams + "/out")
+        process.standardError = FileHandle(forWritingAtPath: streams + "/err")
+        try process.run()
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: streams) }
+
+    /// What was written so far to standard error.
+    var errors: String { text("err") }
+    /// What was written so far to standard output.
+    var output: String { text("out") }
+
+    /// How many bytes were written so far to standard output.
+    var outputByteCount: Int { FileManager.default.contents(atPath: streams + "/out")?.count ?? 0 }
+
+    /// Whether it still runs.
+    var isRunning: Bool { process.isRunning }
+
+    /// Sends a signal.
+    func send(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Waits for the end.
+    func finish() throws -> RunResult {
+        process.waitUntilExit()
+        #expect(process.terminationReason == .exit, "ended by a signal; \(errors)")
+        return RunResult(status: process.terminationStatus, output: output, errors: errors)
+    }
+
+    private func text(_ name: String) -> String {
+        let data = FileManager.default.contents(atPath: streams + "/" + name) ?? Data()
+        return String(decoding: data, as: UTF8.self)
+    }
+}
