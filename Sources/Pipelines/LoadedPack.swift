@@ -1,3 +1,4 @@
+internal import Logging
 public import Models
 public import Packs
 internal import Synchronization
@@ -18,8 +19,13 @@ public final class LoadedPack: Sendable {
         var conditionalModel: ConditionalModel?
     }
 
+    private let logger: Logger
+
     /// Wraps a pack; nothing is read yet.
-    public init(_ pack: Pack) { self.pack = pack }
+    init(_ pack: Pack, logger: Logger) {
+        self.pack = pack
+        self.logger = logger
+    }
 
     /// What the pack consists of.
     public var manifest: PackManifest { pack.manifest }
@@ -48,7 +54,9 @@ public final class LoadedPack: Sendable {
         _ read: () throws -> Network
     ) throws -> Network {
         if let network = cache.withLock({ $0[keyPath: key] }) { return network }
+        let began = ContinuousClock.now
         let network = try read()
+        logger.debug("read \(Network.self) of \(manifest.name) in \(ContinuousClock.now - began)")
         cache.withLock { $0[keyPath: key] = network }
         return network
     }

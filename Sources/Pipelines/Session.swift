@@ -1,4 +1,5 @@
 internal import Foundation
+public import Logging
 internal import Packs
 public import Store
 internal import Synchronization
@@ -9,8 +10,21 @@ public final class Session: Sendable {
     public let library: Library
     private let loaded = Mutex<[String: LoadedPack]>([:])
 
+    /// Is told, at debug level, what is read and how long each stage takes.
+    let logger: Logger
+
     /// Works on a library.
-    public init(library: Library) { self.library = library }
+    ///
+    /// - Parameters:
+    ///   - library: The open library.
+    ///   - logger: Where details go; nowhere if not given.
+    public init(
+        library: Library,
+        logger: Logger = Logger(label: "vsdb") { _ in SwiftLogNoOpLogHandler() }
+    ) {
+        self.library = library
+        self.logger = logger
+    }
 
     /// The pack of a name or the beginning of a fingerprint, or the library's default.
     ///
@@ -39,7 +53,7 @@ public final class Session: Sendable {
                     + "\(record.fingerprint.prefix(12))); add it again under another name"
             )
         }
-        let fresh = LoadedPack(pack)
+        let fresh = LoadedPack(pack, logger: logger)
         return loaded.withLock { packs in
             if let known = packs[record.fingerprint] { return known }
             packs[record.fingerprint] = fresh

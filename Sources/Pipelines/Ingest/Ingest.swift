@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Kernels
+internal import Logging
 internal import Media
 internal import Packs
 internal import Store
@@ -81,7 +82,11 @@ extension Session {
             batch.progress(onEvent)
         case .clip(var draft, let observed, let warnings):
             do {
+                let began = ContinuousClock.now
                 draft.assets = try encoder.encode(observed)
+                logger.debug(
+                    "encoded \(draft.name) from \(observed.plan.start) s in \(ContinuousClock.now - began)"
+                )
             } catch let error as RequestError {
                 let failure = IngestFailure(path: draft.source.path, reason: error.description)
                 batch.report.failures.append(failure)

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Logging
 internal import Media
 internal import Models
 internal import ODE
@@ -50,6 +51,7 @@ extension Session {
             ode: renderer.ode
         )
         let solved = clock.now - began
+        logger.debug("solved for \(motion.count) frames, \(motion.evaluationCount) evaluations")
         var firstFrame: Duration?
         var samples = SheetSamples(frameCount: recipe.times.frameCount)
         var done = 0

@@ -90,7 +90,7 @@ struct SharedOptions: ParsableArguments {
     /// - Throws: `StoreError`.
     func openSession() throws -> Session {
         if let threads { Pipelines.setThreadCount(threads) }
-        return Session(library: try openLibrary())
+        return Session(library: try openLibrary(), logger: console.logger)
     }
 }
 
