@@ -29,24 +29,38 @@ public enum MatrixProduct {
             }
             return
         }
-        OneDNN.check(
-            dnnl_sgemm(
-                CChar(UInt8(ascii: transposesA ? "T" : "N")),
-                CChar(UInt8(ascii: transposesB ? "T" : "N")),
-                dnnl_dim_t(m),
-                dnnl_dim_t(n),
-                dnnl_dim_t(k),
-                alpha,
-                a,
-                dnnl_dim_t(lda),
-                b,
-                dnnl_dim_t(ldb),
-                accumulates ? 1 : 0,
-                c,
-                dnnl_dim_t(ldc)
-            ),
-            "multiply [\(m), \(k)] by [\(k), \(n)]"
-        )
+        onFittingThreads(m, n, k) {
+            OneDNN.check(
+                dnnl_sgemm(
+                    CChar(UInt8(ascii: transposesA ? "T" : "N")),
+                    CChar(UInt8(ascii: transposesB ? "T" : "N")),
+                    dnnl_dim_t(m),
+                    dnnl_dim_t(n),
+                    dnnl_dim_t(k),
+                    alpha,
+                    a,
+                    dnnl_dim_t(lda),
+                    b,
+                    dnnl_dim_t(ldb),
+                    accumulates ? 1 : 0,
+                    c,
+                    dnnl_dim_t(ldc)
+                ),
+                "multiply [\(m), \(k)] by [\(k), \(n)]"
+            )
+        }
+    }
+
+    /// Products of fewer multiplications than this take about 20 microseconds on one core: waking another
+    /// one costs as much, and on busy machines far more.
+    private static let smallProduct = 1 << 21
+
+    private static func onFittingThreads(_ m: Int, _ n: Int, _ k: Int, _ body: () -> Void) {
+        if Double(m) * Double(n) * Double(k) < Double(smallProduct) {
+            ThreadPool.serially(body)
+        } else {
+            body()
+        }
     }
 
     /// Computes `c = a * b` in float64.
@@ -65,21 +79,23 @@ public enum MatrixProduct {
             c.initialize(repeating: 0, count: m * n)
             return
         }
-        cblas_dgemm(
-            CblasRowMajor,
-            CblasNoTrans,
-            CblasNoTrans,
-            Int32(m),
-            Int32(n),
-            Int32(k),
-            1,
-            a,
-            Int32(k),
-            b,
-            Int32(n),
-            0,
-            c,
-            Int32(n)
-        )
+        onFittingThreads(m, n, k) {
+            cblas_dgemm(
+                CblasRowMajor,
+                CblasNoTrans,
+                CblasNoTrans,
+                Int32(m),
+                Int32(n),
+                Int32(k),
+                1,
+                a,
+                Int32(k),
+                b,
+                Int32(n),
+                0,
+                c,
+                Int32(n)
+            )
+        }
     }
 }

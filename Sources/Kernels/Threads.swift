@@ -11,4 +11,13 @@ public enum ThreadPool {
     public static func setThreadCount(_ count: Int) {
         ck_set_threads(Int32(clamping: max(1, count)))
     }
+
+    /// Runs small work on the calling thread alone: waking the others would cost more than it saves.
+    static func serially(_ body: () -> Void) {
+        let count = ck_threads()
+        guard count > 1 else { return body() }
+        ck_set_threads(1)
+        body()
+        ck_set_threads(count)
+    }
 }

@@ -30,8 +30,8 @@ public final class Session: Sendable {
     ///
     /// - Parameter reference: What the user wrote; nil for the default.
     /// - Returns: The pack, networks not read yet.
-    /// - Throws: `RequestError` if the library has no pack, `StoreError` if it has none of that name,
-    ///   `PackError` if its folder is damaged.
+    /// - Throws: `StoreError` if the library has no pack of that name, `PackError` if it has none at all or
+    ///   its folder is damaged.
     public func pack(_ reference: String? = nil) throws -> LoadedPack {
         let record: PackRecord
         if let reference {
@@ -39,7 +39,8 @@ public final class Session: Sendable {
         } else if let chosen = try library.defaultPack() {
             record = chosen
         } else {
-            throw RequestError(
+            throw PackError(
+                .missingNetwork,
                 "library \"\(library.path)\" has no pack yet; add one with vsdb pack add DIR"
             )
         }

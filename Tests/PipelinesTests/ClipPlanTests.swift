@@ -10,8 +10,11 @@ struct ClipPlanTests {
 
     private func clips(_ count: Int, piece: Double?) -> [ClipPlan] {
         ClipPlan.clips(
-            times: frames(count), end: Double(count) / 25, range: 0..<Double.infinity,
-            pieceSeconds: piece, observedCount: 12
+            times: frames(count),
+            end: Double(count) / 25,
+            range: 0..<Double.infinity,
+            pieceSeconds: piece,
+            observedCount: 12
         )
     }
 
@@ -27,7 +30,9 @@ struct ClipPlanTests {
         let plans = clips(count, piece: 2)
         #expect(plans.first?.start == 0)
         #expect(abs((plans.last?.end ?? 0) - Double(count) / 25) < 1e-9)
-        for (earlier, later) in zip(plans, plans.dropFirst()) { #expect(earlier.end == later.start) }
+        for (earlier, later) in zip(plans, plans.dropFirst()) {
+            #expect(earlier.end == later.start)
+        }
         for plan in plans {
             #expect(plan.observed.count <= 12)
             #expect(plan.observed == plan.observed.sorted())
@@ -49,7 +54,11 @@ struct ClipPlanTests {
 
     @Test func aRangeKeepsItsFramesOnly() throws {
         let plans = ClipPlan.clips(
-            times: frames(250), end: 10, range: 2..<4, pieceSeconds: 2, observedCount: 12
+            times: frames(250),
+            end: 10,
+            range: 2..<4,
+            pieceSeconds: 2,
+            observedCount: 12
         )
         let plan = try #require(plans.first)
         #expect(plans.count == 1 && plan.start == 2 && plan.end == 4)
@@ -60,7 +69,11 @@ struct ClipPlanTests {
         // A second at 10 frames, then one at 50: even numbers would look at the second half only.
         let times = (0..<10).map { Double($0) / 10 } + (0..<50).map { 1 + Double($0) / 50 }
         let plans = ClipPlan.clips(
-            times: times, end: 2, range: 0..<Double.infinity, pieceSeconds: 2, observedCount: 12
+            times: times,
+            end: 2,
+            range: 0..<Double.infinity,
+            pieceSeconds: 2,
+            observedCount: 12
         )
         let observed = try #require(plans.first).observed
         #expect(observed.count { $0 < 1 } == 6)

@@ -26,7 +26,9 @@ struct IngestTests {
     }
 
     /// Writes a film of grey frames, each a little lighter.
-    private func film(_ name: String, frames: Int, width: Int = 64, height: Int = 64) throws -> String {
+    private func film(_ name: String, frames: Int, width: Int = 64, height: Int = 64) throws
+        -> String
+    {
         let path = try fixture.path(name)
         guard let rate = FrameRate(25) else { return path }
         let writer = try VideoWriter(path: path, width: width, height: height, frameRate: rate)
@@ -117,10 +119,13 @@ struct IngestTests {
         var reported: [String] = []
         #expect(throws: InterruptedError.self) {
             try fixture.session.ingest(
-                IngestRequest(inputs: [path]), cancellation: cancellation
+                IngestRequest(inputs: [path]),
+                cancellation: cancellation
             ) { event in
                 if case .clip(let clip) = event { reported.append(clip.id) }
-                if case .progress(_, _, _, let seconds) = event, seconds > 0 { cancellation.cancel() }
+                if case .progress(let state) = event, state.videoSeconds > 0 {
+                    cancellation.cancel()
+                }
             }
         }
         for id in reported {

@@ -19,7 +19,8 @@ final class LibraryFixture: Sendable {
     let session: Session
 
     private init() throws {
-        root = FileManager.default.temporaryDirectory
+        root =
+            FileManager.default.temporaryDirectory
             .appendingPathComponent("vsdb-tests-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
         session = Session(library: try Library.create(at: root + "/library"))

@@ -7,7 +7,9 @@ import Testing
 struct MaskSourceTests {
     private let source = MaskSource(rows: 4, columns: 6, regions: ["arm": [[0, 0], [1, 0]]])
 
-    private func cells(_ masks: String...) throws -> [Double] { try source.weights(masks).flatMap { $0 } }
+    private func cells(_ masks: String...) throws -> [Double] {
+        try source.weights(masks).flatMap { $0 }
+    }
 
     @Test func aRegionIsItsCells() throws {
         #expect(try cells("arm") == (0..<24).map { [0, 6].contains($0) ? 1 : 0 })

@@ -71,7 +71,9 @@ struct RenderTests {
     @Test func aMaskOfOnesIsTheOtherMotionAndMixesMeetTheirEnds() throws {
         var own = fixture.request()
         own.motion = nil
-        let (ownFrames, otherFrames) = (try fixture.frames(own), try fixture.frames(fixture.request()))
+        let (ownFrames, otherFrames) = (
+            try fixture.frames(own), try fixture.frames(fixture.request())
+        )
         var masked = own
         masked.blends = [.init(reference: "figure01_motion13", masks: ["all"])]
         #expect(try fixture.frames(masked) == otherFrames)
@@ -150,7 +152,8 @@ struct RenderTests {
         var options = RenderOptions()
         options.sheet = try fixture.path("sheet.png")
         _ = try fixture.session.render(
-            try fixture.session.compose(fixture.request()).recipe, options
+            try fixture.session.compose(fixture.request()).recipe,
+            options
         )
         let sheet = try StillImage.read(options.sheet ?? "")
         #expect(sheet.height > 3 * 128 && sheet.width > 4 * 128)

@@ -128,7 +128,8 @@ extension Session {
         for other in references.dropFirst()
         where other.clip.packFingerprint != first.packFingerprint {
             let names = try [first, other.clip].map { try packName($0.packFingerprint) }
-            throw RequestError(
+            throw PackError(
+                .weightsMismatch,
                 "\(first.name) was made by pack \(names[0]) and \(other.clip.name) by pack \(names[1]); "
                     + "codes of two packs do not fit together: ingest one of them again with --pack"
             )

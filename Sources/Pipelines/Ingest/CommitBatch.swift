@@ -7,7 +7,9 @@ struct CommitBatch {
     let run: IngestRunID
     let total: Int
     var report = IngestReport()
-    var filesDone = 0
+    private var filesDone = 0
+    private var fileSeconds = 0.0
+    private var plannedSeconds = 0.0
     private var waiting: [(clip: NewClip, plan: ClipPlan, warnings: [String])] = []
     private var lastCommit = Date()
 
@@ -35,6 +37,7 @@ struct CommitBatch {
         clip.ingestRun = run
         waiting.append((clip, plan, warnings))
         report.videoSeconds += plan.end - plan.start
+        fileSeconds += plan.end - plan.start
         if waiting.count >= Self.groupSize || Date().timeIntervalSince(lastCommit) > Self.patience {
             try commit(onEvent)
         }
@@ -67,13 +70,26 @@ struct CommitBatch {
         }
     }
 
+    /// Begins a file with this many seconds to encode.
+    mutating func begin(seconds: Double) { (fileSeconds, plannedSeconds) = (0, seconds) }
+
+    /// Ends a file.
+    mutating func endFile() {
+        filesDone += 1
+        (fileSeconds, plannedSeconds) = (0, 0)
+    }
+
     func progress(_ onEvent: (IngestEvent) -> Void) {
+        let ofFile = plannedSeconds > 0 ? min(1, fileSeconds / plannedSeconds) : 0
         onEvent(
             .progress(
-                filesDone: filesDone,
-                files: total,
-                clips: report.added + report.skipped,
-                videoSeconds: report.videoSeconds
+                IngestProgress(
+                    filesDone: filesDone,
+                    files: total,
+                    clips: report.added + report.skipped,
+                    videoSeconds: report.videoSeconds,
+                    fraction: (Double(filesDone) + ofFile) / Double(max(1, total))
+                )
             )
         )
     }

@@ -78,8 +78,10 @@ extension Session {
             batch.report.failures.append(failure)
             onEvent(.failure(failure))
         case .fileDone:
-            batch.filesDone += 1
+            batch.endFile()
             batch.progress(onEvent)
+        case .planned(let seconds):
+            batch.begin(seconds: seconds)
         case .clip(var draft, let observed, let warnings):
             do {
                 let began = ContinuousClock.now

@@ -71,8 +71,22 @@ public enum IngestEvent: Sendable {
     case clip(IngestedClip)
     /// A file, or a part of it, could not be ingested; the others go on.
     case failure(IngestFailure)
-    /// How far the work is: files done of all, clips so far, seconds of video so far.
-    case progress(filesDone: Int, files: Int, clips: Int, videoSeconds: Double)
+    /// How far the work is.
+    case progress(IngestProgress)
+}
+
+/// How far an ingest is.
+public struct IngestProgress: Codable, Sendable, Hashable {
+    /// Files that are done.
+    public let filesDone: Int
+    /// All files.
+    public let files: Int
+    /// Clips that are in the library so far, new or known.
+    public let clips: Int
+    /// Seconds of video that were encoded so far.
+    public let videoSeconds: Double
+    /// The part of the work that is done, 0...1, every file counting alike.
+    public let fraction: Double
 }
 
 /// What became of all files.

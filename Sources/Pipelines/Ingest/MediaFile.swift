@@ -55,8 +55,9 @@ struct MediaFile: Sendable {
         )
         guard !plans.isEmpty else {
             throw RequestError(
-                "no frame lies between \(range.lowerBound) s and \(range.upperBound) s; "
-                    + "the file has \(timeline.end) s"
+                "no frame lies behind --start \(range.lowerBound) s"
+                    + (request.end.map { " and before --end \($0) s" } ?? "")
+                    + "; the file has \((timeline.end * 1000).rounded() / 1000) s"
             )
         }
         if timeline.seconds.count == 1 {

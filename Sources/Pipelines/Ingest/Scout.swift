@@ -16,6 +16,8 @@ struct Scout: Sendable {
         /// A clip without its assets, its frames, and what the user should know.
         case clip(NewClip, ObservedClip, [String])
         case known(IngestedClip)
+        /// A file begins that has so many seconds to encode.
+        case planned(Double)
         case failure(IngestFailure)
         case fileDone
     }
@@ -89,6 +91,7 @@ struct Scout: Sendable {
             }
         }
         guard !wanted.isEmpty else { return nil }
+        try put(.planned(wanted.reduce(0) { $0 + $1.end - $1.start }), queue)
         var wholeClips = 0
         let damage = try file.frames(
             of: wanted,

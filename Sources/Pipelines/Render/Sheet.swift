@@ -23,40 +23,68 @@ struct SheetSamples {
 }
 
 extension Session {
-    /// The contact sheet of a render: content, driving motions, result over time.
+    /// The contact sheet of a render: content, driving motions, result, each at the same moments.
     ///
     /// - Throws: `StoreError` or `MediaError` if a thumbnail strip cannot be read.
     func sheet(_ recipe: Recipe, _ samples: SheetSamples) throws -> RGBImage {
-        let config = try pack(recipe.pack).manifest.generator.config
-        let aspect = Double(config.width) / Double(config.height)
-        func row(_ label: String, _ use: Recipe.ClipUse) throws -> ContactSheet.Row {
-            guard let id = ClipID(hex: use.id), let strip = try library.thumbnails(of: id) else {
-                return ContactSheet.Row(label: label, images: [])
-            }
-            let images = try ThumbnailStrip.decode(strip, aspect: aspect)
-            return ContactSheet.Row(label: label, images: Array(images.prefix(SheetSamples.count)))
-        }
-        var rows = [try row("content: \(recipe.content.name)", recipe.content)]
-        if recipe.motion.clip.id != recipe.content.id {
-            rows.append(try row("motion: \(recipe.motion.clip.name)", recipe.motion.clip))
-        }
-        for layer in recipe.layers {
-            let part =
-                layer.maskName
-                ?? layer.weight.map {
-                    "mix \($0.formatted(.number.precision(.fractionLength(0...2))))"
-                }
-            rows.append(
-                try row("\(part ?? "layer"): \(layer.motion.clip.name)", layer.motion.clip)
+        let all = recipe.times.seconds
+        let seconds = samples.indices.map { all[$0] }
+        func row(_ label: String, _ use: Recipe.MotionUse) throws -> ContactSheet.Row {
+            ContactSheet.Row(
+                label: "\(label): \(use.clip.name)",
+                images: try thumbnails(use.clip, at: seconds.map { $0 + use.from }, recipe)
             )
         }
+        var rows = [try row("content", Recipe.MotionUse(clip: recipe.content, from: 0))]
+        if recipe.motion.clip.id != recipe.content.id {
+            rows.append(try row("motion", recipe.motion))
+        }
+        for layer in recipe.layers {
+            let share = layer.weight.map { "mix \(number($0))" }
+            rows.append(try row(layer.maskName ?? share ?? "layer", layer.motion))
+        }
         rows.append(ContactSheet.Row(label: "result", images: samples.images))
-        let seconds = recipe.times.seconds
-        let edits = recipe.edits.map { "\($0.from) \u{2192} \($0.to), alpha \($0.alpha)" }
-        var sheet = ContactSheet(rows: rows)
-        sheet.columnLabels = samples.indices.map { String(format: "%.2f s", seconds[$0]) }
-        sheet.caption = edits.isEmpty ? nil : edits.joined(separator: "; ")
-        sheet.cellHeight = 128
+        let edits = recipe.edits.map { "\($0.from) \u{2192} \($0.to) (alpha \(number($0.alpha)))" }
+        let sheet = ContactSheet(
+            rows: rows,
+            caption: edits.isEmpty ? nil : edits.joined(separator: "; "),
+            columnLabels: seconds.map { String(format: "%.2f s", $0) }
+        )
         return try sheet.render()
+    }
+
+    /// The stored pictures of a clip that lie nearest to its seconds; white where it has none.
+    private func thumbnails(
+        _ use: Recipe.ClipUse,
+        at seconds: [Double],
+        _ recipe: Recipe
+    ) throws -> [RGBImage] {
+        guard let id = ClipID(hex: use.id), let strip = try library.thumbnails(of: id) else {
+            return []
+        }
+        let config = try pack(recipe.pack).manifest.generator.config
+        let images = try ThumbnailStrip.decode(
+            strip,
+            aspect: Double(config.width) / Double(config.height)
+        )
+        let duration = try library.clip(id).duration
+        guard duration > 0, images.count > 1 else { return images }
+        let blank = RGBImage(
+            width: images[0].width,
+            height: images[0].height,
+            red: 255,
+            green: 255,
+            blue: 255
+        )
+        return seconds.map { second in
+            // The last picture is shown until the clip's end.
+            guard second >= -1e-6, second <= duration + 1e-6 else { return blank }
+            let index = (second / duration * Double(images.count)).rounded(.down)
+            return images[min(images.count - 1, Int(index))]
+        }
+    }
+
+    private func number(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e6 ? String(Int(value)) : String(value)
     }
 }

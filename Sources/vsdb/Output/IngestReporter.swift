@@ -21,12 +21,9 @@ final class IngestReporter {
         let reason: String
     }
 
-    private struct ProgressReport: Encodable {
+    private struct ProgressRecord: Encodable {
         let event = "progress"
-        let filesDone: Int
-        let files: Int
-        let clips: Int
-        let videoSeconds: Double
+        let progress: IngestProgress
         let elapsedSeconds: Double
     }
 
@@ -51,16 +48,7 @@ final class IngestReporter {
             switch event {
             case .clip(let clip): try report(clip)
             case .failure(let failure): try report(failure)
-            case .progress(let done, let files, let clips, let seconds):
-                try report(
-                    ProgressReport(
-                        filesDone: done,
-                        files: files,
-                        clips: clips,
-                        videoSeconds: seconds,
-                        elapsedSeconds: progress.elapsed
-                    )
-                )
+            case .progress(let state): try report(state)
             }
         } catch {
             outputError = outputError ?? error
@@ -88,16 +76,17 @@ final class IngestReporter {
         )
     }
 
-    private func report(_ state: ProgressReport) throws {
-        let elapsed = state.elapsedSeconds
+    private func report(_ state: IngestProgress) throws {
+        let elapsed = progress.elapsed
         if isJSON, elapsed - lastLine >= 1 {
             lastLine = elapsed
-            try console.print(JSONOutput.line(state))
+            let record = ProgressRecord(progress: state, elapsedSeconds: elapsed)
+            try console.print(JSONOutput.line(record))
         }
         let rate = elapsed > 0 ? state.videoSeconds / elapsed : 0
         progress.update(
             ProgressLine.State(
-                fraction: Double(state.filesDone) / Double(max(1, state.files)),
+                fraction: state.fraction,
                 text: "\(state.filesDone)/\(Wording.count(state.files, "file"))  "
                     + Wording.count(state.clips, "clip"),
                 rate: "\(Wording.decimal(rate, digits: 2)) s of video/s"
