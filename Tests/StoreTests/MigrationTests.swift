@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Hashing
 import Migrations
 import Store
 import Testing
@@ -24,7 +25,10 @@ import Testing
 
     @Test func releasedFilesAreNotEdited() {
         for step in Migrations.all {
-            #expect(SHA256.hex(of: Data(step.sql.utf8)) == Self.released[step.name], "\(step.name)")
+            #expect(
+                SHA256.digest(Data(step.sql.utf8)).hex == Self.released[step.name],
+                "\(step.name)"
+            )
         }
     }
 

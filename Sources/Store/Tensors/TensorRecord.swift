@@ -122,7 +122,8 @@ func xxh3(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
 
 /// Sixteen hexadecimal digits.
 func hexadecimal64(_ word: UInt64) -> String {
-    withUnsafeBytes(of: word.bigEndian) { hexadecimal($0) }
+    let digits = String(word, radix: 16)
+    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
 }
 
 /// The checksum of a document: the xxh3-64 of its fields, each with its length in front.
