@@ -94,6 +94,14 @@ struct TensorRecord {
     }
 
     var byteCount: Int { TensorHeader.byteCount + payload.count }
+
+    /// Whether its numbers are these bytes, as many as it has.
+    func hasPayload(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+        guard let stored = UnsafeRawBufferPointer(rebasing: bytes).baseAddress else { return true }
+        return payload.withUnsafeBytes { own in
+            own.baseAddress.map { memcmp($0, stored, own.count) == 0 } ?? true
+        }
+    }
 }
 
 /// The rule that the bytes of a record break.
