@@ -92,7 +92,7 @@ let package = Package(
         house(
             "Store",
             [
-                "Tensors", "Migrations", "CLMDB", "CXXHash",
+                "Tensors", "Hashing", "Migrations", "CLMDB", "CXXHash",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
@@ -120,6 +120,7 @@ let package = Package(
             swiftSettings: houseSettings
         ),
         tests("TensorsTests", ["Tensors"]),
+        tests("HashingTests", ["Hashing"]),
         tests("KernelsTests", ["Tensors", "Kernels"]),
         tests("ODETests", ["Tensors", "Kernels", "ODE"]),
         tests("LayersTests", ["Tensors", "Kernels", "Layers"]),
@@ -129,7 +130,7 @@ let package = Package(
         tests(
             "StoreTests",
             [
-                "Tensors", "Store", "Migrations",
+                "Tensors", "Hashing", "Store", "Migrations",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),

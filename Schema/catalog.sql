@@ -52,14 +52,25 @@ CREATE TABLE clips (
   -- Seconds in the source; both 0 for a still.
   start_seconds REAL NOT NULL CHECK (start_seconds >= 0),
   end_seconds REAL NOT NULL CHECK (end_seconds >= start_seconds),
-  name TEXT NOT NULL UNIQUE CHECK (length(name) > 0 AND name NOT GLOB '*[@/]*'),
+  -- What is shown and resolved: the base name, for a segment with its range, as in walk@2s-4s.
+  name TEXT NOT NULL UNIQUE,
+  -- Of one clip, or of the segments of one source with one pack and one set of settings.
+  base_name TEXT NOT NULL CHECK (length(base_name) > 0 AND base_name NOT GLOB '*[@/]*'),
+  -- Whether it is one of several pieces of its source.
+  is_segment INTEGER NOT NULL CHECK (is_segment IN (0, 1)),
   caption TEXT,
   pack_fingerprint TEXT NOT NULL REFERENCES packs (fingerprint),
   settings TEXT NOT NULL,
   ingest_run_id INTEGER REFERENCES ingest_runs (id),
   added TEXT NOT NULL,
+  CHECK (
+    CASE is_segment WHEN 0 THEN name = base_name
+    ELSE substr(name, 1, length(base_name) + 1) = base_name || '@' END
+  ),
   UNIQUE (source_id, start_seconds, end_seconds, pack_fingerprint, settings)
 ) STRICT;
+
+CREATE INDEX clips_by_base_name ON clips (base_name, start_seconds);
 
 CREATE INDEX clips_by_pack ON clips (pack_fingerprint);
 

@@ -47,19 +47,20 @@ extension Library {
     /// - Throws: `StoreError`: `.unknownReference`, `.ambiguousReference`, `.damaged`.
     public func composition(_ reference: String) throws(StoreError) -> Composition {
         try reading("look up composition \"\(reference)\"") { db in
-            try find(
+            let named = try CompositionRow.fetch(db, where: "name = ?", arguments: [reference])
+            if let composition = named.first { return composition }
+            return try find(
                 "composition",
-                reference,
-                db,
-                byName: { try CompositionRow.fetch(db, where: "name = ?", arguments: [$0]) },
-                byHash: { first, last in
+                byHash: reference,
+                fetch: { first, last in
                     try CompositionRow.fetch(
                         db,
                         where: "hash >= ? AND hash < ?",
                         arguments: [first, last]
                     )
                 },
-                describe: { "\($0.name) (\($0.hash.prefix(12)))" }
+                describe: { "\($0.name) (\($0.hash.prefix(12)))" },
+                names: { try String.fetchAll(db, sql: "SELECT name FROM compositions") }
             )
         }
     }

@@ -53,7 +53,12 @@ extension Library {
         let digits = reference.lowercased()
         let matches = digits.count < 4 ? [] : packs.filter { $0.fingerprint.hasPrefix(digits) }
         if matches.count > 1 {
-            throw StoreError.ambiguous("pack", reference, matches.map(\.name))
+            throw StoreError.ambiguous(
+                "pack",
+                reference,
+                matches.map(\.name),
+                hint: "use the name, or more digits"
+            )
         }
         guard let pack = matches.first else {
             let names = packs.map(\.name)

@@ -3,7 +3,7 @@ import GRDB
 public import Tensors
 
 extension Library {
-    /// The clips that meet all conditions of a filter, by name.
+    /// The clips that meet all conditions of a filter, by base name and then time.
     ///
     /// - Throws: `StoreError`.
     public func clips(_ filter: ClipFilter = ClipFilter()) throws(StoreError) -> [Clip] {
@@ -63,7 +63,7 @@ extension Library {
     /// The numbers of an asset, checked against their checksum.
     ///
     /// - Returns: A copy that outlives every transaction.
-    /// - Throws: `StoreError`: `.unknownReference`, `.damaged` naming asset and file.
+    /// - Throws: `StoreError`: `.unknownReference`, `.damaged` naming clip, file and source.
     public func tensor(_ id: AssetID) throws(StoreError) -> RawTensor {
         let tensors = try tensors(where: "assets.id = ?", [id.number], "asset \(id)")
         guard let tensor = tensors.first?.tensor else {
@@ -75,7 +75,7 @@ extension Library {
     /// The numbers of the asset of one kind of a clip, checked against their checksum.
     ///
     /// - Returns: A copy, or nil if the clip has no asset of that kind.
-    /// - Throws: `StoreError`, `.damaged` naming asset and file.
+    /// - Throws: `StoreError`, `.damaged` naming clip, file and source.
     public func tensor(of id: ClipID, _ kind: AssetKind) throws(StoreError) -> RawTensor? {
         try tensors(
             where: "clips.identity = ? AND assets.kind = ?",
@@ -86,7 +86,7 @@ extension Library {
 
     /// The small pictures of a clip as they were stored; nil if it has none.
     ///
-    /// - Throws: `StoreError`, `.damaged` naming asset and file.
+    /// - Throws: `StoreError`, `.damaged` naming clip, file and source.
     public func thumbnails(of id: ClipID) throws(StoreError) -> Data? {
         try tensor(of: id, .thumbnails)?.bytes
     }
@@ -95,7 +95,7 @@ extension Library {
     ///
     /// Numbers of two packs are never comparable, so the pack is not optional.
     ///
-    /// - Throws: `StoreError`, `.damaged` naming asset and file.
+    /// - Throws: `StoreError`, `.damaged` naming clip, file and source.
     public func tensors(
         _ kind: AssetKind,
         packFingerprint: String
@@ -120,18 +120,25 @@ extension Library {
         while true {
             let attempt = try reading("read \(what)") { db in
                 let assets = try AssetRow.fetch(db, where: condition, arguments: arguments)
-                return try tensors.read { try read(assets, $0) }
+                let attempt = try tensors.read { try read(assets, $0, db) }
+                if let asset = attempt.missing, asset.id == missing?.id {
+                    throw try damaged(asset, "is missing", db)
+                }
+                return attempt
             }
             guard let asset = attempt.missing else { return attempt.found }
-            if asset.id == missing?.id { throw damaged(asset, "is missing") }
             missing = asset
         }
     }
 
-    private func read(_ assets: [Asset], _ snapshot: TensorTransaction) throws -> Attempt {
+    private func read(
+        _ assets: [Asset],
+        _ snapshot: TensorTransaction,
+        _ db: Database
+    ) throws -> Attempt {
         var found: [(clip: ClipID, tensor: RawTensor)] = []
         for asset in assets {
-            guard let tensor = try tensor(asset, snapshot) else {
+            guard let tensor = try tensor(asset, snapshot, db) else {
                 return Attempt(found: found, missing: asset)
             }
             found.append((asset.clipID, tensor))
@@ -145,20 +152,32 @@ extension Library {
     }
 
     /// Copies and checks one record; nil if there is none.
-    func tensor(_ asset: Asset, _ snapshot: TensorTransaction) throws -> RawTensor? {
+    func tensor(
+        _ asset: Asset,
+        _ snapshot: TensorTransaction,
+        _ db: Database
+    ) throws -> RawTensor? {
         try snapshot.withValue(asset.key) { value in
             do throws(RecordFault) { return try asset.check(value) } catch {
-                throw damaged(asset, error.rule)
+                throw try damaged(asset, error.rule, db)
             }
         }
     }
 
-    func damaged(_ asset: Asset, _ problem: String) -> StoreError {
-        StoreError(
+    /// A record that is missing or not what was written, with the clip and its source.
+    func damaged(_ asset: Asset, _ problem: String, _ db: Database) throws -> StoreError {
+        let clip = try ClipRow.fetch(
+            db,
+            where: "clips.identity = ?",
+            arguments: [asset.clipID.hex]
+        ).first
+        let name = clip?.name ?? asset.clipID.short
+        return StoreError(
             .damaged,
-            "asset \(asset.id) (\(asset.kind.name) of clip \(asset.clipID)): its record in "
-                + "\"\(tensors.folder)/data.mdb\" \(problem); remove the clip with --force and "
-                + "ingest it again, or restore the library from a backup"
+            "clip \"\(name)\" (\(asset.clipID)): the record of its \(asset.kind.name), asset "
+                + "\(asset.id), in \"\(tensors.folder)/data.mdb\" \(problem); to make it again: "
+                + "vsdb remove \(asset.clipID) --force, then vsdb ingest "
+                + "\"\(clip?.source.path ?? "its source")\"; or restore the library from a backup"
         )
     }
 }

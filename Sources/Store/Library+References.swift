@@ -7,62 +7,84 @@ extension Library {
     /// Finds the clip that a person means.
     ///
     /// An exact name wins over a hash; a hash is the first 4 or more hexadecimal digits of the
-    /// clip's id. Times follow an `@`: `NAME@2s-4s`, `NAME@1.5s-`, `NAME@-4s`, `NAME@2s`.
+    /// clip's id. Times follow an `@`: `NAME@2s-4s`, `NAME@1.5s-`, `NAME@-4s`, `NAME@2s`. They
+    /// are seconds of the source file, from its first frame, also behind a hash.
     ///
-    /// - Returns: The clip and the times in it.
+    /// A long video is stored as segments `NAME@0s-2s`, `NAME@2s-4s`…, found by these names. Other
+    /// times mean a part of the one clip that has them all; a moment on the boundary of two is
+    /// in the later one, and an open range ends where its clip does. `NAME` alone is enough where
+    /// there is one clip of that name.
+    ///
+    /// - Returns: The clip and the times in it, from its own start.
     /// - Throws: `StoreError`: `.unknownReference` with names that are nearly the same,
-    ///   `.ambiguousReference` with the candidates, `.invalidValue` for times outside the clip.
+    ///   `.ambiguousReference` with the candidates, `.invalidValue` for times outside every clip.
     public func resolve(_ text: String) throws(StoreError) -> ClipReference {
         let reference = try Reference(text)
-        let clip = try reading("look up \"\(reference.name)\"") { db in
-            try find(
-                "clip",
-                reference.name,
+        return try reading("look up \"\(reference.name)\"") { db in
+            var clips = try ClipRow.fetch(
                 db,
-                byName: { try ClipRow.fetch(db, where: "clips.name = ?", arguments: [$0]) },
-                byHash: { first, last in
-                    try ClipRow.fetch(
-                        db,
-                        where: "clips.identity >= ? AND clips.identity < ?",
-                        arguments: [first, last],
-                        limit: 10
-                    )
-                },
-                describe: { "\($0.name) (\($0.id))" }
+                where: "clips.base_name = ?",
+                arguments: [reference.name]
             )
+            if clips.isEmpty { clips = [try clip(byHash: reference.name, db)] }
+            return try reference.choose(among: clips)
         }
-        return try ClipReference(reference, clip)
     }
 
-    /// Finds a row by name, else by the first digits of its hash.
+    private func clip(byHash text: String, _ db: Database) throws -> Clip {
+        try find(
+            "clip",
+            byHash: text,
+            fetch: { first, last in
+                try ClipRow.fetch(
+                    db,
+                    where: "clips.identity >= ? AND clips.identity < ?",
+                    arguments: [first, last],
+                    limit: 10
+                )
+            },
+            describe: { "\($0.name) (\($0.id))" },
+            names: { try String.fetchAll(db, sql: "SELECT DISTINCT base_name FROM clips") }
+        )
+    }
+
+    /// Finds a row by the first digits of its hash, where no name fits.
     func find<Row>(
         _ what: String,
-        _ reference: String,
-        _ db: Database,
-        byName: (String) throws -> [Row],
-        byHash: (String, String) throws -> [Row],
-        describe: (Row) -> String
+        byHash text: String,
+        fetch: (String, String) throws -> [Row],
+        describe: (Row) -> String,
+        names: () throws -> [String]
     ) throws -> Row {
-        if let row = try byName(reference).first { return row }
-        let digits = reference.lowercased()
+        let digits = text.lowercased()
         if digits.utf8.count >= Self.shortestHash, isHexadecimal(digits) {
             // "g" follows the last hexadecimal digit, so this is every hash with the prefix.
-            let rows = try byHash(digits, digits + "g")
-            if rows.count > 1 { throw StoreError.ambiguous(what, reference, rows.map(describe)) }
+            let rows = try fetch(digits, digits + "g")
+            if rows.count > 1 {
+                throw StoreError.ambiguous(
+                    what,
+                    text,
+                    rows.map(describe),
+                    hint: "use the name, or more digits"
+                )
+            }
             if let row = rows.first { return row }
         }
-        let names = try String.fetchAll(db, sql: "SELECT name FROM \(what)s ORDER BY name")
         let list = what == "clip" ? "vsdb list" : "vsdb list --\(what)s"
-        throw StoreError.unknown(what, reference, among: names, list: list)
+        throw StoreError.unknown(what, text, among: try names(), list: list)
     }
 }
 
 extension StoreError {
-    static func ambiguous(_ what: String, _ text: String, _ candidates: [String]) -> StoreError {
+    static func ambiguous(
+        _ what: String,
+        _ text: String,
+        _ candidates: [String],
+        hint: String
+    ) -> StoreError {
         StoreError(
             .ambiguousReference(candidates: candidates),
-            "\(what) \"\(text)\": it may be \(candidates.joined(separator: ", ")); "
-                + "use the name, or more digits"
+            "\(what) \"\(text)\": it may be \(listed(candidates)); \(hint)"
         )
     }
 
@@ -76,6 +98,12 @@ extension StoreError {
         let hint = near.isEmpty ? "see \(list)" : "did you mean \(near.joined(separator: ", "))?"
         return StoreError(.unknownReference, "\(what) \"\(text)\": not in this library; \(hint)")
     }
+}
+
+/// The first ten of some names, and how many more there are.
+func listed(_ names: [String]) -> String {
+    let rest = names.count > 10 ? " and \(names.count - 10) more" : ""
+    return names.prefix(10).joined(separator: ", ") + rest
 }
 
 /// Up to three names that a typing mistake may stand for, nearest first.

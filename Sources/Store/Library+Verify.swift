@@ -37,11 +37,11 @@ extension Library {
                     do {
                         guard readData else {
                             let isThere = try snapshot.withValue(asset.key) { _ in true }
-                            if isThere == nil { throw damaged(asset, "is missing") }
+                            if isThere == nil { throw try damaged(asset, "is missing", db) }
                             continue
                         }
-                        if try tensor(asset, snapshot) == nil {
-                            throw damaged(asset, "is missing")
+                        if try tensor(asset, snapshot, db) == nil {
+                            throw try damaged(asset, "is missing", db)
                         }
                     } catch { problems.append("\(error)") }
                 }

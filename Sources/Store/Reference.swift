@@ -2,15 +2,18 @@ import Foundation
 
 /// The parts of a reference to a clip: `NAME`, `NAME@2s-4s`, `NAME@1.5s-`, `NAME@-4s`, `NAME@2s`.
 ///
-/// Times are seconds from the start of the clip; the `s` may be left out.
+/// Times are seconds of the source file, from its first frame; the `s` may be left out.
 struct Reference: Equatable {
     /// The times after the `@`.
     enum Times: Equatable {
         case all
         case moment(Double)
-        case range(from: Double, to: Double?)
+        /// An end that is left out is that of the clip.
+        case range(from: Double?, to: Double?)
     }
 
+    /// What was written.
+    let text: String
     let name: String
     let times: Times
 
@@ -19,6 +22,7 @@ struct Reference: Equatable {
     /// - Throws: `StoreError`, `.invalidValue`.
     init(_ text: String) throws(StoreError) {
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+        self.text = text
         name = String(parts[0])
         guard !name.isEmpty else {
             throw StoreError(.invalidValue, "reference \"\(text)\": it has no name; see vsdb list")
@@ -43,7 +47,7 @@ struct Reference: Equatable {
         guard ends[0].isEmpty || seconds(ends[0]) != nil else { return nil }
         guard ends[1].isEmpty || seconds(ends[1]) != nil else { return nil }
         guard !ends[0].isEmpty || !ends[1].isEmpty else { return nil }
-        return .range(from: seconds(ends[0]) ?? 0, to: seconds(ends[1]))
+        return .range(from: seconds(ends[0]), to: seconds(ends[1]))
     }
 
     /// A plain decimal number: neither exponents nor `inf`, which `Double` would take.
@@ -54,36 +58,5 @@ struct Reference: Equatable {
             let value = Double(digits), value.isFinite
         else { return nil }
         return value
-    }
-}
-
-/// A clip that was referred to, with the times in it.
-public struct ClipReference: Sendable, Equatable {
-    /// The clip.
-    public let clip: Clip
-    /// The first second meant, from the start of the clip.
-    public let start: Double
-    /// The last second meant, from the start of the clip; `start` for a moment.
-    public let end: Double
-    /// Whether the reference named times at all.
-    public let namesTimes: Bool
-
-    init(_ reference: Reference, _ clip: Clip) throws(StoreError) {
-        self.clip = clip
-        namesTimes = reference.times != .all
-        switch reference.times {
-        case .all: (start, end) = (0, clip.duration)
-        case .moment(let moment): (start, end) = (moment, moment)
-        case .range(let from, let to): (start, end) = (from, to ?? clip.duration)
-        }
-        let isOrdered = if case .range = reference.times { start < end } else { start <= end }
-        // Cutting at frame times leaves durations a rounding away from round numbers.
-        guard isOrdered, start >= 0, end <= clip.duration + 1e-6 else {
-            throw StoreError(
-                .invalidValue,
-                "reference \"\(clip.name)\": \(start) s to \(end) s does not lie in the clip, "
-                    + "which has \(clip.duration) s; name times in it"
-            )
-        }
     }
 }

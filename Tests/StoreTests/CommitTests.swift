@@ -1,4 +1,5 @@
 import Foundation
+import Hashing
 import Store
 import Tensors
 import Testing
@@ -90,7 +91,7 @@ import Testing
         other.packFingerprint = String(repeating: "ab", count: 32)
         ids.insert(other.id)
         other = base
-        other.source.sha256 = SHA256.hex(of: Data())
+        other.source.sha256 = SHA256.digest(Data()).hex
         ids.insert(other.id)
         #expect(ids.count == 5)
         other = base

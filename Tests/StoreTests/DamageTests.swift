@@ -44,12 +44,18 @@ import Testing
         try overwrite(path, at: record + offset, with: [before ^ 0x10])
         let library = try Library.open(at: folder.library)
         let error = expectFailure(.damaged) { try library.tensor(of: id, .content) }
-        #expect(error?.description.contains("content of clip \(id)") == true)
+        #expect(error?.description.contains("clip \"clip-1\" (\(id))") == true)
+        #expect(error?.description.contains("its content") == true)
+        #expect(error?.description.contains("vsdb ingest \"/films/1.mp4\"") == true)
         #expect(error?.description.contains("data.mdb") == true)
         // Its neighbours are read as ever, and the check names the one.
         #expect(try library.tensor(of: id, .dynamics) != nil)
         #expect(try library.verify().problems.count == 1)
         #expect(try library.verify(readData: false).isSound)
+        // What the message says to do, helps.
+        _ = try library.remove([id], force: true)
+        _ = try library.commit([Fixture.clip(1)])
+        #expect(try library.verify().isSound)
     }
 
     @Test func aFileCutShortIsRefusedAtOpen() throws {
@@ -85,6 +91,8 @@ import Testing
         let library = try Library.open(at: folder.library)
         let error = expectFailure(.damaged) { try library.tensor(of: id, .content) }
         #expect(error?.description.contains("is missing") == true)
+        #expect(error?.description.contains("clip \"clip-1\"") == true)
+        #expect(error?.description.contains("vsdb ingest \"/films/1.mp4\"") == true)
         #expect(try library.verify(readData: false).problems.count == 3)
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Hashing
 import Store
 import Tensors
 import Testing
@@ -23,7 +24,7 @@ final class TemporaryFolder: Sendable {
 enum Fixture {
     static let pack = PackRecord(
         name: "faces",
-        fingerprint: SHA256.hex(of: Data("faces".utf8)),
+        fingerprint: SHA256.digest(Data("faces".utf8)).hex,
         manifestJSON: #"{"family":"stylegan2"}"#
     )
 
@@ -36,7 +37,7 @@ enum Fixture {
 
     static func source(_ seed: Int) -> Source {
         Source(
-            sha256: SHA256.hex(of: Data("source \(seed)".utf8)),
+            sha256: SHA256.digest(Data("source \(seed)".utf8)).hex,
             path: "/films/\(seed).mp4",
             byteCount: 1000 + seed,
             mediaKind: .video,

@@ -11,7 +11,7 @@ import Testing
         func times(_ text: String) throws -> [Double] {
             let found = try library.resolve(text)
             #expect(found.clip.id == id)
-            #expect(found.namesTimes == text.contains("@"))
+            #expect(found.namesTimes == (found.start > 0 || found.end < 4))
             return [found.start, found.end]
         }
         #expect(try times("cat") == [0, 4])
@@ -22,6 +22,7 @@ import Testing
         #expect(try times("cat@2s") == [2, 2])
         #expect(try times("\(id.short)@0s") == [0, 0])
         #expect(try times(id.hex) == [0, 4])
+        #expect(try times("cat@0s-4.0s") == [0, 4])
     }
 
     @Test(arguments: [

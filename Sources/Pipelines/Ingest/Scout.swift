@@ -137,6 +137,7 @@ struct Scout: Sendable {
         )
         clip.caption = request.captions[fileName] ?? request.captions[stem] ?? request.caption
         clip.tags = request.tags
+        clip.isSegment = plan.isSegment
         return clip
     }
 }

@@ -39,7 +39,7 @@ enum AssetRow {
                     assets.dtype, assets.shape, assets.byte_count, assets.checksum,
                     assets.provenance
                 FROM assets JOIN clips ON clips.id = assets.clip_id
-                WHERE \(condition) ORDER BY clips.name, assets.kind
+                WHERE \(condition) ORDER BY \(ClipRow.order), assets.kind
                 """,
             arguments: arguments
         )

@@ -28,17 +28,20 @@ enum ClipRow {
                     + "register the pack first"
             )
         }
-        let name = try freeName(ClipName.sanitised(clip.name), db)
+        let source = try insertSource(clip.source, db)
+        let names = try ClipNaming(clip, source: source, pack: pack).choose(db)
         let statement = try db.cachedStatement(
             sql: """
-                INSERT INTO clips (identity, source_id, start_seconds, end_seconds, name, caption,
-                    pack_fingerprint, settings, ingest_run_id, added)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO clips (identity, source_id, start_seconds, end_seconds, name,
+                    base_name, is_segment, caption, pack_fingerprint, settings, ingest_run_id,
+                    added)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
         try statement.execute(arguments: [
-            pending.id.hex, insertSource(clip.source, db), clip.start + 0, clip.end + 0, name,
-            clip.caption, pack, clip.settings, clip.ingestRun?.number, timestamp(Date()),
+            pending.id.hex, source, clip.start + 0, clip.end + 0, names.shown, names.base,
+            clip.isSegment, clip.caption, pack, clip.settings, clip.ingestRun?.number,
+            timestamp(Date()),
         ])
         let row = db.lastInsertedRowID
         let tagStatement = try db.cachedStatement(
@@ -48,27 +51,7 @@ enum ClipRow {
         for (asset, record) in zip(clip.assets, pending.records) {
             try AssetRow.insert(asset, record, clip: row, pack: pack, db)
         }
-        return name
-    }
-
-    /// The wanted name, or the first free one of `name-2`, `name-3`… .
-    private static func freeName(_ wanted: String, _ db: Database) throws -> String {
-        let statement = try db.cachedStatement(sql: "SELECT count(*) FROM clips WHERE name = ?")
-        func isFree(_ name: String) throws -> Bool {
-            try Int.fetchOne(statement, arguments: [name]) == 0
-        }
-        if try isFree(wanted) { return wanted }
-        let base = ClipName.shortened(wanted) + "-"
-        if try isFree(base + "2") { return base + "2" }
-        // Names "base…" are fewer than the numbers taken, so the search begins near its end:
-        // ten thousand clips of one name would otherwise take fifty million look-ups.
-        let taken = try Int.fetchOne(
-            db.cachedStatement(sql: "SELECT count(*) FROM clips WHERE name > ? AND name < ?"),
-            arguments: [base, ClipName.shortened(wanted) + "."]
-        )
-        var number = max(3, taken ?? 0)
-        while try !isFree(base + String(number)) { number += 1 }
-        return base + String(number)
+        return names.shown
     }
 
     private static func insertSource(_ source: Source, _ db: Database) throws -> Int64 {
@@ -90,12 +73,14 @@ enum ClipRow {
         return db.lastInsertedRowID
     }
 
-    /// The clips that meet a condition on `clips` and `sources`.
+    /// How clips are listed: by base name, pieces of one source by time.
+    static let order = "clips.base_name, clips.start_seconds, clips.end_seconds, clips.id"
+
+    /// The clips that meet a condition on `clips` and `sources`, in the order of lists.
     static func fetch(
         _ db: Database,
         where condition: String,
         arguments: StatementArguments = StatementArguments(),
-        order: String = "clips.name",
         limit: Int? = nil
     ) throws -> [Clip] {
         let rows = try Row.fetchCursor(
@@ -105,7 +90,8 @@ enum ClipRow {
                     sources.byte_count, sources.media_kind, sources.container,
                     clips.start_seconds, clips.end_seconds, clips.caption,
                     (SELECT group_concat(tag, char(31)) FROM clip_tags WHERE clip_id = clips.id),
-                    clips.pack_fingerprint, clips.settings, clips.added
+                    clips.pack_fingerprint, clips.settings, clips.added, clips.base_name,
+                    clips.is_segment
                 FROM clips JOIN sources ON sources.id = clips.source_id
                 WHERE \(condition) ORDER BY \(order) LIMIT \(limit ?? -1)
                 """,
@@ -125,6 +111,8 @@ enum ClipRow {
         return Clip(
             id: id,
             name: name,
+            baseName: row[14],
+            isSegment: row[15],
             source: Source(
                 sha256: row[2],
                 path: row[3],

@@ -41,8 +41,12 @@ public struct Source: Sendable, Equatable {
 public struct Clip: Sendable, Equatable {
     /// What it is, independent of its name.
     public let id: ClipID
-    /// The unique name in this library.
+    /// The unique name in this library; that of a segment ends in its range, as in `walk@2s-4s`.
     public let name: String
+    /// The name without a range; segments of one source share it.
+    public let baseName: String
+    /// Whether it is one of several pieces of its source.
+    public let isSegment: Bool
     /// The file it was cut from.
     public let source: Source
     /// The first second of the range in the source.

@@ -1,3 +1,5 @@
+internal import Hashing
+
 /// What makes two clips the same clip: source bytes, range, encoder settings and pack.
 ///
 /// The 32-byte SHA-256 of these parts. It does not depend on path, name, caption or library, so
@@ -27,10 +29,10 @@ public struct ClipID: Sendable, Hashable, Comparable, Codable, CustomStringConve
         packFingerprint: String,
         settings: String
     ) {
-        var hash = SHA256()
+        let hash = SHA256()
         // Lengths in front of texts keep ("ab", "c") apart from ("a", "bc").
         func add(_ text: String) {
-            hash.update(withUnsafeBytes(of: UInt64(text.utf8.count).littleEndian) { Array($0) })
+            withUnsafeBytes(of: UInt64(text.utf8.count).littleEndian) { hash.update($0) }
             hash.update(Array(text.utf8))
         }
         add("vsdb clip 1")
@@ -38,11 +40,11 @@ public struct ClipID: Sendable, Hashable, Comparable, Codable, CustomStringConve
         for seconds in [start, end] {
             // -0 and 0 are the same second.
             let bits = (seconds + 0).bitPattern.littleEndian
-            hash.update(withUnsafeBytes(of: bits) { Array($0) })
+            withUnsafeBytes(of: bits) { hash.update($0) }
         }
         add(packFingerprint.lowercased())
         add(settings)
-        hex = hexadecimal(hash.digest())
+        hex = hash.finish().hex
     }
 
     /// Takes the 64 hexadecimal digits of an id, or nothing else.

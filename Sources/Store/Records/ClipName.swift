@@ -31,6 +31,20 @@ public enum ClipName {
         return name.isEmpty ? "clip" : name
     }
 
+    /// The end of a segment's name: `@2s-4s`, in seconds of the source.
+    static func range(_ start: Double, _ end: Double) -> String {
+        "@\(seconds(start))-\(seconds(end))"
+    }
+
+    /// The shortest decimal number of seconds, to the millisecond: `2s`, `2.04s`.
+    static func seconds(_ seconds: Double) -> String {
+        // -0 and 0 are the same second.
+        var text = String(format: "%.3f", max(0, seconds) + 0)
+        while text.hasSuffix("0") { text.removeLast() }
+        if text.hasSuffix(".") { text.removeLast() }
+        return text + "s"
+    }
+
     /// Leaves room for `-12345` at the end of a long name.
     static func shortened(_ name: String) -> String {
         var name = name

@@ -35,8 +35,10 @@ public struct NewClip: Sendable {
     public var start: Double
     /// The second of the source where the range ends; 0 for a still.
     public var end: Double
-    /// The wanted name; it is sanitised, and numbered if it is taken.
+    /// The wanted base name; it is sanitised, and numbered if it is taken.
     public var name: String
+    /// Whether it is one of several pieces of its source, whose range is part of its name.
+    public var isSegment = false
     /// A sentence about it.
     public var caption: String?
     /// Words to filter by.

@@ -32,6 +32,9 @@ final class TensorEnvironment: @unchecked Sendable {
 
     /// Opens the environment of a folder that no other handle of this process has open.
     ///
+    /// An old file passed `TensorFileCheck` before: a page that is missing would raise SIGBUS on
+    /// the first touch.
+    ///
     /// - Parameters:
     ///   - folder: The folder, which exists.
     ///   - use: How to use it.
@@ -42,7 +45,6 @@ final class TensorEnvironment: @unchecked Sendable {
         do {
             var cleared: Int32 = 0
             try Self.check(mdb_reader_check(handle, &cleared), "clear dead readers of", folder)
-            if use != .new { try Self.checkLength(handle, folder) }
             (records, properties) = try Self.openDatabases(handle, folder, use)
         } catch {
             mdb_env_close(handle)
@@ -79,25 +81,6 @@ final class TensorEnvironment: @unchecked Sendable {
             "tensors \"\(folder)\": not even 256 MiB of address space is free for the map; "
                 + "raise the limit of the shell (ulimit -v unlimited)"
         )
-    }
-
-    /// A file cut short would raise SIGBUS on the first touch of a missing page.
-    private static func checkLength(_ handle: OpaquePointer, _ folder: String) throws {
-        var info = MDB_envinfo()
-        var stat = MDB_stat()
-        try check(mdb_env_info(handle, &info), "inspect", folder)
-        try check(mdb_env_stat(handle, &stat), "inspect", folder)
-        let needed = (Int(info.me_last_pgno) + 1).multipliedReportingOverflow(
-            by: Int(stat.ms_psize)
-        )
-        let actual = fileByteCount(folder + "/data.mdb")
-        guard !needed.overflow, needed.partialValue <= actual else {
-            throw StoreError(
-                .damaged,
-                "tensors \"\(folder)/data.mdb\": the file was cut short: it has \(actual) bytes and "
-                    + "needs \(needed.partialValue); restore the library from a backup"
-            )
-        }
     }
 
     private static func openDatabases(

@@ -94,6 +94,14 @@ struct TensorRecord {
     }
 
     var byteCount: Int { TensorHeader.byteCount + payload.count }
+
+    /// Whether its numbers are these bytes, as many as it has.
+    func hasPayload(_ bytes: Slice<UnsafeRawBufferPointer>) -> Bool {
+        guard let stored = UnsafeRawBufferPointer(rebasing: bytes).baseAddress else { return true }
+        return payload.withUnsafeBytes { own in
+            own.baseAddress.map { memcmp($0, stored, own.count) == 0 } ?? true
+        }
+    }
 }
 
 /// The rule that the bytes of a record break.
@@ -122,7 +130,8 @@ func xxh3(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
 
 /// Sixteen hexadecimal digits.
 func hexadecimal64(_ word: UInt64) -> String {
-    withUnsafeBytes(of: word.bigEndian) { hexadecimal($0) }
+    let digits = String(word, radix: 16)
+    return String(repeating: "0", count: 16 - digits.utf8.count) + digits
 }
 
 /// The checksum of a document: the xxh3-64 of its fields, each with its length in front.

@@ -33,7 +33,8 @@ final class TensorStore: Sendable {
     /// - Parameters:
     ///   - folder: The folder of the LMDB environment.
     ///   - isFrozen: Whether the disk is read-only.
-    /// - Throws: `StoreError`, `.damaged` if the file is missing or was cut short.
+    /// - Throws: `StoreError`, `.damaged` if the file is missing, was cut short or has wrong meta or
+    ///   root pages; see `TensorFileCheck` for what it cannot tell.
     init(folder: String, isFrozen: Bool) throws {
         self.folder = folder
         let path = folder + "/data.mdb"
@@ -51,6 +52,7 @@ final class TensorStore: Sendable {
                 table[identity]?.useCount += 1
                 return shared.environment
             }
+            try TensorFileCheck.run(path)
             let environment = try TensorEnvironment(
                 folder: folder,
                 use: isFrozen ? .frozen : .shared
@@ -95,6 +97,7 @@ final class TensorStore: Sendable {
                 let isStored = try transaction.withValue(record.key) { value in
                     value.count == record.byteCount
                         && value.prefix(TensorHeader.byteCount).elementsEqual(record.header.encoded)
+                        && record.hasPayload(value.dropFirst(TensorHeader.byteCount))
                 }
                 return isStored != true
             }
