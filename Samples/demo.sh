@@ -51,7 +51,7 @@ echo "== A library with the sample pack and the sample clips"
 vsdb init demo/library
 vsdb pack add Samples/packs/paper-doll
 vsdb ingest "${clips[@]}" --captions Samples/clips/captions.json
-vsdb ingest "${clips[0]}" --quiet # the same bytes again: nothing is done
+vsdb ingest Samples/clips/figure00_motion00.mp4 # the same bytes again: nothing is done
 vsdb list
 
 echo
@@ -82,7 +82,7 @@ if [[ -z ${DEMO_SUBSET:-} ]]; then
 
     echo
     echo "== Half one motion, half another"
-    compose mix --content figure04_motion04 --motion figure05_motion17 --mix figure04_motion16:0.5
+    compose mix --content figure04_motion04 --motion figure01_motion13 --mix figure11_motion23:0.5
 
     echo
     echo "== Twice the frames: the motion is known at every moment"
