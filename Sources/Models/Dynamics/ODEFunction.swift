@@ -8,7 +8,7 @@ public import Tensors
 public struct ODEFunction: Sendable {
     private let layers: [Convolution3x3Double]
 
-    /// Reads `gradient_net.0`, `.2`, `.4`, ... under a prefix.
+    /// Reads the layers under a prefix, numbered 0, 2, 4 and so on.
     init(_ config: DynamicsConfig, _ weights: Weights) throws {
         let count = config.odeHiddenLayers + 2
         layers = try (0..<count).map { index in

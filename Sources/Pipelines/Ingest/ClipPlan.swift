@@ -22,6 +22,7 @@ package struct ClipPlan: Sendable, Hashable {
     ///   - range: The part of the file that counts.
     ///   - pieceSeconds: The length of a piece; nil for one clip.
     ///   - observedCount: How many frames are looked at in each.
+    /// - Returns: The clips in order; none if no frame lies in the range.
     package static func clips(
         times: [Double],
         end: Double,

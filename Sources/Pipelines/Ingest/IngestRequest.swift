@@ -24,7 +24,7 @@ public struct IngestRequest: Sendable {
     public var start: Double?
     /// The second of the source where it ends.
     public var end: Double?
-    /// The clip's name; only with a single input. The file's name without its ending if nil.
+    /// The clip's name, only with a single input; the file's name without its ending if nil.
     public var name: String?
     /// A sentence about every clip.
     public var caption: String?

@@ -27,7 +27,8 @@ struct FrameRenderer {
         guard let last = states.last else { return [] }
         let filled = states + [Tensor](repeating: last, count: batchSize - states.count)
         let dynamics = ode.project(Tensor.stack(filled))  // [B, E, h, w]
-        let codes = model(content: scene.content, style: scene.style, dynamics: dynamics)  // [B, L, D]
+        // [B, L, D]
+        let codes = model(content: scene.content, style: scene.style, dynamics: dynamics)
         let images = generator.synthesize(codes, options: SynthesisOptions(rows: rows))
         return states.indices.map { RGBImage(images[$0], .minusOneToOne) }
     }
