@@ -50,7 +50,8 @@ extension Session {
             layers.append(
                 Recipe.Layer(
                     motion: use(source),
-                    maskName: blend.masks.joined(separator: ", "),
+                    maskName: blend.masks.map { ($0 as NSString).lastPathComponent }
+                        .joined(separator: ", "),
                     mask: try masks.weights(blend.masks)
                 )
             )
