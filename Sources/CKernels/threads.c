@@ -4,6 +4,9 @@
 #include <semaphore.h>
 #include <stdlib.h>
 #include <unistd.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 // The ABI that gcc's -fopenmp compiles to, stable since GCC 4.2. Clang's -fopenmp would bring a second
 // runtime (libomp) with a second set of threads, which fights with the one oneDNN brings.
@@ -43,9 +46,24 @@ static void start_idle_pool(void) {
     pthread_attr_destroy(&small);
 }
 
-void ck_start_threads(void) {
+// Every layer allocates and frees tensors of megabytes. By default each is a mapping of its own, whose fresh
+// pages are cleared and whose removal interrupts the other cores; kept in the heap they are used again.
+static void keep_freed_memory(void) {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_MAX, 0);
+    mallopt(M_TRIM_THRESHOLD, 512 << 20);
+    mallopt(M_TOP_PAD, 16 << 20);
+#endif
+}
+
+static void prepare_process(void) {
+    keep_freed_memory();
+    start_idle_pool();
+}
+
+void ck_prepare_process(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, start_idle_pool);
+    pthread_once(&once, prepare_process);
 }
 
 void ck_set_threads(int count) { omp_set_num_threads(count); }

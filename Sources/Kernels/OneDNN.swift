@@ -14,7 +14,7 @@ enum OneDNN {
     }
 
     nonisolated(unsafe) static let engine: dnnl_engine_t = {
-        ck_start_threads()
+        ck_prepare_process()
         var engine: dnnl_engine_t?
         check(dnnl_engine_create(&engine, dnnl_cpu, 0), "create an engine")
         guard let engine else { preconditionFailure("oneDNN gave no engine") }

@@ -49,7 +49,7 @@ public struct RawTensor: Sendable {
         switch dtype {
         case .float64: load(Double.self) { Result($0) }
         case .float32: load(Float.self) { Result($0) }
-        case .float16: load(UInt16.self) { Result(Float(Float16(bitPattern: $0))) }
+        case .float16: load(UInt16.self) { Result(widenedHalf($0)) }
         case .bfloat16: load(UInt16.self) { Result(Float(bitPattern: UInt32($0) << 16)) }
         case .int64: load(Int64.self) { Result($0) }
         case .int32: load(Int32.self) { Result($0) }
@@ -71,6 +71,19 @@ public struct RawTensor: Sendable {
             }
         }
     }
+}
+
+/// A float16 by its bits as float32, exact, NaN and infinity included.
+///
+/// The exponents differ by 112: shifted into place, a multiplication by 2^112 mends them for normal and
+/// subnormal numbers alike. `Float(Float16)` would call a library function for each number.
+@inline(__always)
+private func widenedHalf(_ half: UInt16) -> Float {
+    let magnitude = UInt32(half & 0x7FFF) << 13
+    let isFinite = magnitude < 0x0F80_0000
+    let scaled = (Float(bitPattern: magnitude) * 0x1p112).bitPattern
+    let bits = isFinite ? scaled : magnitude | 0x7F80_0000
+    return Float(bitPattern: bits | UInt32(half & 0x8000) << 16)
 }
 
 extension RawTensor {

@@ -5,8 +5,9 @@
 #include <stddef.h>
 
 // One thread pool for the process: libgomp's, which oneDNN and the OpenMP build of OpenBLAS use.
-// Makes waiting threads sleep soon instead of spinning; called once, before the first parallel work.
-void ck_start_threads(void);
+// Makes waiting threads sleep soon instead of spinning, and freed tensors stay mapped for the next ones.
+// Called before the first network; further calls do nothing.
+void ck_prepare_process(void);
 void ck_set_threads(int count);
 int ck_threads(void);
 // Calls body(context, begin, end) over disjoint parts of 0..<count, on all threads of the pool.
