@@ -16,14 +16,17 @@ public struct Step: Sendable, Hashable {
 public struct Solution: Sendable {
     /// One state per requested time, in their order.
     public let states: [[Double]]
+    /// The steps behind them.
+    public let path: SolutionPath
+
     /// The number of evaluations of the field: 2 + 6 per tried step (0 for a single time).
-    public let evaluationCount: Int
+    public var evaluationCount: Int { path.evaluationCount }
     /// The steps whose error was small enough.
-    public let accepted: [Step]
+    public var accepted: [Step] { path.accepted }
     /// The steps that were tried again smaller.
-    public let rejected: [Step]
+    public var rejected: [Step] { path.rejected }
     /// The length of the first step tried, or 0 for a single time.
-    public let firstStep: Double
+    public var firstStep: Double { path.firstStep }
 }
 
 /// Dormand-Prince 5(4) with dense output, float64.
@@ -64,9 +67,36 @@ public struct Dopri5: Sendable, Hashable {
                 description: "times must be strictly monotonic, got \(earlier), \(later)"
             )
         }
-        return falls
-            ? try run(Reversed(field: field), y0, times.map { -$0 }, signOfTime: -1)
-            : try run(field, y0, times, signOfTime: 1)
+        let path = try path(field, from: y0, over: (first, times[times.count - 1]))
+        return Solution(states: times.map(path.state), path: path)
+    }
+
+    /// Solves from one time to another; states in between are read off the result when wanted.
+    ///
+    /// Its size grows with the number of steps, not with the number of states that are read.
+    ///
+    /// - Parameters:
+    ///   - field: The right-hand side.
+    ///   - y0: The state at the start.
+    ///   - span: Start and end; the end may lie before the start.
+    /// - Returns: The accepted steps with their interpolants.
+    /// - Throws: `SolveError` if the state stops being finite or the solver runs out of steps.
+    public func path(
+        _ field: some VectorField,
+        from y0: [Double],
+        over span: (start: Double, end: Double)
+    ) throws(SolveError) -> SolutionPath {
+        guard span.start.isFinite, span.end.isFinite else {
+            throw SolveError(description: "a solve needs finite times, got \(span)")
+        }
+        var path = SolutionPath(y0: y0, start: span.start, isReversed: span.end < span.start)
+        guard span.start != span.end else { return path }
+        if path.isReversed {
+            try run(Reversed(field: field), to: -span.end, &path)
+        } else {
+            try run(field, to: span.end, &path)
+        }
+        return path
     }
 
     /// The field seen with time running backwards.
@@ -75,73 +105,53 @@ public struct Dopri5: Sendable, Hashable {
         func slope(at t: Double, _ y: [Double]) -> [Double] { field.slope(at: -t, y).map { -$0 } }
     }
 
+    /// Steps until the end is reached or passed; `end` is on the clock that runs forwards.
     private func run(
         _ field: some VectorField,
-        _ y0: [Double],
-        _ times: [Double],
-        signOfTime: Double
-    ) throws(SolveError) -> Solution {
-        var states = [y0]
-        var accepted: [Step] = []
-        var rejected: [Step] = []
-        guard times.count > 1 else {
-            return Solution(
-                states: states,
-                evaluationCount: 0,
-                accepted: [],
-                rejected: [],
-                firstStep: 0
-            )
-        }
-        var y = y0
-        var t = times[0]
+        to end: Double,
+        _ path: inout SolutionPath
+    ) throws(SolveError) {
+        var y = path.y0
+        var t = path.isReversed ? -path.start : path.start
+        let sign: Double = path.isReversed ? -1 : 1
         var slope = field.slope(at: t, y)
         var dt = controller.firstStep(field, t, y, slope)
-        let firstStep = dt
+        path.firstStep = dt
         for _ in 0..<maxSteps {
             let trial = attempt(field, t, dt, y, slope)
             let ratio = controller.errorRatio(trial.error, y, trial.y1)
             guard ratio.isFinite, t + dt > t else {
                 throw SolveError(
-                    description: "the solve broke down at t = \(signOfTime * t) "
+                    description: "the solve broke down at t = \(sign * t) "
                         + "(step \(dt), error ratio \(ratio)): the state is not finite or the field "
                         + "too steep; check the weights or loosen rtol (now \(controller.rtol))"
                 )
             }
-            let step = Step(t0: signOfTime * t, dt: dt)
+            let step = Step(t0: sign * t, dt: dt)
             if ratio <= 1 {
-                accepted.append(step)
-                let dense = DenseOutput(
-                    start: t,
-                    end: t + dt,
-                    y0: y,
-                    y1: trial.y1,
-                    middle: trial.middle,
-                    f0: slope,
-                    f1: trial.f1
+                path.accepted.append(step)
+                path.pieces.append(
+                    DenseOutput(
+                        start: t,
+                        end: t + dt,
+                        y0: y,
+                        y1: trial.y1,
+                        middle: trial.middle,
+                        f0: slope,
+                        f1: trial.f1
+                    )
                 )
                 t += dt
                 y = trial.y1
                 slope = trial.f1
-                while states.count < times.count, times[states.count] <= t {
-                    states.append(dense(times[states.count]))
-                }
-                if states.count == times.count {
-                    return Solution(
-                        states: states,
-                        evaluationCount: 2 + 6 * (accepted.count + rejected.count),
-                        accepted: accepted,
-                        rejected: rejected,
-                        firstStep: firstStep
-                    )
-                }
+                if t >= end { return }
             } else {
-                rejected.append(step)
+                path.rejected.append(step)
             }
             dt = controller.nextStep(dt, ratio: ratio)
         }
         throw SolveError(
-            description: "\(maxSteps) steps reached at t = \(signOfTime * t): "
+            description: "\(maxSteps) steps reached at t = \(sign * t): "
                 + "raise maxSteps or loosen rtol (now \(controller.rtol))"
         )
     }

@@ -11,6 +11,10 @@ struct TimingTests {
         return try timing.times(motionSeconds: 2, defaultRate: 25)
     }
 
+    private func seconds(_ times: Recipe.Times) -> [Double] {
+        (0..<times.frameCount).map { times.second($0) }
+    }
+
     @Test func theWholeMotionAtThePacksRateIfNothingIsSaid() throws {
         let times = try times { _ in }
         #expect(times.start == 0 && times.frameRate == 25 && times.frameCount == 50)
@@ -27,12 +31,12 @@ struct TimingTests {
     }
 
     @Test func framesWinOverDuration() throws {
-        #expect(try times { $0.frameCount = 3 }.seconds == [0, 1.0 / 25, 2.0 / 25])
+        #expect(seconds(try times { $0.frameCount = 3 }) == [0, 1.0 / 25, 2.0 / 25])
     }
 
     @Test func sharedTimesOfTwoRatesAreTheSameNumbers() throws {
-        let slow = try times { $0.frameRate = 24 }.seconds
-        let fast = try times { $0.frameRate = 48 }.seconds
+        let slow = seconds(try times { $0.frameRate = 24 })
+        let fast = seconds(try times { $0.frameRate = 48 })
         #expect(slow == stride(from: 0, to: fast.count, by: 2).map { fast[$0] })
     }
 

@@ -52,15 +52,8 @@ public struct LatentODE: Sendable {
         at times: [Double],
         controller: StepController? = nil
     ) throws(SolveError) -> Trajectory {
-        precondition(
-            z0.rank == 4 && z0.shape[1...] == config.stateShape[...],
-            "z_d0 is [B] + \(config.stateShape), got \(z0.shape)"
-        )
-        let solver = Dopri5(
-            controller: controller ?? StepController(rtol: config.rtol, atol: config.atol)
-        )
-        let field = LatentField(function: function, shape: z0.shape)
-        let solution = try solver.solve(field, from: z0.scalars, at: times)
+        let solution = try solver(controller)
+            .solve(field(for: z0), from: z0.scalars, at: times)
         return Trajectory(
             states: Tensor(
                 shape: [times.count] + z0.shape,
@@ -68,6 +61,30 @@ public struct LatentODE: Sendable {
             ),
             solution: solution
         )
+    }
+
+    /// Solves from t = 0 to a time; states are read off when wanted.
+    ///
+    /// - Parameters:
+    ///   - z0: `[C, h, w]`, the state at t = 0.
+    ///   - end: In units of t; negative to solve into the past.
+    /// - Returns: The steps; their states are flat `[C, h, w]`.
+    /// - Throws: `SolveError`.
+    public func path(from z0: Tensor<Double>, to end: Double) throws(SolveError) -> SolutionPath {
+        let batch = z0.reshaped([1] + z0.shape)
+        return try solver(nil).path(field(for: batch), from: z0.scalars, over: (0, end))
+    }
+
+    private func solver(_ controller: StepController?) -> Dopri5 {
+        Dopri5(controller: controller ?? StepController(rtol: config.rtol, atol: config.atol))
+    }
+
+    private func field(for z0: Tensor<Double>) -> LatentField {
+        precondition(
+            z0.rank == 4 && z0.shape[1...] == config.stateShape[...],
+            "z_d0 is [B] + \(config.stateShape), got \(z0.shape)"
+        )
+        return LatentField(function: function, shape: z0.shape)
     }
 
     /// Narrows states to float32 and projects them: `[N, C, h, w]` to `[N, E, h, w]`.

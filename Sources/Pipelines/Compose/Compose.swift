@@ -182,8 +182,7 @@ extension Session {
         _ motion: ClipReference,
         _ pack: LoadedPack
     ) -> [String] {
-        let seconds = times.seconds
-        guard let first = seconds.first, let last = seconds.last else { return [] }
+        let (first, last) = (times.second(0), times.second(times.frameCount - 1))
         var notes: [String] = []
         let observed = motion.clip.duration - motion.start
         if first < -1e-9 || last > observed + 1e-6 {

@@ -46,10 +46,8 @@ public struct Recipe: Codable, Sendable, Hashable {
         /// The number of frames.
         public var frameCount: Int
 
-        /// Seconds of every frame.
-        public var seconds: [Double] {
-            (0..<frameCount).map { start + Double($0) / frameRate }
-        }
+        /// The second of a frame.
+        public func second(_ index: Int) -> Double { start + Double(index) / frameRate }
     }
 
     /// The version of this document's form; 1.

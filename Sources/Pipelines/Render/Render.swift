@@ -46,7 +46,7 @@ extension Session {
 
         let motion = try Trajectory(
             scene.dynamics,
-            seconds: recipe.times.seconds,
+            times: recipe.times,
             unitSeconds: pack.manifest.time.unitSeconds,
             ode: renderer.ode
         )

@@ -43,8 +43,8 @@ extension Session {
         guard use.from > 0 else { return stored }
         // The field has no time input, so a later state is as good a beginning.
         let t = use.from / pack.manifest.time.unitSeconds
-        let start = stored.reshaped([1] + stored.shape)
-        return try pack.latentODE().solve(from: start, at: [0, t]).states[1][0]
+        let path = try pack.latentODE().path(from: stored, to: t)
+        return Tensor(shape: stored.shape, scalars: path.state(at: t))
     }
 
     /// `z_S = CLIP_I(G(z_C)) + sum of alpha * (CLIP_T(to) - CLIP_T(from))`.

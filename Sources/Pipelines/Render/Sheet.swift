@@ -14,7 +14,11 @@ struct SheetSamples {
     private(set) var images: [RGBImage] = []
 
     init(frameCount: Int) {
-        indices = ClipPlan.spread((0..<frameCount).map(Double.init), Self.count).map { Int($0) }
+        let count = min(Self.count, frameCount)
+        let last = Double(frameCount - 1)
+        indices = (0..<count).map { index in
+            Int((last * Double(index) / Double(max(1, count - 1))).rounded())
+        }
     }
 
     mutating func offer(_ image: RGBImage, _ index: Int) {
@@ -27,8 +31,7 @@ extension Session {
     ///
     /// - Throws: `StoreError` or `MediaError` if a thumbnail strip cannot be read.
     func sheet(_ recipe: Recipe, _ samples: SheetSamples) throws -> RGBImage {
-        let all = recipe.times.seconds
-        let seconds = samples.indices.map { all[$0] }
+        let seconds = samples.indices.map { recipe.times.second($0) }
         func row(_ label: String, _ use: Recipe.MotionUse) throws -> ContactSheet.Row {
             ContactSheet.Row(
                 label: "\(label): \(use.clip.name)",

@@ -1,0 +1,44 @@
+/// A solved stretch of time: accepted steps, each with the quartic through it.
+public struct SolutionPath: Sendable {
+    /// The state at the start.
+    public let y0: [Double]
+    /// Where the solve began.
+    public let start: Double
+    /// Whether time runs backwards.
+    public let isReversed: Bool
+    /// The steps whose error was small enough.
+    public internal(set) var accepted: [Step] = []
+    /// The steps that were tried again smaller.
+    public internal(set) var rejected: [Step] = []
+    /// The length of the first step tried, or 0 if none was.
+    public internal(set) var firstStep = 0.0
+    /// One interpolant per accepted step, on the clock that runs forwards.
+    var pieces: [DenseOutput] = []
+
+    init(y0: [Double], start: Double, isReversed: Bool) {
+        self.y0 = y0
+        self.start = start
+        self.isReversed = isReversed
+    }
+
+    /// The number of evaluations of the field: 2 + 6 per tried step, 0 without steps.
+    public var evaluationCount: Int {
+        let tried = accepted.count + rejected.count
+        return tried == 0 ? 0 : 2 + 6 * tried
+    }
+
+    /// The state at a time of the solved stretch; `y0` itself at its start.
+    ///
+    /// Beyond the last step its quartic is continued; callers stay within what they solved for.
+    public func state(at time: Double) -> [Double] {
+        guard time != start, let last = pieces.indices.last else { return y0 }
+        let t = isReversed ? -time : time
+        // The first piece that ends at or behind the time.
+        var (low, high) = (0, last)
+        while low < high {
+            let middle = (low + high) / 2
+            if pieces[middle].end < t { low = middle + 1 } else { high = middle }
+        }
+        return pieces[low](t)
+    }
+}
