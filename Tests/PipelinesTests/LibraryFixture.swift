@@ -15,6 +15,9 @@ final class LibraryFixture: Sendable {
     static let first = samples + "/clips/figure00_motion00.mp4"
     static let second = samples + "/clips/figure01_motion13.mp4"
 
+    /// Written once, before the exit handler that reads it is registered.
+    nonisolated(unsafe) private static var folderToRemove = ""
+
     let root: String
     let session: Session
 
@@ -23,6 +26,8 @@ final class LibraryFixture: Sendable {
             FileManager.default.temporaryDirectory
             .appendingPathComponent("vsdb-tests-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: root, withIntermediateDirectories: true)
+        Self.folderToRemove = root
+        atexit { try? FileManager.default.removeItem(atPath: LibraryFixture.folderToRemove) }
         session = Session(library: try Library.create(at: root + "/library"))
         try session.addPack(from: Self.samples + "/packs/paper-doll")
         _ = try session.ingest(IngestRequest(inputs: [Self.first, Self.second]))
