@@ -34,11 +34,13 @@ public struct Solution: Sendable {
 /// The controller, interpolation and error norm are torchdiffeq's, since released weights were trained
 /// with it: steps are never shortened to meet an output time, outputs are read off a quartic.
 /// Source: spec section 5; Dormand and Prince 1980.
-public struct Dopri5: Sendable, Hashable {
+public struct Dopri5: Sendable {
     /// Tolerances and step policy.
     public var controller: StepController
     /// The largest number of steps tried before giving up.
     public var maxSteps = 100_000
+    /// Is asked before every step whether to stop; a stopped solve throws.
+    public var shouldStop: @Sendable () -> Bool = { false }
 
     /// Prepares a solver.
     public init(controller: StepController = StepController()) { self.controller = controller }
@@ -118,6 +120,9 @@ public struct Dopri5: Sendable, Hashable {
         var dt = controller.firstStep(field, t, y, slope)
         path.firstStep = dt
         for _ in 0..<maxSteps {
+            guard !shouldStop() else {
+                throw SolveError(description: "the solve was stopped at t = \(sign * t)")
+            }
             let trial = attempt(field, t, dt, y, slope)
             let ratio = controller.errorRatio(trial.error, y, trial.y1)
             guard ratio.isFinite, t + dt > t else {

@@ -68,7 +68,7 @@ public struct Pack: Sendable {
         return try reading("encoder") {
             let weights = try weights(network.weights)
             let average = try network.latentAverage.map {
-                try Weights(open(network.weights.path)).float(
+                try Weights(open(network.weights)).float(
                     $0,
                     [network.config.styleCount, network.config.styleDim]
                 )
@@ -148,11 +148,29 @@ public struct Pack: Sendable {
     }
 
     private func weights(_ file: PackManifest.WeightFile) throws -> Weights {
-        Weights(try open(file.path), prefix: file.prefix)
+        Weights(try open(file), prefix: file.prefix)
     }
 
-    private func open(_ name: String) throws -> SafetensorsFile {
-        try SafetensorsFile(path: folder + "/" + name)
+    /// Maps a file of weights and compares its hash: a flipped bit would render a wrong picture silently.
+    private func open(_ file: PackManifest.WeightFile) throws -> SafetensorsFile {
+        let path = folder + "/" + file.path
+        let data: Data
+        do {
+            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
+        } catch {
+            throw PackError(
+                .missingNetwork,
+                "pack file \"\(path)\" cannot be read; add the pack again"
+            )
+        }
+        guard SHA256.digest(data).hex == file.sha256.lowercased() else {
+            throw PackError(
+                .weightsMismatch,
+                "pack file \"\(path)\" is not the one that \(Self.manifestName) describes: its SHA-256 "
+                    + "differs; add the pack again"
+            )
+        }
+        return try SafetensorsFile(path: path, data: data)
     }
 
     private func reading<Network>(_ key: String, _ body: () throws -> Network) throws -> Network {

@@ -1,10 +1,10 @@
-internal import Foundation
+package import Foundation
 
 /// JSON decoding in which an unknown key is an error.
 ///
 /// `Codable` ignores keys that a type does not have; a misspelt optional key would then be a silent default.
 /// Encoding the decoded value again shows which keys were understood.
-enum StrictJSON {
+package enum StrictJSON {
     /// Decodes a document and refuses keys that the type does not have.
     ///
     /// - Throws: `PackError`, `.badManifest`, naming the key.
@@ -16,9 +16,9 @@ enum StrictJSON {
         }
         do {
             let value = try JSONDecoder().decode(type, from: data)
-            let known = try JSONSerialization.jsonObject(with: JSONEncoder().encode(value))
-            let given = try JSONSerialization.jsonObject(with: data)
-            if let key = unknownKey(given, known) { throw fail("the key \(key) is not known") }
+            if let key = try unknownKey(in: data, decoded: value) {
+                throw fail("the key \(key) is not known")
+            }
             return value
         } catch let error as PackError {
             throw error
@@ -34,6 +34,14 @@ enum StrictJSON {
         } catch {
             throw fail("it is not JSON: \(error)")
         }
+    }
+
+    /// The first key of a document that its decoded value does not have, nil if there is none.
+    ///
+    /// - Throws: An error of Foundation if the document is not JSON.
+    package static func unknownKey(in data: Data, decoded value: some Encodable) throws -> String? {
+        let known = try JSONSerialization.jsonObject(with: JSONEncoder().encode(value))
+        return unknownKey(try JSONSerialization.jsonObject(with: data), known)
     }
 
     private static func name(_ path: [any CodingKey]) -> String {

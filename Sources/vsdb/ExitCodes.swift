@@ -62,7 +62,7 @@ extension ExitStatus {
             case let error as PackError: Self(error.kind)
             case let error as MediaError: error.kind == .truncated ? .damaged : .failed
             case is WeightError, is SafetensorsError: .weightsMismatch
-            case is RequestError, is OutputError, is CocoaError: .failed
+            case is RequestError, is RenderError, is OutputError, is CocoaError: .failed
             case is InterruptedError: Interruption.wasTerminated ? .terminated : .interrupted
             default: .bug
             }

@@ -37,7 +37,7 @@ struct ClipPlanTests {
             #expect(plan.observed.count <= 12)
             #expect(plan.observed == plan.observed.sorted())
             #expect(Set(plan.observed).count == plan.observed.count)
-            #expect(plans.count == 1 || plan.end - plan.start >= 1, "a scrap of less than half")
+            #expect(plans.count == 1 || plan.end - plan.start > 0.2, "a scrap")
             #expect(plan.isSegment == (plans.count > 1))
         }
     }

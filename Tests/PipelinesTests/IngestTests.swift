@@ -63,7 +63,7 @@ struct IngestTests {
     @Test func aLongFilmBecomesPieces() throws {
         let path = try film("long.mp4", frames: 160)
         let pieces = try ingest([path])
-        #expect(pieces.clips.map(\.start) == [0, 2, 4])
+        #expect(pieces.clips.map(\.start) == [0, 2, 4, 6])
         #expect(abs((pieces.clips.last?.end ?? 0) - 6.4) < 0.01)
         let whole = try ingest([path]) { $0.segment = .none }
         #expect(whole.clips.count == 1)

@@ -68,11 +68,18 @@ public struct LatentODE: Sendable {
     /// - Parameters:
     ///   - z0: `[C, h, w]`, the state at t = 0.
     ///   - end: In units of t; negative to solve into the past.
+    ///   - shouldStop: Is asked before every step; a stopped solve throws.
     /// - Returns: The steps; their states are flat `[C, h, w]`.
     /// - Throws: `SolveError`.
-    public func path(from z0: Tensor<Double>, to end: Double) throws(SolveError) -> SolutionPath {
+    public func path(
+        from z0: Tensor<Double>,
+        to end: Double,
+        shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) throws(SolveError) -> SolutionPath {
         let batch = z0.reshaped([1] + z0.shape)
-        return try solver(nil).path(field(for: batch), from: z0.scalars, over: (0, end))
+        var solver = solver(nil)
+        solver.shouldStop = shouldStop
+        return try solver.path(field(for: batch), from: z0.scalars, over: (0, end))
     }
 
     private func solver(_ controller: StepController?) -> Dopri5 {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Hashing
+internal import Packs
 
 /// A composition as a document: everything that a render needs, by the ids of its clips.
 ///
@@ -108,6 +109,11 @@ public struct Recipe: Codable, Sendable, Hashable {
         let recipe: Recipe
         do {
             recipe = try JSONDecoder().decode(Recipe.self, from: Data(text.utf8))
+            if let key = try StrictJSON.unknownKey(in: Data(text.utf8), decoded: recipe) {
+                throw RequestError("recipe \"\(name)\": the key \(key) is not known")
+            }
+        } catch let error as RequestError {
+            throw error
         } catch DecodingError.keyNotFound(let key, let context) {
             let path = (context.codingPath + [key]).map(\.stringValue).joined(separator: ".")
             throw RequestError("recipe \"\(name)\": the key \(path) is missing")
@@ -123,6 +129,11 @@ public struct Recipe: Codable, Sendable, Hashable {
         return recipe
     }
 
+    /// The longest time that a recipe may name: a day.
+    private static let longestSeconds = 86_400.0
+    /// The largest strength of an edit and share of a mix.
+    private static let largestFactor = 100.0
+
     private func validate(_ name: String) throws {
         func fail(_ problem: String) -> RequestError {
             RequestError("recipe \"\(name)\": \(problem)")
@@ -130,20 +141,47 @@ public struct Recipe: Codable, Sendable, Hashable {
         guard format == Self.currentFormat else {
             throw fail("format is \(format), this vsdb reads \(Self.currentFormat)")
         }
-        guard times.frameRate.isFinite, times.frameRate > 0, times.frameRate <= 1000,
-            times.start.isFinite, (1...10_000_000).contains(times.frameCount)
-        else { throw fail("the key times holds impossible values") }
-        guard motion.from.isFinite, motion.from >= 0 else { throw fail("motion.from is negative") }
+        guard times.frameRate > 0, times.frameRate <= 1000 else {
+            throw fail("times.frameRate is \(times.frameRate), expected 0 to 1000")
+        }
+        guard (1...10_000_000).contains(times.frameCount) else {
+            throw fail("times.frameCount is \(times.frameCount), expected 1 to 10000000")
+        }
+        let day = Self.longestSeconds
+        guard (-day...day).contains(times.start),
+            (-day...day).contains(times.second(times.frameCount - 1))
+        else { throw fail("times reach beyond a day") }
+        try check(motion, "motion", fail)
         for (index, layer) in layers.enumerated() {
+            try check(layer.motion, "layers.\(index).motion", fail)
             guard (layer.weight == nil) != (layer.mask == nil) else {
                 throw fail("layers.\(index) needs either weight or mask")
             }
-            guard layer.motion.from.isFinite, layer.motion.from >= 0,
-                layer.weight?.isFinite ?? true
-            else { throw fail("layers.\(index) holds impossible values") }
+            if let weight = layer.weight, !(abs(weight) <= Self.largestFactor) {
+                throw fail("layers.\(index).weight is \(weight), expected -100 to 100")
+            }
+            guard let mask = layer.mask else { continue }
+            let weights = mask.flatMap { $0 }
+            guard mask.allSatisfy({ $0.count == mask[0].count }),
+                weights.allSatisfy({ (0...1).contains($0) }), weights.contains(where: { $0 > 0 })
+            else {
+                throw fail(
+                    "layers.\(index).mask is not a grid of weights in 0...1, some of them above 0"
+                )
+            }
         }
-        for (index, edit) in edits.enumerated() where !edit.alpha.isFinite {
-            throw fail("edits.\(index).alpha is not finite")
+        for (index, edit) in edits.enumerated() where !(abs(edit.alpha) <= Self.largestFactor) {
+            throw fail("edits.\(index).alpha is \(edit.alpha), expected -100 to 100")
+        }
+    }
+
+    private func check(
+        _ use: MotionUse,
+        _ key: String,
+        _ fail: (String) -> RequestError
+    ) throws {
+        guard (0...Self.longestSeconds).contains(use.from) else {
+            throw fail("\(key).from is \(use.from), expected seconds from 0 to a day")
         }
     }
 }

@@ -14,7 +14,7 @@ package struct ClipPlan: Sendable, Hashable {
 
     /// Cuts a timeline into clips and chooses the frames to look at.
     ///
-    /// A rest shorter than half a piece joins the piece before it, so that no clip is a scrap.
+    /// A rest of up to a tenth of a piece joins the piece before it, so that no clip is a scrap.
     ///
     /// - Parameters:
     ///   - times: When frames are shown, increasing.
@@ -39,7 +39,7 @@ package struct ClipPlan: Sendable, Hashable {
         let last = min(end, range.upperBound)
         var bounds = [first]
         if let pieceSeconds {
-            while last - (bounds[bounds.count - 1] + pieceSeconds) > pieceSeconds / 2 {
+            while last - (bounds[bounds.count - 1] + pieceSeconds) > pieceSeconds / 10 {
                 bounds.append(bounds[bounds.count - 1] + pieceSeconds)
             }
         }

@@ -29,7 +29,7 @@ extension Session {
         let clock = ContinuousClock()
         let began = clock.now
         let pack = try pack(recipe.pack)
-        let scene = try scene(recipe, pack)
+        let scene = try scene(recipe, pack, cancellation)
         let renderer = FrameRenderer(
             scene: scene,
             generator: try generator(pack, recipe.seed),
@@ -48,7 +48,8 @@ extension Session {
             scene.dynamics,
             times: recipe.times,
             unitSeconds: pack.manifest.time.unitSeconds,
-            ode: renderer.ode
+            ode: renderer.ode,
+            cancellation: cancellation
         )
         let solved = clock.now - began
         logger.debug("solved for \(motion.count) frames, \(motion.evaluationCount) evaluations")

@@ -18,18 +18,30 @@ extension Session {
     /// Loads the assets of a recipe and composes them.
     ///
     /// - Throws: `RequestError` or `StoreError` if a clip or asset is missing, `BlendError`, `PackError`.
-    func scene(_ recipe: Recipe, _ pack: LoadedPack) throws -> Scene {
+    func scene(
+        _ recipe: Recipe,
+        _ pack: LoadedPack,
+        _ cancellation: Cancellation
+    ) throws -> Scene {
         let content = try asset(recipe.content, .content, recipe).float
-        var dynamics = try initialDynamics(recipe.motion, recipe, pack)
+        var dynamics = try initialDynamics(recipe.motion, recipe, pack, cancellation)
         for layer in recipe.layers {
-            let other = try initialDynamics(layer.motion, recipe, pack)
+            let other = try initialDynamics(layer.motion, recipe, pack, cancellation)
             if let weight = layer.weight {
-                dynamics = try DynamicsBlend.mix(dynamics, other, weight: weight)
+                dynamics = try fitting { () throws(BlendError) in
+                    try DynamicsBlend.mix(dynamics, other, weight: weight)
+                }
             } else if let mask = layer.mask {
-                dynamics = try DynamicsBlend.blend(other, dynamics, mask: try tensor(mask))
+                let weights = try tensor(mask)
+                dynamics = try fitting { () throws(BlendError) in
+                    try DynamicsBlend.blend(other, dynamics, mask: weights)
+                }
             }
         }
         let style = try styleToken(recipe, pack)
+        guard dynamics.isFinite, style.isFinite else {
+            throw RenderError("the composed codes are not finite; lower the weights or alpha")
+        }
         return Scene(content: content, dynamics: dynamics, style: style)
     }
 
@@ -37,14 +49,15 @@ extension Session {
     private func initialDynamics(
         _ use: Recipe.MotionUse,
         _ recipe: Recipe,
-        _ pack: LoadedPack
+        _ pack: LoadedPack,
+        _ cancellation: Cancellation
     ) throws -> Tensor<Double> {
         let stored = try asset(use.clip, .dynamics, recipe).double
         guard use.from > 0 else { return stored }
         // The field has no time input, so a later state is as good a beginning.
-        let t = use.from / pack.manifest.time.unitSeconds
-        let path = try pack.latentODE().path(from: stored, to: t)
-        return Tensor(shape: stored.shape, scalars: path.state(at: t))
+        let unit = pack.manifest.time.unitSeconds
+        let path = try pack.latentODE().path(from: stored, second: use.from, unit, cancellation)
+        return Tensor(shape: stored.shape, scalars: path.state(at: use.from / unit))
     }
 
     /// `z_S = CLIP_I(G(z_C)) + sum of alpha * (CLIP_T(to) - CLIP_T(from))`.
@@ -104,6 +117,12 @@ extension Session {
             )
         }
         return tensor
+    }
+
+    private func fitting(
+        _ blend: () throws(BlendError) -> Tensor<Double>
+    ) throws -> Tensor<Double> {
+        do { return try blend() } catch { throw RenderError("the recipe does not fit: \(error)") }
     }
 
     private func tensor(_ mask: [[Double]]) throws -> Tensor<Double> {

@@ -32,18 +32,42 @@ struct Trajectory {
     ///   - times: The frames; before second 0 the solve runs backwards.
     ///   - unitSeconds: Seconds per unit of t.
     ///   - ode: The dynamics.
-    /// - Throws: `SolveError`.
+    ///   - cancellation: Stops between steps.
+    /// - Throws: `RenderError` if the motion cannot be solved that far, `InterruptedError`.
     init(
         _ start: Tensor<Double>,
         times: Recipe.Times,
         unitSeconds: Double,
-        ode: LatentODE
+        ode: LatentODE,
+        cancellation: Cancellation
     ) throws {
         self.times = times
         self.unitSeconds = unitSeconds
         shape = start.shape
         let (first, last) = (times.second(0), times.second(times.frameCount - 1))
-        past = first < 0 ? try ode.path(from: start, to: first / unitSeconds) : nil
-        future = last >= 0 ? try ode.path(from: start, to: last / unitSeconds) : nil
+        func path(to second: Double) throws -> SolutionPath {
+            try ode.path(from: start, second: second, unitSeconds, cancellation)
+        }
+        past = first < 0 ? try path(to: first) : nil
+        future = last >= 0 ? try path(to: last) : nil
+    }
+}
+
+extension LatentODE {
+    /// Solves from second 0 to another one.
+    ///
+    /// - Throws: `RenderError` if it cannot be solved that far, `InterruptedError`.
+    func path(
+        from start: Tensor<Double>,
+        second: Double,
+        _ unitSeconds: Double,
+        _ cancellation: Cancellation
+    ) throws -> SolutionPath {
+        do {
+            return try path(from: start, to: second / unitSeconds) { cancellation.isCancelled }
+        } catch {
+            try cancellation.check()
+            throw RenderError("the motion cannot be followed to \(second) s: \(error.description)")
+        }
     }
 }

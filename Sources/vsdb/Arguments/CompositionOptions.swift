@@ -49,6 +49,7 @@ struct CompositionOptions: ParsableArguments {
 
     @Option(
         name: .customLong("alpha"),
+        parsing: .unconditionalSingleValue,
         help: ArgumentHelp("How strongly the look changes; 1 if not given.", valueName: "x")
     )
     var alphas: [Double] = []

@@ -6,10 +6,14 @@ struct TimingOptions: ParsableArguments {
     /// The longest film, one day; more is a mistake in units.
     private static let longestSeconds = 86_400.0
 
-    @Option(help: ArgumentHelp("Frames a second; else the pack's rate.", valueName: "rate"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Frames a second; else the pack's rate.", valueName: "rate")
+    )
     var fps: Double?
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Where in the motion to begin; outside the clip is extrapolated.",
             valueName: "seconds"
@@ -17,13 +21,22 @@ struct TimingOptions: ParsableArguments {
     )
     var start: Double?
 
-    @Option(help: ArgumentHelp("Where in the motion to end.", valueName: "seconds"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Where in the motion to end.", valueName: "seconds")
+    )
     var end: Double?
 
-    @Option(help: ArgumentHelp("The length, instead of --end.", valueName: "seconds"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The length, instead of --end.", valueName: "seconds")
+    )
     var duration: Double?
 
-    @Option(help: ArgumentHelp("How many frames, instead of --end or --duration.", valueName: "n"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("How many frames, instead of --end or --duration.", valueName: "n")
+    )
     var frames: Int?
 
     mutating func validate() throws {
