@@ -129,4 +129,16 @@ struct PackManifestTests {
         let error = #expect(throws: PackError.self) { try pack.clip() }
         #expect(error?.kind == .missingNetwork)
     }
+
+    @Test func aFlippedBitInTheWeightsIsFoundWhenTheyAreRead() throws {
+        let folder = try changed { _ in }
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let file = URL(fileURLWithPath: folder + "/generator.safetensors")
+        var data = try Data(contentsOf: file)
+        data[data.count / 2] ^= 1
+        try FileManager.default.removeItem(at: file)
+        try data.write(to: file)
+        let error = #expect(throws: PackError.self) { try Pack(folder: folder).generator() }
+        #expect(error?.kind == .weightsMismatch)
+    }
 }

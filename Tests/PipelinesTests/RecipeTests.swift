@@ -39,4 +39,27 @@ struct RecipeTests {
         let text = try recipe().encoded().replacingOccurrences(of: find, with: replace)
         #expect(throws: RequestError.self) { try Recipe.decode(text, name: "test") }
     }
+
+    /// Each edit makes a recipe that would render black, for hours, or not what was meant.
+    static let impossible: [@Sendable (inout Recipe) -> Void] = [
+        { $0.edits[0].alpha = 1e39 }, { $0.layers[0].mask?[0][0] = 2 },
+        { $0.layers[0].mask = [[0, 0], [0, 0]] }, { $0.layers[0].mask = [[1], [1, 1]] },
+        { $0.layers[0].weight = 1 }, { $0.times.start = 1e12 }, { $0.times.frameCount = 0 },
+        { $0.motion.from = 1e300 }, { $0.motion.from = -1 },
+    ]
+
+    @Test(arguments: impossible.indices)
+    func impossibleNumbersAreRefused(index: Int) throws {
+        var recipe = try recipe()
+        Self.impossible[index](&recipe)
+        let text = try recipe.encoded()
+        #expect(throws: RequestError.self) { try Recipe.decode(text, name: "test") }
+    }
+
+    @Test func anUnknownKeyIsNamed() throws {
+        let text = try recipe().encoded()
+            .replacingOccurrences(of: "\"seed\"", with: "\"sed\" : 1, \"seed\"")
+        let error = #expect(throws: RequestError.self) { try Recipe.decode(text, name: "test") }
+        #expect(error?.description.contains("sed") == true)
+    }
 }

@@ -191,4 +191,26 @@ struct RenderTests {
         #expect(error?.kind == .unknownReference)
         #expect(error?.description.contains("figure01_motion13") == true)
     }
+
+    @Test func aMaskOfAnotherGridIsRefused() throws {
+        var request = fixture.request()
+        request.blends = [.init(reference: "figure01_motion13", masks: ["legs"])]
+        var recipe = try fixture.session.compose(request).recipe
+        recipe.layers[0].mask = [[1, 1], [1, 1]]
+        var options = RenderOptions()
+        options.output = try fixture.path("film.mp4")
+        #expect(throws: RenderError.self) { try fixture.session.render(recipe, options) }
+    }
+
+    @Test func aLongSolveCanBeStopped() throws {
+        var recipe = try fixture.session.compose(fixture.request(frames: 1)).recipe
+        recipe.times.start = 80_000
+        let cancellation = Cancellation()
+        cancellation.cancel()
+        var options = RenderOptions()
+        options.output = try fixture.path("film.mp4")
+        #expect(throws: InterruptedError.self) {
+            try fixture.session.render(recipe, options, cancellation: cancellation)
+        }
+    }
 }
