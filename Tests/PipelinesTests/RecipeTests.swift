@@ -22,13 +22,13 @@ struct RecipeTests {
         let recipe = try recipe()
         var renamed = recipe
         renamed.content.name = "other"
-        #expect(renamed.hash == recipe.hash)
+        #expect(try renamed.hash() == (try recipe.hash()))
         var slower = recipe
         slower.times.frameRate = 12
-        #expect(slower.hash != recipe.hash)
+        #expect(try slower.hash() != (try recipe.hash()))
         var stronger = recipe
         stronger.edits[0].alpha = 1
-        #expect(stronger.hash != recipe.hash)
+        #expect(try stronger.hash() != (try recipe.hash()))
     }
 
     @Test(arguments: [

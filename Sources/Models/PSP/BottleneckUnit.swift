@@ -83,7 +83,7 @@ struct BottleneckUnit: Sendable {
         for index in gate.scalars.indices {
             gate.scalars[index] = 1 / (1 + exp(-gate.scalars[index]))
         }
-        let kept = shortcut.map { $0(x) } ?? (stride == 1 ? x : subsampled(x, stride: stride))
+        let kept = shortcut.map { $0(x) } ?? (stride == 1 ? x : Passes.subsample(x, stride: stride))
         return gatedSum(residual, gate: gate, kept)
     }
 }
@@ -107,27 +107,6 @@ private func channelMeans(_ x: Tensor<Float>) -> Tensor<Float> {
                 c: means,
                 ldc: 1
             )
-        }
-    }
-}
-
-/// Every `stride`-th pixel of both axes, the first included.
-private func subsampled(_ x: Tensor<Float>, stride: Int) -> Tensor<Float> {
-    let (height, width) = (x.shape[2], x.shape[3])
-    let (rows, columns) = ((height - 1) / stride + 1, (width - 1) / stride + 1)
-    let shape = [x.shape[0], x.shape[1], rows, columns]
-    return Tensor(uninitialized: shape) { out in
-        x.scalars.withUnsafeBufferPointer { source in
-            var target = 0
-            for plane in 0..<x.shape[0] * x.shape[1] {
-                for row in 0..<rows {
-                    let start = (plane * height + row * stride) * width
-                    for column in 0..<columns {
-                        out.initializeElement(at: target, to: source[start + column * stride])
-                        target += 1
-                    }
-                }
-            }
         }
     }
 }

@@ -216,7 +216,7 @@ extension Session {
         try library.saveComposition(
             NewComposition(
                 name: name,
-                hash: recipe.hash,
+                hash: try recipe.hash(),
                 recipeJSON: try recipe.encoded(),
                 parents: parents
             ),

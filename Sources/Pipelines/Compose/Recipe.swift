@@ -79,7 +79,10 @@ public struct Recipe: Codable, Sendable, Hashable {
     }
 
     /// SHA-256 of the canonical document with the clips' names left out, in hexadecimal digits.
-    public var hash: String {
+    ///
+    /// - Returns: The digest, which is the recipe's identity in the library.
+    /// - Throws: An error of Foundation if a number is not finite.
+    public func hash() throws -> String {
         var essence = self
         essence.content.name = ""
         essence.motion.clip.name = ""
@@ -87,8 +90,7 @@ public struct Recipe: Codable, Sendable, Hashable {
             essence.layers[index].motion.clip.name = ""
             essence.layers[index].maskName = nil
         }
-        let text = (try? essence.encoded()) ?? ""
-        return SHA256.digest(Data(text.utf8)).hex
+        return SHA256.digest(Data(try essence.encoded().utf8)).hex
     }
 
     /// The ids of all clips, each once, the content first.

@@ -53,7 +53,8 @@ extension Session {
             }
             try batch.commit(onEvent)
         } catch {
-            // What was encoded before a stop is whole: keep it.
+            // What was encoded before a stop is whole: keep it. A second failure here would hide the first,
+            // which is the one to report; clips that are not committed were not reported either.
             try? batch.commit(onEvent)
             try? library.finishIngestRun(run, counts: batch.counts)
             throw error

@@ -106,10 +106,11 @@ extension Session {
     private func record(_ recipe: Recipe, _ report: RenderReport) throws {
         guard let output = report.output, output != "-" else { return }
         let details = String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
+        let hash = try recipe.hash()
         do {
             try library.recordRender(
                 RenderRecord(
-                    recipeHash: recipe.hash,
+                    recipeHash: hash,
                     outputPath: output,
                     detailsJSON: details,
                     rendered: Date()

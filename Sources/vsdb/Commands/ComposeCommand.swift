@@ -62,7 +62,7 @@ struct ComposeCommand: LibraryCommand {
         for note in composed.notes { console.note(note) }
         if let save {
             try session.save(composed.recipe, as: save, replace: replace)
-            console.note("saved \(save) (\(composed.recipe.hash.prefix(12)))")
+            console.note("saved \(save) (\(try composed.recipe.hash().prefix(12)))")
         }
         guard output.isGiven else {
             if save == nil || shared.json { try console.print(composed.recipe.encoded()) }

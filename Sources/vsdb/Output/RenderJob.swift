@@ -69,7 +69,7 @@ struct RenderJob {
                 + "\(Wording.trimmed(report.renderMilliseconds)) ms"
         )
         guard !shared.json else {
-            try console.print(JSONOutput.line(DoneLine(recipe: recipe.hash, report: report)))
+            try console.print(JSONOutput.line(DoneLine(recipe: try recipe.hash(), report: report)))
             return
         }
         for path in [report.output, report.sheet].compactMap({ $0 }) where path != "-" {
