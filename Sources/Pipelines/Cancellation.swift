@@ -1,6 +1,6 @@
 internal import Synchronization
 
-/// A request to stop, set from a signal handler or another thread.
+/// A request to stop, set from another thread.
 public final class Cancellation: Sendable {
     private let flag = Atomic<Bool>(false)
 

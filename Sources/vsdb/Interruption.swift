@@ -3,34 +3,52 @@ import Pipelines
 import Synchronization
 
 /// Turns Ctrl-C and SIGTERM into a request to stop; the second one ends at once.
+///
+/// No signal may run a handler on a thread that computes: oneDNN's `sgemm` kernels use the stack pointer
+/// as one more register, so that the frame of a handler would land in a tensor or in the heap's books. All
+/// threads therefore block both signals, and one thread does nothing but wait for them.
 enum Interruption {
     private static let cancellation = Cancellation()
+    private static let isAwaited = Atomic(false)
     private static let received = Atomic<Int32>(0)
 
-    /// Starts to listen; for the commands that look at the request.
+    /// Blocks the signals and waits for them beside.
     ///
-    /// - Returns: The request, set by the first signal.
-    static func install() -> Cancellation {
-        // The handler touches only what is made before it can run, and atomics.
-        let request = cancellation
-        _ = received.load(ordering: .relaxed)
-        // A program that starts us from one of its worker threads may have them blocked.
+    /// Called before there is any other thread, for threads inherit what is blocked.
+    static func start() {
         var wanted = sigset_t()
         sigemptyset(&wanted)
-        for number in [SIGINT, SIGTERM] {
-            sigaddset(&wanted, number)
-            signal(number, handle)
-        }
-        pthread_sigmask(SIG_UNBLOCK, &wanted, nil)
-        return request
+        for number in [SIGINT, SIGTERM] { sigaddset(&wanted, number) }
+        pthread_sigmask(SIG_BLOCK, &wanted, nil)
+        let thread = Thread { [wanted] in receive(wanted) }
+        thread.stackSize = 256 << 10
+        thread.start()
+    }
+
+    /// Makes the first signal a request, for the commands that look at it.
+    ///
+    /// Other commands end at once.
+    ///
+    /// - Returns: The request.
+    static func install() -> Cancellation {
+        isAwaited.store(true, ordering: .sequentiallyConsistent)
+        return cancellation
     }
 
     /// Whether it was SIGTERM.
     static var wasTerminated: Bool { received.load(ordering: .relaxed) == SIGTERM }
 
-    private static let handle: @convention(c) (Int32) -> Void = { number in
-        if Interruption.received.exchange(number, ordering: .relaxed) != 0 { _exit(128 + number) }
-        Interruption.cancellation.cancel()
+    private static func receive(_ wanted: sigset_t) {
+        var wanted = wanted
+        while true {
+            var number: Int32 = 0
+            guard sigwait(&wanted, &number) == 0 else { continue }
+            let isFirst = received.exchange(number, ordering: .relaxed) == 0
+            guard isFirst, isAwaited.load(ordering: .sequentiallyConsistent) else {
+                _exit(128 + number)
+            }
+            cancellation.cancel()
+        }
     }
 }
 

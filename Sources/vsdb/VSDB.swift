@@ -29,6 +29,7 @@ struct VSDB: ParsableCommand {
 
     static func main() {
         CrashNotice.install()
+        Interruption.start()
         signal(SIGPIPE, SIG_IGN)
         let command: any ParsableCommand
         do {

@@ -18,6 +18,25 @@ struct InterruptionTests {
         #expect(try workspace.names().isEmpty, "no film, whole or in part")
     }
 
+    /// A handler's frame on a thread inside oneDNN's `sgemm` lands in the heap, see `Interruption`.
+    @Test func noThreadThatComputesTakesASignal() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let running = try workspace.start([
+            "compose", "--content", "figure00_motion00", "--frames", "2000", "--fps", "1000", "-o",
+            "film.mkv", "--json",
+        ])
+        while running.isRunning, !running.output.contains("\n") { usleep(50_000) }
+        let blocked = try running.blockedSignals()
+        running.send(SIGTERM)
+        _ = try running.finish()
+        #expect(blocked.count > 2, "the main thread, the one that waits, the encoder's")
+        for number in [SIGINT, SIGTERM] {
+            // Linux shows a signal that a thread waits for as not blocked there.
+            let takers = blocked.filter { $0 >> (number - 1) & 1 == 0 }
+            #expect(takers.count == 1, "only the thread that waits for signal \(number)")
+        }
+    }
+
     @Test func aStoppedIngestKeepsWholeClips() throws {
         let workspace = try Workspace.copyOfPrepared()
         let running = try workspace.start(["ingest", Workspace.samples + "/clips", "--json"])

@@ -181,6 +181,18 @@ final class RunningCommand {
     /// Sends a signal.
     func send(_ number: Int32) { kill(process.processIdentifier, number) }
 
+    /// The signals that each thread blocks, bit n - 1 for signal n.
+    func blockedSignals() throws -> [UInt64] {
+        let tasks = "/proc/\(process.processIdentifier)/task"
+        return try FileManager.default.contentsOfDirectory(atPath: tasks).compactMap { task in
+            // A thread may end between the list and the look.
+            let data = FileManager.default.contents(atPath: "\(tasks)/\(task)/status") ?? Data()
+            let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+            let mask = lines.first { $0.hasPrefix("SigBlk:") }?.split(separator: "\t").last
+            return mask.flatMap { UInt64($0, radix: 16) }
+        }
+    }
+
     /// Waits for the end.
     func finish() throws -> RunResult {
         process.waitUntilExit()
