@@ -9,6 +9,7 @@ enum Bench {
         Usage: bench [--long] [--vsdb FILE]
 
           --long       Also ingest a video of ten minutes, made for the purpose.
+          --generator  Only StyleGAN2 at the sizes of the published models.
           --vsdb FILE  The program to measure; .build/release/vsdb if not given.
         """
 
@@ -25,9 +26,11 @@ enum Bench {
         var arguments = arguments[...]
         var program = ".build/release/vsdb"
         var isLong = false
+        var isGenerator = false
         while let argument = arguments.popFirst() {
             switch (argument, arguments.first) {
             case ("--long", _): isLong = true
+            case ("--generator", _): isGenerator = true
             case ("--vsdb", let file?):
                 program = file
                 arguments.removeFirst()
@@ -40,6 +43,11 @@ enum Bench {
         defer { try? FileManager.default.removeItem(atPath: folder) }
 
         let machine = Machine.facts()
+        if isGenerator {
+            let measures = try GeneratorBenchmark().run()
+            print(BenchReport(date: Date(), machine: machine, measures: measures).table(against: nil))
+            return
+        }
         // Programs first: a child's peak memory is never below that of the process that started it.
         let commands = CommandBenchmark(program: program, folder: folder)
         var measures = try commands.run()

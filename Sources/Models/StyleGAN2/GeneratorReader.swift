@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Kernels
 internal import Layers
 internal import Tensors
 
@@ -57,7 +58,11 @@ struct RosinalityReader: GeneratorReader {
             [1, 1, rows, rows * config.width / config.height]
         )
         return StyledConvolution(
-            convolution: try modulated(name, out: out, input: input, kernel: 3, part == .up),
+            convolution: ModulatedConvolution(
+                affine: try affine(name, input),
+                weight: try scaledWeight(name, out: out, input: input, kernel: 3),
+                upsamples: part == .up
+            ),
             noise: strength == 0 ? nil : noise,
             noiseStrength: strength,
             bias: try weights.float(name + ".activate.bias", [out]),
@@ -67,37 +72,32 @@ struct RosinalityReader: GeneratorReader {
 
     func rgb(resolution: Int) throws -> ToRGB {
         let name = resolution == 0 ? "to_rgb1" : "to_rgbs.\(resolution - 1)"
+        let input = config.channels[resolution]
         return ToRGB(
-            convolution: try modulated(
-                name,
-                out: 3,
-                input: config.channels[resolution],
-                kernel: 1,
-                false
-            ),
-            bias: try weights.float(name + ".bias", [1, 3, 1, 1]).reshaped([3]),
-            clamp: config.convClamp
+            affine: try affine(name, input),
+            kernel: RGBKernel(
+                weight: try scaledWeight(name, out: 3, input: input, kernel: 1),
+                bias: try weights.float(name + ".bias", [1, 3, 1, 1]),
+                clamp: config.convClamp
+            )
         )
     }
 
-    private func modulated(
+    private func affine(_ name: String, _ input: Int) throws -> Linear {
+        try Linear(weights, name + ".conv.modulation", [input, config.styleDim])
+            .scaled(weight: 1 / Float(config.styleDim).squareRoot())
+    }
+
+    /// `[O, I, k, k]` with the gain that this layout applies when it runs.
+    private func scaledWeight(
         _ name: String,
         out: Int,
         input: Int,
-        kernel: Int,
-        _ upsamples: Bool
-    ) throws -> ModulatedConvolution {
+        kernel: Int
+    ) throws -> Tensor<Float> {
         let weight = try weights.float(name + ".conv.weight", [1, out, input, kernel, kernel])
         let gain = 1 / Float(input * kernel * kernel).squareRoot()
-        let affine = try Linear(weights, name + ".conv.modulation", [input, config.styleDim])
-        return ModulatedConvolution(
-            .init(
-                affine: affine.scaled(weight: 1 / Float(config.styleDim).squareRoot()),
-                weight: weight.reshaped([out, input, kernel, kernel]).map { $0 * gain },
-                upsamples: upsamples,
-                demodulates: kernel == 3
-            )
-        )
+        return weight.reshaped([out, input, kernel, kernel]).map { $0 * gain }
     }
 }
 
@@ -140,13 +140,9 @@ struct NVIDIAReader: GeneratorReader {
         )
         return StyledConvolution(
             convolution: ModulatedConvolution(
-                .init(
-                    affine: try Linear(weights, name + ".affine", [input, config.styleDim])
-                        .scaled(weight: 1 / Float(config.styleDim).squareRoot()),
-                    weight: try weights.float(name + ".weight", [out, input, 3, 3]),
-                    upsamples: part == .up,
-                    demodulates: true
-                )
+                affine: try affine(name, input),
+                weight: try weights.float(name + ".weight", [out, input, 3, 3]),
+                upsamples: part == .up
             ),
             noise: strength == 0 ? nil : noise,
             noiseStrength: strength,
@@ -160,18 +156,18 @@ struct NVIDIAReader: GeneratorReader {
         let input = config.channels[resolution]
         let gain = 1 / Float(input).squareRoot()
         return ToRGB(
-            convolution: ModulatedConvolution(
-                .init(
-                    affine: try Linear(weights, name + ".affine", [input, config.styleDim])
-                        .scaled(weight: 1 / Float(config.styleDim).squareRoot()),
-                    weight: try weights.float(name + ".weight", [3, input, 1, 1]).map { $0 * gain },
-                    upsamples: false,
-                    demodulates: false
-                )
-            ),
-            bias: try weights.float(name + ".bias", [3]),
-            clamp: config.convClamp
+            affine: try affine(name, input),
+            kernel: RGBKernel(
+                weight: try weights.float(name + ".weight", [3, input, 1, 1]).map { $0 * gain },
+                bias: try weights.float(name + ".bias", [3]),
+                clamp: config.convClamp
+            )
         )
+    }
+
+    private func affine(_ name: String, _ input: Int) throws -> Linear {
+        try Linear(weights, name + ".affine", [input, config.styleDim])
+            .scaled(weight: 1 / Float(config.styleDim).squareRoot())
     }
 }
 

@@ -16,6 +16,7 @@ public struct StyleGAN2Generator: Sendable {
     let first: StyledConvolution
     let firstRGB: ToRGB
     let blocks: [Block]
+    private let workspace = SynthesisWorkspace()
 
     /// One resolution: upsampling convolution, plain convolution, ToRGB.
     struct Block: Sendable {
@@ -88,18 +89,28 @@ public struct StyleGAN2Generator: Sendable {
         func w(_ layer: Int) -> Tensor<Float> {
             Tensor.stack((0..<samples).map { wPlus[$0][layer] })  // [N, D]
         }
-        var x = Tensor.concatenate([Tensor](repeating: const, count: samples))
-        x = first(x, w: w(0), name: "feat_4", options: options)
+        let start = Tensor.concatenate([Tensor](repeating: const, count: samples))
+        let scratch = workspace.take()
+        defer { workspace.giveBack(scratch) }
+        var x = scratch.next(start.shape)
+        x.load(start)
+        x = first(x, w: w(0), name: "feat_4", options: options, scratch: scratch)
         var image = firstRGB(x, w: w(1))
         options.observe?("rgb_4", image)
         for (index, block) in blocks.enumerated() {
             if let rows = options.rows, rows <= block.rows / 2 { break }
             let layer = 1 + 2 * index
             let name = "feat_\(block.rows)"
-            x = block.up(x, w: w(layer), name: name + "_up", options: options)
-            x = block.plain(x, w: w(layer + 1), name: name, options: options)
-            let skip = Passes.upsample(image, taps: ModulatedConvolution.upsamplingTaps)
-            image = block.rgb(x, w: w(layer + 2)) + skip
+            x = block.up(
+                x,
+                w: w(layer),
+                name: name + "_up",
+                options: options,
+                scratch: scratch
+            )
+            x = block.plain(x, w: w(layer + 1), name: name, options: options, scratch: scratch)
+            let skip = Passes.upsample(image, taps: StyledKernel.upsamplingTaps)
+            image = block.rgb(x, w: w(layer + 2), below: skip)
             options.observe?("rgb_\(block.rows)", image)
         }
         return image

@@ -17,47 +17,47 @@ public struct StyledConvolution: Sendable {
     static let slope: Float = 0.2
     static let gain = Float(2).squareRoot()
 
-    /// Runs the layer: `x [N, I, H, W]`, `w [N, D]` to `[N, O, H', W']`.
+    /// Runs the layer: `x [N, I, H, W]`, `w [N, D]` to `[N, O, H', W']` in `scratch`.
     func callAsFunction(
-        _ x: Tensor<Float>,
+        _ x: FeatureMap,
         w: Tensor<Float>,
         name: String,
-        options: SynthesisOptions
-    ) -> Tensor<Float> {
-        var (features, demodulation) = convolution(x, w: w)
+        options: SynthesisOptions,
+        scratch: FeatureScratch
+    ) -> FeatureMap {
         if let observe = options.observe {
-            var raw = features
-            Passes.apply(Passes.StyledEpilogue(demodulation: demodulation), to: &raw)
-            observe(name + "_modconv", raw)
+            // The convolution alone; what it wrote is overwritten by the layer proper.
+            let apart = FeatureScratch()
+            let copy = apart.next(x.shape)
+            copy.load(x.tensor)
+            observe(name + "_modconv", convolution(copy, w: w, scratch: apart).tensor)
         }
-        Passes.apply(
-            Passes.StyledEpilogue(
-                demodulation: demodulation,
-                noise: options.usesNoise ? noise : nil,
-                noiseStrength: noiseStrength,
-                bias: bias,
-                slope: Self.slope,
-                gain: Self.gain,
-                clamp: clamp
-            ),
-            to: &features
+        let epilogue = Passes.StyledEpilogue(
+            noise: options.usesNoise ? noise : nil,
+            noiseStrength: noiseStrength,
+            bias: bias,
+            slope: Self.slope,
+            gain: Self.gain,
+            clamp: clamp
         )
-        options.observe?(name, features)
+        let features = convolution(x, w: w, epilogue: epilogue, scratch: scratch)
+        options.observe?(name, features.tensor)
         return features
     }
 }
 
 /// From features to RGB: a modulated 1x1 convolution without demodulation, plus bias.
 public struct ToRGB: Sendable {
-    let convolution: ModulatedConvolution
-    /// `[3]`.
-    let bias: Tensor<Float>
-    let clamp: Float?
+    /// From a W vector `[D]` to one scale per input channel `[I]`.
+    let affine: Linear
+    let kernel: RGBKernel
 
-    func callAsFunction(_ x: Tensor<Float>, w: Tensor<Float>) -> Tensor<Float> {
-        var (image, _) = convolution(x, w: w)
-        Passes.apply(Passes.StyledEpilogue(bias: bias, clamp: clamp), to: &image)
-        return image
+    func callAsFunction(
+        _ x: FeatureMap,
+        w: Tensor<Float>,
+        below: Tensor<Float>? = nil
+    ) -> Tensor<Float> {
+        kernel(x, styles: affine(w), below: below)
     }
 }
 

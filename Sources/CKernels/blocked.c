@@ -1,0 +1,444 @@
+#include "blocked.h"
+#include "passes.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { MAX_BLOCKS = 256, LINE = 16, POINTS = 36 };
+
+// Keeps an array in memory: held in registers it would be spilled to a stack that is not aligned to lines.
+#define KEEP(array) __asm__ volatile("" : : "r"(array) : "memory")
+
+struct winograd {
+    struct ck_map x, y;
+    const float *styles, *weights;
+    struct ck_epilogue epilogue;
+    bool up, streams;
+    size_t out_blocks;        // of y, four times as many if up
+    size_t v_point, m_point;  // floats from one of the 36 points to the next
+};
+
+struct phase {
+    const float *weights;
+    ptrdiff_t *offsets;
+    size_t steps;
+};
+
+struct direct {
+    struct ck_map x, y;
+    size_t phases;
+    struct phase phase[4];
+};
+
+struct rgb {
+    struct ck_map x;
+    const float *weights, *bias, *below;
+    float clamp;
+    float *image;
+};
+
+// What one instruction set offers.
+struct kernels {
+    int vector_bytes;
+    void (*input)(const struct winograd *, size_t, size_t, float *, size_t, size_t);
+    void (*products)(const struct winograd *, const float *, float *, size_t, size_t, size_t);
+    void (*output)(const struct winograd *, size_t, size_t, const float *, size_t, size_t);
+    void (*weights)(const float *, float *, size_t);
+    void (*scale)(const struct ck_map *, const float *, struct ck_map *, size_t, size_t);
+    void (*direct)(const struct direct *, size_t, size_t);
+    void (*finish_rows)(const struct ck_map *, const struct ck_epilogue *, size_t, size_t);
+    void (*blur_rows)(const struct ck_map *, const struct ck_map *, const struct ck_epilogue *,
+                      const float *, float *, size_t, size_t);
+    void (*rgb_rows)(const struct rgb *, float *, size_t, size_t);
+};
+#define TABLE(bytes)                                                                               \
+    {bytes,        NAME(input), NAME(products),    NAME(output),    NAME(weights),                 \
+     NAME(scale),  NAME(direct), NAME(finish_rows), NAME(blur_rows), NAME(rgb_rows)}
+
+#pragma STDC FP_CONTRACT ON
+// Vectors are passed between functions of this file only, so that their calling convention does not matter.
+#pragma clang diagnostic ignored "-Wpsabi"
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma"))), \
+                             apply_to = function)
+#define NAME(x) avx512_##x
+#define ROWS 8
+#define VECTORS 2
+#include "blocked_kernels.h"
+static const struct kernels avx512 = TABLE(64);
+#pragma clang attribute pop
+#undef NAME
+#undef ROWS
+#undef VECTORS
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define NAME(x) avx2_##x
+#define ROWS 6
+#define VECTORS 1
+#include "blocked_kernels.h"
+static const struct kernels avx2 = TABLE(32);
+#pragma clang attribute pop
+#undef NAME
+#undef ROWS
+#undef VECTORS
+#endif
+#define NAME(x) portable_##x
+#define ROWS 2
+#define VECTORS 1
+#include "blocked_kernels.h"
+static const struct kernels portable = TABLE(16);
+
+// The best that the processor has, at most what ONEDNN_MAX_CPU_ISA allows oneDNN.
+static const struct kernels *best(void) {
+#if defined(__x86_64__)
+    const char *limit = getenv("ONEDNN_MAX_CPU_ISA");
+    if (!limit || !*limit) limit = getenv("DNNL_MAX_CPU_ISA");
+    const bool all = !limit || !*limit || !strcmp(limit, "ALL") || !strcmp(limit, "DEFAULT") ||
+                     !strncmp(limit, "AVX512", 6);
+    const bool some = all || !strncmp(limit, "AVX2", 4);
+    if (all && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
+        return &avx512;
+    if (some && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2;
+#endif
+    return &portable;
+}
+
+static const struct kernels *chosen(void) {
+    static const struct kernels *kernels;
+    const struct kernels *known = __atomic_load_n(&kernels, __ATOMIC_RELAXED);
+    if (known) return known;
+    known = best();
+    __atomic_store_n(&kernels, known, __ATOMIC_RELAXED);
+    return known;
+}
+
+int ck_vector_bytes(void) { return chosen()->vector_bytes; }
+
+float *ck_aligned(size_t floats) {
+    const size_t huge = 2 << 20, bytes = floats * sizeof(float);
+    const size_t alignment = bytes >= huge ? huge : 64;
+    void *block = NULL;
+    if (posix_memalign(&block, alignment, bytes ? bytes : alignment)) abort();
+    if (bytes >= huge) madvise(block, bytes, MADV_HUGEPAGE);
+    memset(block, 0, bytes);
+    return block;
+}
+
+void ck_clear_border(const struct ck_map *map) {
+    const size_t row = (map->width + 2) * LINE, line = LINE * sizeof(float);
+    for (size_t plane = 0; plane < map->samples * map->blocks; plane++) {
+        float *at = map->data + plane * (map->height + 2) * row;
+        memset(at, 0, row * sizeof *at);
+        memset(at + (map->height + 1) * row, 0, row * sizeof *at);
+        for (size_t i = 1; i <= map->height; i++) {
+            memset(at + i * row, 0, line);
+            memset(at + (i + 1) * row - LINE, 0, line);
+        }
+    }
+}
+
+struct plain {
+    const struct ck_map *map;
+    const float *from;
+    float *to;
+    size_t channels;
+};
+
+static void load_part(void *context, size_t first, size_t last) {
+    const struct plain *p = context;
+    const struct ck_map *m = p->map;
+    const size_t pixels = m->height * m->width, row = (m->width + 2) * LINE;
+    for (size_t i = first; i < last; i++) {  // rows of all planes
+        const size_t plane = i / m->height, down = i % m->height;
+        const size_t n = plane / m->blocks, channel = plane % m->blocks * LINE;
+        float *to = m->data + (plane * (m->height + 2) + down + 1) * row + LINE;
+        for (size_t c = 0; c < LINE; c++) {
+            const bool is_there = channel + c < p->channels;
+            const float *from =
+                p->from + (n * p->channels + channel + c) * pixels + down * m->width;
+            for (size_t j = 0; j < m->width; j++) to[j * LINE + c] = is_there ? from[j] : 0;
+        }
+    }
+}
+
+static void store_part(void *context, size_t first, size_t last) {
+    const struct plain *p = context;
+    const struct ck_map *m = p->map;
+    const size_t pixels = m->height * m->width, row = (m->width + 2) * LINE;
+    for (size_t i = first; i < last; i++) {  // rows of all channels
+        const size_t channel = i / m->height % p->channels, down = i % m->height;
+        const size_t plane = i / m->height / p->channels * m->blocks + channel / LINE;
+        const float *from = m->data + (plane * (m->height + 2) + down + 1) * row + LINE;
+        float *to = p->to + i / m->height * pixels + down * m->width;
+        for (size_t j = 0; j < m->width; j++) to[j] = from[j * LINE + channel % LINE];
+    }
+}
+
+void ck_load(const float *x, size_t channels, const struct ck_map *map) {
+    struct plain p = {map, x, NULL, channels};
+    ck_parallel(map->samples * map->blocks * map->height, 16, load_part, &p);
+}
+
+void ck_store(const struct ck_map *map, size_t channels, float *x) {
+    struct plain p = {map, NULL, x, channels};
+    ck_parallel(map->samples * channels * map->height, 16, store_part, &p);
+}
+
+static size_t blocks_of(size_t channels) { return (channels + LINE - 1) / LINE; }
+
+// ---- Packing
+
+struct packing {
+    const float *w;
+    size_t outputs, inputs, size, tap_count;
+    const size_t *taps;
+    float *packed;
+};
+
+// Where 16 outputs of one input lie in a panel of up to 32 outputs.
+static size_t panel_offset(size_t out_block, size_t out_blocks, size_t reduction, size_t at) {
+    const size_t panel = out_block / 2;
+    const size_t width = 2 * panel + 2 <= out_blocks ? 2 * LINE : LINE;
+    return panel * reduction * 2 * LINE + at * width + out_block % 2 * LINE;
+}
+
+static void pack_direct_part(void *context, size_t first, size_t last) {
+    const struct packing *p = context;
+    const size_t out_blocks = blocks_of(p->outputs), in_blocks = blocks_of(p->inputs);
+    const size_t reduction = p->tap_count * in_blocks * LINE;
+    for (size_t k = first; k < last; k++) {
+        for (size_t t = 0; t < p->tap_count; t++) {
+            for (size_t i = 0; i < in_blocks * LINE; i++) {
+                float *to = p->packed + panel_offset(k, out_blocks, reduction,
+                                                     t * in_blocks * LINE + i);
+                for (size_t o = 0; o < LINE; o++) {
+                    const size_t output = k * LINE + o;
+                    const bool is_there = output < p->outputs && i < p->inputs;
+                    to[o] = is_there ? p->w[(output * p->inputs + i) * p->size + p->taps[t]] : 0;
+                }
+            }
+        }
+    }
+}
+
+void ck_pack_direct(const float *w, size_t outputs, size_t inputs, size_t size, const size_t *taps,
+                    size_t tap_count, float *packed) {
+    struct packing p = {w, outputs, inputs, size, tap_count, taps, packed};
+    ck_parallel(blocks_of(outputs), 1, pack_direct_part, &p);
+}
+
+static void pack_winograd_part(void *context, size_t first, size_t last) {
+    const struct packing *p = context;
+    const size_t out_blocks = blocks_of(p->outputs), in_blocks = blocks_of(p->inputs);
+    const size_t reduction = in_blocks * LINE, point = reduction * out_blocks * LINE;
+    float taps[9 * LINE] __attribute__((aligned(64)));
+    for (size_t k = first; k < last; k++) {
+        for (size_t i = 0; i < reduction; i++) {
+            for (size_t t = 0; t < 9; t++) {
+                for (size_t o = 0; o < LINE; o++) {
+                    const size_t output = k * LINE + o;
+                    const bool is_there = output < p->outputs && i < p->inputs;
+                    taps[t * LINE + o] = is_there ? p->w[(output * p->inputs + i) * 9 + t] : 0;
+                }
+            }
+            chosen()->weights(taps, p->packed + panel_offset(k, out_blocks, reduction, i), point);
+        }
+    }
+}
+
+void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, float *packed) {
+    struct packing p = {w, outputs, inputs, 9, 9, NULL, packed};
+    ck_parallel(blocks_of(outputs), 1, pack_winograd_part, &p);
+}
+
+// ---- Winograd
+
+// A thread works alone on few tiles at a time if the weights stay in its cache; otherwise all threads share
+// the 36 products of many tiles, so that the weights are read seldom.
+static const size_t PRIVATE_WEIGHTS = 6 << 20, PRIVATE_TILES = 512 << 10, SHARED_TILES = 24 << 20;
+// Lines between the points, so that they do not meet in the same sets of the caches.
+enum { V_GAP = 3 * LINE, M_GAP = 5 * LINE };
+
+static size_t tile_count(const struct ck_map *x) { return x->samples * (x->height / 4) * (x->width / 4); }
+
+static bool is_private(const struct ck_map *x, size_t out_blocks) {
+    return POINTS * x->blocks * out_blocks * LINE * LINE * sizeof(float) <= PRIVATE_WEIGHTS;
+}
+
+static size_t chunk_of(const struct ck_map *x, size_t out_blocks) {
+    const size_t budget = is_private(x, out_blocks) ? PRIVATE_TILES : SHARED_TILES;
+    const size_t tile = POINTS * (x->blocks + out_blocks) * LINE * sizeof(float);
+    const size_t tiles = budget / tile / 8 * 8;
+    return tiles < 16 ? 16 : tiles;
+}
+
+static size_t scratch_of(const struct ck_map *x, size_t out_blocks) {
+    const size_t chunk = chunk_of(x, out_blocks);
+    return POINTS * ((x->blocks + out_blocks) * LINE * chunk + V_GAP + M_GAP);
+}
+
+size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks) {
+    return scratch_of(x, out_blocks) * (is_private(x, out_blocks) ? (size_t)ck_threads() : 1);
+}
+
+struct winograd_run {
+    struct winograd g;
+    float *v, *m;
+    size_t begin, end, parts, tiles, chunk;
+};
+
+static void input_part(void *context, size_t first, size_t last) {
+    const struct winograd_run *r = context;
+    chosen()->input(&r->g, r->begin, r->end, r->v, first, last);
+}
+
+static void product_part(void *context, size_t first, size_t last) {
+    const struct winograd_run *r = context;
+    chosen()->products(&r->g, r->v, r->m, r->end - r->begin, first, last);
+}
+
+static void output_part(void *context, size_t first, size_t last) {
+    const struct winograd_run *r = context;
+    chosen()->output(&r->g, r->begin, r->end, r->m, first, last);
+}
+
+static void private_part(void *context, size_t first, size_t last) {
+    const struct winograd_run *shared = context;
+    for (size_t part = first; part < last; part++) {
+        const size_t from = shared->tiles * part / shared->parts;
+        const size_t to = shared->tiles * (part + 1) / shared->parts;
+        const size_t scratch = scratch_of(&shared->g.x, shared->g.out_blocks);
+        struct winograd_run r = *shared;
+        r.v += part * scratch;
+        r.m += part * scratch;
+        for (r.begin = from; r.begin < to; r.begin = r.end) {
+            r.end = r.begin + r.chunk < to ? r.begin + r.chunk : to;
+            input_part(&r, 0, r.g.x.blocks);
+            product_part(&r, 0, POINTS * ((r.g.out_blocks + 1) / 2));
+            output_part(&r, 0, r.g.out_blocks);
+        }
+    }
+}
+
+void ck_winograd(const struct ck_map *x, const float *styles, const float *packed,
+                 const struct ck_epilogue *epilogue, bool up, struct ck_map *y, float *scratch) {
+    const size_t out_blocks = y->blocks * (up ? 4 : 1), chunk = chunk_of(x, out_blocks);
+    const size_t bytes = y->samples * y->blocks * y->height * y->width * LINE * sizeof(float);
+    struct winograd_run r = {.tiles = tile_count(x), .chunk = chunk, .v = scratch};
+    r.g = (struct winograd){*x, *y, styles, packed, *epilogue, up, bytes > 4 << 20, out_blocks,
+                            x->blocks * LINE * chunk + V_GAP, out_blocks * LINE * chunk + M_GAP};
+    r.m = scratch + POINTS * r.g.v_point;
+    if (is_private(x, out_blocks)) {
+        r.parts = (size_t)ck_threads();
+        ck_parallel(r.parts, 1, private_part, &r);
+        return;
+    }
+    for (r.begin = 0; r.begin < r.tiles; r.begin = r.end) {
+        r.end = r.begin + chunk < r.tiles ? r.begin + chunk : r.tiles;
+        ck_parallel(x->blocks, 1, input_part, &r);
+        ck_parallel(POINTS * ((out_blocks + 1) / 2), 1, product_part, &r);
+        ck_parallel(out_blocks, 1, output_part, &r);
+    }
+}
+
+// ---- Direct
+
+struct rows {
+    const struct ck_map *x, *y;
+    const float *styles, *f;
+    const struct ck_epilogue *epilogue;
+    struct ck_map *scaled;
+    const struct direct *direct;
+    const struct rgb *rgb;
+};
+
+static void scale_part(void *context, size_t first, size_t last) {
+    const struct rows *r = context;
+    chosen()->scale(r->x, r->styles, r->scaled, first, last);
+}
+
+static void direct_part(void *context, size_t first, size_t last) {
+    chosen()->direct(((const struct rows *)context)->direct, first, last);
+}
+
+static void finish_part(void *context, size_t first, size_t last) {
+    const struct rows *r = context;
+    chosen()->finish_rows(r->y, r->epilogue, first, last);
+}
+
+static void blur_part(void *context, size_t first, size_t last) {
+    const struct rows *r = context;
+    float *line = ck_aligned((r->x->width + 2) * LINE);
+    chosen()->blur_rows(r->x, r->y, r->epilogue, r->f, line, first, last);
+    free(line);
+}
+
+static void rgb_part(void *context, size_t first, size_t last) {
+    const struct rgb *g = ((const struct rows *)context)->rgb;
+    float *line = ck_aligned(g->x.width * LINE);
+    chosen()->rgb_rows(g, line, first, last);
+    free(line);
+}
+
+static void scale_into(const struct ck_map *x, const float *styles, struct ck_map *scaled) {
+    struct rows r = {.x = x, .styles = styles, .scaled = scaled};
+    ck_parallel(x->samples * x->blocks * x->height, 8, scale_part, &r);
+}
+
+// Offsets of taps (row, column) of the bordered map, block by block.
+static void fill_offsets(const struct ck_map *x, const size_t (*taps)[2], size_t count,
+                         ptrdiff_t *offsets) {
+    const size_t row = (x->width + 2) * LINE, block = (x->height + 2) * row;
+    for (size_t t = 0; t < count; t++)
+        for (size_t b = 0; b < x->blocks; b++)
+            *offsets++ = (ptrdiff_t)(b * block + taps[t][0] * row + taps[t][1] * LINE);
+}
+
+static void run_direct(struct direct *d) {
+    struct rows r = {.direct = d};
+    ck_parallel((d->y.blocks + 1) / 2 * d->y.samples * d->y.height, 1, direct_part, &r);
+}
+
+void ck_direct(const struct ck_map *x, const float *styles, const float *packed,
+               const struct ck_epilogue *epilogue, struct ck_map *scaled, struct ck_map *y) {
+    static const size_t taps[9][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 0}, {1, 1},
+                                      {1, 2}, {2, 0}, {2, 1}, {2, 2}};
+    ptrdiff_t offsets[9 * MAX_BLOCKS];
+    scale_into(x, styles, scaled);
+    fill_offsets(scaled, taps, 9, offsets);
+    struct direct d = {*scaled, *y, 1, {{packed, offsets, 9 * x->blocks}}};
+    run_direct(&d);
+    struct rows r = {.y = y, .epilogue = epilogue};
+    ck_parallel(y->samples * y->blocks * y->height, 8, finish_part, &r);
+}
+
+void ck_direct_up(const struct ck_map *x, const float *styles, const float *const packed[4],
+                  const struct ck_epilogue *epilogue, const float f[4], struct ck_map *scaled,
+                  struct ck_map *wide, struct ck_map *y) {
+    // An even row or column of the result sees the pixel before and the pixel itself, an odd one the pixel.
+    static const size_t taps[4][4][2] = {{{0, 0}, {0, 1}, {1, 0}, {1, 1}},
+                                         {{0, 1}, {1, 1}},
+                                         {{1, 0}, {1, 1}},
+                                         {{1, 1}}};
+    static const size_t counts[4] = {4, 2, 2, 1};
+    ptrdiff_t offsets[9 * MAX_BLOCKS], *next = offsets;
+    scale_into(x, styles, scaled);
+    struct direct d = {*scaled, *wide, 4, {{0}}};
+    for (size_t p = 0; p < 4; p++) {
+        fill_offsets(scaled, taps[p], counts[p], next);
+        d.phase[p] = (struct phase){packed[p], next, counts[p] * x->blocks};
+        next += counts[p] * x->blocks;
+    }
+    run_direct(&d);
+    struct rows r = {.x = wide, .y = y, .epilogue = epilogue, .f = f};
+    ck_parallel(y->samples * y->blocks * y->height, 4, blur_part, &r);
+}
+
+void ck_rgb(const struct ck_map *x, const float *weights, const float *bias, float clamp,
+            const float *below, float *image) {
+    struct rgb g = {*x, weights, bias, below, clamp, image};
+    struct rows r = {.rgb = &g};
+    ck_parallel(x->samples * x->height, 8, rgb_part, &r);
+}

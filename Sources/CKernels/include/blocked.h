@@ -1,0 +1,60 @@
+// Convolutions of StyleGAN2 on feature maps whose channels lie in blocks of 16.
+//
+// Every sum runs over channels and taps in one fixed order, whatever the number of threads, samples or pixels:
+// results do not depend on them, bit by bit.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+
+// Features [samples][blocks][height + 2][width + 2][16] with a border of zeros, aligned to 64 bytes.
+struct ck_map {
+    float *data;
+    size_t samples, blocks, height, width;
+};
+
+// y = clamp(gain * leaky_relu(x * demod + noise * strength + bias)), slope in 0...1, no clamp below 0.
+// demod [samples][blocks * 16] and bias [blocks * 16] are aligned to 64 bytes; noise [height][width] or null.
+struct ck_epilogue {
+    const float *demod, *noise, *bias;
+    float strength, slope, gain, clamp;
+};
+
+// A cleared block aligned to 64 bytes, on huge pages where it is large; free with free().
+float *ck_aligned(size_t floats);
+
+// Zeros around every plane, and plain features [samples][channels][height][width] in and out.
+void ck_clear_border(const struct ck_map *map);
+void ck_load(const float *x, size_t channels, const struct ck_map *map);
+void ck_store(const struct ck_map *map, size_t channels, float *x);
+
+// The bytes of one row of numbers that the kernels compute with at once: 64 AVX-512, 32 AVX2, 16 portable.
+int ck_vector_bytes(void);
+
+// Weights w [outputs][inputs][3][3] for F(4x4, 3x3), 36 * blocks of inputs * blocks of outputs * 256 floats.
+void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, float *packed);
+
+// Weights for the direct kernels: `taps` of the kernel [outputs][inputs][size] in the given order,
+// taps * blocks of inputs * blocks of outputs * 256 floats.
+void ck_pack_direct(const float *w, size_t outputs, size_t inputs, size_t size, const size_t *taps,
+                    size_t tap_count, float *packed);
+
+// 3x3 convolution with padding 1 of x times styles [samples][channels], height and width multiples of 4.
+// With `up`, packed holds four kernels, one for each of the pixels that a pixel becomes: y is twice as large.
+// Scratch: ck_winograd_scratch floats.
+void ck_winograd(const struct ck_map *x, const float *styles, const float *packed,
+                 const struct ck_epilogue *epilogue, bool up, struct ck_map *y, float *scratch);
+size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks);
+
+// 3x3 convolution with padding 1 of x times styles. `scaled` is a map like x.
+void ck_direct(const struct ck_map *x, const float *styles, const float *packed,
+               const struct ck_epilogue *epilogue, struct ck_map *scaled, struct ck_map *y);
+
+// The transposed one with stride 2, of size 2h + 1, then the blur with taps f on each axis, padding 1.
+// `packed` holds the taps of the four phases one after the other; `wide` is the map between.
+void ck_direct_up(const struct ck_map *x, const float *styles, const float *const packed[4],
+                  const struct ck_epilogue *epilogue, const float f[4], struct ck_map *scaled,
+                  struct ck_map *wide, struct ck_map *y);
+
+// image [samples][3][height][width] = clamp(x * weights + bias) + below; weights [samples][blocks * 16][16].
+void ck_rgb(const struct ck_map *x, const float *weights, const float *bias, float clamp,
+            const float *below, float *image);

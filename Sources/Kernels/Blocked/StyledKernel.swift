@@ -1,0 +1,197 @@
+internal import CKernels
+internal import Synchronization
+public import Tensors
+
+/// The 3x3 convolution of a StyleGAN2 layer with everything around it: styles before, demodulation, noise, bias
+/// and leaky ReLU after; plain, or transposed with stride 2 and blurred.
+///
+/// Sums run in one fixed order: results do not depend on the number of threads or samples, bit by bit. From 32
+/// rows up a plain layer is computed by Winograd's F(4x4, 3x3), with the points 0, 5/8, -5/8, 3/2, -3/2 and
+/// infinity, whose rounding error is close to that of plain sums; from 64 rows up an upsampling layer too, as
+/// four 3x3 kernels, one for each of the pixels that a pixel becomes, with the blur folded in.
+/// Source: Lavin and Gray 2015, arXiv 1509.09308; Karras et al. 2020, arXiv 1912.04958.
+public final class StyledKernel: Sendable {
+    /// `[O, I, 3, 3]`, all gains applied.
+    public let weight: Tensor<Float>
+    /// Whether the size is doubled.
+    public let upsamples: Bool
+
+    /// The blur of up- and downsampling, `[1, 3, 3, 1]`, with the gain of 2 per axis.
+    public static let upsamplingTaps: [Float] = [0.25, 0.75, 0.75, 0.25]
+
+    /// Packed when first needed, for an early stop never reaches the last layers.
+    private let packed = Mutex(Packed())
+
+    private struct Packed {
+        var winograd: PackedWeights?
+        var direct: [PackedWeights]?
+    }
+
+    /// Keeps the weights.
+    public init(weight: Tensor<Float>, upsamples: Bool) {
+        precondition(
+            weight.rank == 4 && weight.shape[2...] == [3, 3],
+            "a styled layer's weight is [O, I, 3, 3], got \(weight.shape)"
+        )
+        self.weight = weight
+        self.upsamples = upsamples
+    }
+
+    /// Whether an input of that size is convolved by Winograd's algorithm.
+    package func usesWinograd(height: Int, width: Int) -> Bool {
+        height % 4 == 0 && width % 4 == 0 && height >= (upsamples ? 64 : 32)
+    }
+
+    /// Runs the layer.
+    ///
+    /// - Parameters:
+    ///   - x: `[N, I, H, W]`.
+    ///   - styles: `[N, I]`.
+    ///   - epilogue: What follows; a slope in `0...1`.
+    ///   - scratch: Memory; `x` may lie in it.
+    /// - Returns: `[N, O, H, W]` or `[N, O, 2H, 2W]`, in `scratch`.
+    public func callAsFunction(
+        _ x: FeatureMap,
+        styles: Tensor<Float>,
+        epilogue: Passes.StyledEpilogue,
+        scratch: FeatureScratch
+    ) -> FeatureMap {
+        let scale = upsamples ? 2 : 1
+        let shape = [x.shape[0], weight.shape[0], scale * x.shape[2], scale * x.shape[3]]
+        precondition(
+            x.shape[1] == weight.shape[1] && styles.shape == [x.shape[0], x.shape[1]]
+                && (0...1).contains(epilogue.slope)
+                && epilogue.noise.map { $0.count == shape[2] * shape[3] } ?? true,
+            "a layer \(weight.shape) for \(x.shape) with styles \(styles.shape)"
+        )
+        let y = scratch.next(shape)
+        let ones = Tensor<Float>(repeating: 1, shape: [shape[0], shape[1]])
+        let bias = PackedWeights(padding: epilogue.bias?.scalars ?? [])
+        let noBias = PackedWeights(padding: [Float](repeating: 0, count: shape[1]))
+        let finish = { (noise: UnsafePointer<Float>?) in
+            var epilogue = ck_epilogue(
+                demod: scratch.padded(
+                    epilogue.demodulation ?? ones,
+                    in: scratch.demodulation,
+                    filling: 1
+                ),
+                noise: noise,
+                bias: epilogue.bias == nil ? noBias.start : bias.start,
+                strength: epilogue.noiseStrength,
+                slope: epilogue.slope,
+                gain: epilogue.gain,
+                clamp: epilogue.clamp ?? -1
+            )
+            let styles = scratch.padded(styles, in: scratch.styles, filling: 0)
+            self.run(x, styles, &epilogue, y, scratch)
+        }
+        if let noise = epilogue.noise {
+            noise.scalars.withUnsafeBufferPointer { finish($0.baseAddress) }
+        } else {
+            finish(nil)
+        }
+        return y
+    }
+
+    private func run(
+        _ x: FeatureMap,
+        _ styles: UnsafePointer<Float>,
+        _ epilogue: inout ck_epilogue,
+        _ y: FeatureMap,
+        _ scratch: FeatureScratch
+    ) {
+        var (from, to) = (x.map, y.map)
+        if usesWinograd(height: x.shape[2], width: x.shape[3]) {
+            let blocks = to.blocks * (upsamples ? 4 : 1)
+            let space = scratch.products.reserve(ck_winograd_scratch(&from, blocks))
+            ck_winograd(&from, styles, winograd().start, &epilogue, upsamples, &to, space)
+            return
+        }
+        var scaled = FeatureMap(x.shape, in: scratch.scaled).map
+        let direct = direct()
+        guard upsamples else {
+            ck_direct(&from, styles, direct[0].start, &epilogue, &scaled, &to)
+            return
+        }
+        let shape = [x.shape[0], weight.shape[0], 2 * x.shape[2] + 1, 2 * x.shape[3] + 1]
+        var wide = FeatureMap(shape, in: scratch.wide).map
+        let phases = direct.map { UnsafePointer<Float>?($0.start) }
+        ck_direct_up(
+            &from,
+            styles,
+            phases,
+            &epilogue,
+            Self.upsamplingTaps,
+            &scaled,
+            &wide,
+            &to
+        )
+    }
+
+    private func winograd() -> PackedWeights {
+        packed.withLock { packed in
+            if let ready = packed.winograd { return ready }
+            let fresh = PackedWeights(winograd: upsamples ? foldedWeight() : weight)
+            packed.winograd = fresh
+            return fresh
+        }
+    }
+
+    /// The taps that each phase of the transposed convolution sees, in the order that `ck_direct_up` names.
+    private static let phaseTaps = [[8, 6, 2, 0], [7, 1], [5, 3], [4]]
+
+    private func direct() -> [PackedWeights] {
+        packed.withLock { packed in
+            if let ready = packed.direct { return ready }
+            let taps = upsamples ? Self.phaseTaps : [Array(0..<9)]
+            let fresh = taps.map { PackedWeights(weight, taps: $0) }
+            packed.direct = fresh
+            return fresh
+        }
+    }
+
+    /// The transposed convolution and the blur as four 3x3 kernels: `[4 * O', I, 3, 3]`, O' the outputs filled
+    /// up to whole blocks, phases outermost (row, column).
+    ///
+    /// On one axis the result at `2m + p` is `sum_d x[m + d] sum_j f[j] w[p - 1 + j - 2d]`, d in -1...1.
+    private func foldedWeight() -> Tensor<Float> {
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        let padded = FeatureMap.blockCount(outputs) * FeatureMap.line
+        /// `axis[p][d + 1][a]`: how much tap a counts.
+        let axis = (0..<2).map { phase in
+            (-1...1).map { d in
+                (0..<3).map { tap -> Float in
+                    let j = tap - phase + 1 + 2 * d
+                    return (0..<4).contains(j) ? Self.upsamplingTaps[j] : 0
+                }
+            }
+        }
+        return Tensor(uninitialized: [4 * padded, inputs, 3, 3]) { out in
+            out.initialize(repeating: 0)
+            var rows = [Float](repeating: 0, count: 9)
+            for pair in 0..<outputs * inputs {
+                let kernel = weight.scalars[9 * pair..<9 * pair + 9]
+                for phase in 0..<2 {
+                    for d in 0..<3 {
+                        for b in 0..<3 {
+                            rows[3 * d + b] = (0..<3).reduce(0) {
+                                $0 + axis[phase][d][$1] * kernel[9 * pair + 3 * $1 + b]
+                            }
+                        }
+                    }
+                    for other in 0..<2 {
+                        let output = (2 * phase + other) * padded + pair / inputs
+                        let to = 9 * (output * inputs + pair % inputs)
+                        for d in 0..<3 {
+                            for e in 0..<3 {
+                                out[to + 3 * d + e] = (0..<3).reduce(0) {
+                                    $0 + axis[other][e][$1] * rows[3 * d + $1]
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
