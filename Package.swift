@@ -34,7 +34,7 @@ let package = Package(
         // The pipelines, with the modules whose types their signatures name.
         .library(
             name: "Pipelines",
-            targets: ["Pipelines", "Store", "Packs", "Models", "Media", "Tensors"]
+            targets: ["Pipelines", "Store", "Packs", "Models", "Kernels", "Media", "Tensors"]
         ),
     ],
     dependencies: [

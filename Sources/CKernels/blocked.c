@@ -15,9 +15,21 @@ struct winograd {
     struct ck_map x, y;
     const float *styles, *weights;
     struct ck_epilogue epilogue;
-    bool up, streams;
-    size_t out_blocks;        // of y, four times as many if up
+    bool streams;
     size_t v_point, m_point;  // floats from one of the 36 points to the next
+};
+
+struct upward {
+    struct ck_map x, wide, y;
+    const float *styles, *weights;
+    size_t v_base[POINTS], m_base[POINTS];  // where the products of each of the 36 weights begin
+};
+
+struct blur {
+    struct ck_map x, y;
+    struct ck_epilogue epilogue;
+    float outer, inner;
+    bool streams;
 };
 
 struct phase {
@@ -46,16 +58,20 @@ struct kernels {
     void (*products)(const struct winograd *, const float *, float *, size_t, size_t, size_t);
     void (*output)(const struct winograd *, size_t, size_t, const float *, size_t, size_t);
     void (*weights)(const float *, float *, size_t);
+    void (*up_input)(const struct upward *, size_t, size_t, float *, size_t, size_t);
+    void (*up_products)(const struct upward *, const float *, float *, size_t, size_t, size_t);
+    void (*up_output)(const struct upward *, size_t, size_t, const float *, size_t, size_t);
+    void (*up_weights)(const float *, float *, size_t);
     void (*scale)(const struct ck_map *, const float *, struct ck_map *, size_t, size_t);
     void (*direct)(const struct direct *, size_t, size_t);
     void (*finish_rows)(const struct ck_map *, const struct ck_epilogue *, size_t, size_t);
-    void (*blur_rows)(const struct ck_map *, const struct ck_map *, const struct ck_epilogue *,
-                      const float *, float *, size_t, size_t);
+    void (*blur_rows)(const struct blur *, size_t, size_t, size_t);
     void (*rgb_rows)(const struct rgb *, float *, size_t, size_t);
 };
 #define TABLE(bytes)                                                                               \
-    {bytes,        NAME(input), NAME(products),    NAME(output),    NAME(weights),                 \
-     NAME(scale),  NAME(direct), NAME(finish_rows), NAME(blur_rows), NAME(rgb_rows)}
+    {bytes,           NAME(input),     NAME(products),    NAME(output),     NAME(weights),         \
+     NAME(up_input),  NAME(up_products), NAME(up_output), NAME(up_weights), NAME(scale),           \
+     NAME(direct),    NAME(finish_rows), NAME(blur_rows), NAME(rgb_rows)}
 
 #pragma STDC FP_CONTRACT ON
 // Vectors are passed between functions of this file only, so that their calling convention does not matter.
@@ -194,6 +210,7 @@ struct packing {
     const float *w;
     size_t outputs, inputs, size, tap_count;
     const size_t *taps;
+    bool up;
     float *packed;
 };
 
@@ -225,7 +242,7 @@ static void pack_direct_part(void *context, size_t first, size_t last) {
 
 void ck_pack_direct(const float *w, size_t outputs, size_t inputs, size_t size, const size_t *taps,
                     size_t tap_count, float *packed) {
-    struct packing p = {w, outputs, inputs, size, tap_count, taps, packed};
+    struct packing p = {w, outputs, inputs, size, tap_count, taps, false, packed};
     ck_parallel(blocks_of(outputs), 1, pack_direct_part, &p);
 }
 
@@ -243,44 +260,48 @@ static void pack_winograd_part(void *context, size_t first, size_t last) {
                     taps[t * LINE + o] = is_there ? p->w[(output * p->inputs + i) * 9 + t] : 0;
                 }
             }
-            chosen()->weights(taps, p->packed + panel_offset(k, out_blocks, reduction, i), point);
+            float *to = p->packed + panel_offset(k, out_blocks, reduction, i);
+            (p->up ? chosen()->up_weights : chosen()->weights)(taps, to, point);
         }
     }
 }
 
-void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, float *packed) {
-    struct packing p = {w, outputs, inputs, 9, 9, NULL, packed};
+void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, bool up, float *packed) {
+    struct packing p = {w, outputs, inputs, 9, 9, NULL, up, packed};
     ck_parallel(blocks_of(outputs), 1, pack_winograd_part, &p);
 }
 
 // ---- Winograd
 
 // A thread works alone on few tiles at a time if the weights stay in its cache; otherwise all threads share
-// the 36 products of many tiles, so that the weights are read seldom.
-static const size_t PRIVATE_WEIGHTS = 6 << 20, PRIVATE_TILES = 512 << 10, SHARED_TILES = 24 << 20;
+// the products of many tiles, so that the weights are read seldom.
+static const size_t PRIVATE_WEIGHTS = 6 << 20, PRIVATE_TILES = 640 << 10, SHARED_TILES = 12 << 20;
 // Lines between the points, so that they do not meet in the same sets of the caches.
-enum { V_GAP = 3 * LINE, M_GAP = 5 * LINE };
-
-static size_t tile_count(const struct ck_map *x) { return x->samples * (x->height / 4) * (x->width / 4); }
+enum { V_GAP = 3 * LINE, M_GAP = 5 * LINE, UP_POINTS = 81 };
 
 static bool is_private(const struct ck_map *x, size_t out_blocks) {
     return POINTS * x->blocks * out_blocks * LINE * LINE * sizeof(float) <= PRIVATE_WEIGHTS;
 }
 
-static size_t chunk_of(const struct ck_map *x, size_t out_blocks) {
+static size_t chunk_of(const struct ck_map *x, size_t out_blocks, size_t points) {
     const size_t budget = is_private(x, out_blocks) ? PRIVATE_TILES : SHARED_TILES;
-    const size_t tile = POINTS * (x->blocks + out_blocks) * LINE * sizeof(float);
+    const size_t tile = points * (x->blocks + out_blocks) * LINE * sizeof(float);
     const size_t tiles = budget / tile / 8 * 8;
-    return tiles < 16 ? 16 : tiles;
+    return tiles < 8 ? 8 : tiles;
 }
 
-static size_t scratch_of(const struct ck_map *x, size_t out_blocks) {
-    const size_t chunk = chunk_of(x, out_blocks);
-    return POINTS * ((x->blocks + out_blocks) * LINE * chunk + V_GAP + M_GAP);
+static size_t scratch_of(const struct ck_map *x, size_t out_blocks, size_t points) {
+    const size_t chunk = chunk_of(x, out_blocks, points);
+    return points * (x->blocks + out_blocks) * LINE * chunk + POINTS * (V_GAP + M_GAP);
 }
 
-size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks) {
-    return scratch_of(x, out_blocks) * (is_private(x, out_blocks) ? (size_t)ck_threads() : 1);
+size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks, bool up) {
+    const size_t each = scratch_of(x, out_blocks, up ? UP_POINTS : POINTS);
+    return each * (is_private(x, out_blocks) ? (size_t)ck_threads() : 1);
+}
+
+static bool streams(const struct ck_map *y) {
+    return y->samples * y->blocks * y->height * y->width * LINE * sizeof(float) > 4 << 20;
 }
 
 struct winograd_run {
@@ -309,28 +330,27 @@ static void private_part(void *context, size_t first, size_t last) {
     for (size_t part = first; part < last; part++) {
         const size_t from = shared->tiles * part / shared->parts;
         const size_t to = shared->tiles * (part + 1) / shared->parts;
-        const size_t scratch = scratch_of(&shared->g.x, shared->g.out_blocks);
         struct winograd_run r = *shared;
-        r.v += part * scratch;
-        r.m += part * scratch;
+        r.v += part * scratch_of(&r.g.x, r.g.y.blocks, POINTS);
+        r.m += part * scratch_of(&r.g.x, r.g.y.blocks, POINTS);
         for (r.begin = from; r.begin < to; r.begin = r.end) {
             r.end = r.begin + r.chunk < to ? r.begin + r.chunk : to;
             input_part(&r, 0, r.g.x.blocks);
-            product_part(&r, 0, POINTS * ((r.g.out_blocks + 1) / 2));
-            output_part(&r, 0, r.g.out_blocks);
+            product_part(&r, 0, POINTS * ((r.g.y.blocks + 1) / 2));
+            output_part(&r, 0, r.g.y.blocks);
         }
     }
 }
 
 void ck_winograd(const struct ck_map *x, const float *styles, const float *packed,
-                 const struct ck_epilogue *epilogue, bool up, struct ck_map *y, float *scratch) {
-    const size_t out_blocks = y->blocks * (up ? 4 : 1), chunk = chunk_of(x, out_blocks);
-    const size_t bytes = y->samples * y->blocks * y->height * y->width * LINE * sizeof(float);
-    struct winograd_run r = {.tiles = tile_count(x), .chunk = chunk, .v = scratch};
-    r.g = (struct winograd){*x, *y, styles, packed, *epilogue, up, bytes > 4 << 20, out_blocks,
-                            x->blocks * LINE * chunk + V_GAP, out_blocks * LINE * chunk + M_GAP};
+                 const struct ck_epilogue *epilogue, struct ck_map *y, float *scratch) {
+    const size_t chunk = chunk_of(x, y->blocks, POINTS);
+    struct winograd_run r = {.chunk = chunk, .v = scratch};
+    r.tiles = x->samples * (x->height / 4) * (x->width / 4);
+    r.g = (struct winograd){*x, *y, styles, packed, *epilogue, streams(y),
+                            x->blocks * LINE * chunk + V_GAP, y->blocks * LINE * chunk + M_GAP};
     r.m = scratch + POINTS * r.g.v_point;
-    if (is_private(x, out_blocks)) {
+    if (is_private(x, y->blocks)) {
         r.parts = (size_t)ck_threads();
         ck_parallel(r.parts, 1, private_part, &r);
         return;
@@ -338,16 +358,119 @@ void ck_winograd(const struct ck_map *x, const float *styles, const float *packe
     for (r.begin = 0; r.begin < r.tiles; r.begin = r.end) {
         r.end = r.begin + chunk < r.tiles ? r.begin + chunk : r.tiles;
         ck_parallel(x->blocks, 1, input_part, &r);
-        ck_parallel(POINTS * ((out_blocks + 1) / 2), 1, product_part, &r);
-        ck_parallel(out_blocks, 1, output_part, &r);
+        ck_parallel(POINTS * ((y->blocks + 1) / 2), 1, product_part, &r);
+        ck_parallel(y->blocks, 1, output_part, &r);
     }
+}
+
+struct upward_run {
+    struct upward g;
+    struct blur blur;
+    float *v, *m;
+    size_t begin, end, parts, rows, across, chunk;
+};
+
+static void up_input_part(void *context, size_t first, size_t last) {
+    const struct upward_run *r = context;
+    chosen()->up_input(&r->g, r->begin, r->end, r->v, first, last);
+}
+
+static void up_product_part(void *context, size_t first, size_t last) {
+    const struct upward_run *r = context;
+    chosen()->up_products(&r->g, r->v, r->m, r->end - r->begin, first, last);
+}
+
+static void up_output_part(void *context, size_t first, size_t last) {
+    const struct upward_run *r = context;
+    chosen()->up_output(&r->g, r->begin, r->end, r->m, first, last);
+}
+
+static void blur_part(void *context, size_t first, size_t last) {
+    const struct blur *b = context;
+    for (size_t i = first; i < last; i++)
+        chosen()->blur_rows(b, i / b->y.height, i % b->y.height, i % b->y.height + 1);
+}
+
+static void blur_sample(const struct blur *b, size_t sample, size_t first, size_t last) {
+    for (size_t k = 0; k < b->y.blocks && first < last; k++)
+        chosen()->blur_rows(b, sample * b->y.blocks + k, first, last);
+}
+
+// Rows of tiles, and the blur of what they complete: a row of y needs one row of the wide map before it and two
+// after. What lies between two parts is left.
+static void up_private_part(void *context, size_t first, size_t last) {
+    const struct upward_run *shared = context;
+    for (size_t part = first; part < last; part++) {
+        struct upward_run r = *shared;
+        const size_t down = r.g.x.height / 4 + 1, scratch = scratch_of(&r.g.x, r.g.y.blocks, UP_POINTS);
+        r.v += part * scratch;
+        r.m += part * scratch;
+        const size_t from = r.rows * part / r.parts, to = r.rows * (part + 1) / r.parts;
+        size_t blurred = from % down ? 8 * (from % down) + 1 : 0;
+        for (size_t row = from; row < to; row++) {
+            const size_t end = (row + 1) * r.across;
+            for (r.begin = row * r.across; r.begin < end; r.begin = r.end) {
+                r.end = r.begin + r.chunk < end ? r.begin + r.chunk : end;
+                up_input_part(&r, 0, r.g.x.blocks);
+                up_product_part(&r, 0, POINTS * ((r.g.y.blocks + 1) / 2));
+                up_output_part(&r, 0, r.g.y.blocks);
+            }
+            const size_t ty = row % down, done = ty + 1 == down ? r.g.y.height : 8 * ty + 6;
+            blur_sample(&r.blur, row / down, blurred, done);
+            blurred = ty + 1 == down ? 0 : done;
+        }
+    }
+}
+
+static void blur_between_parts(const struct upward_run *r) {
+    const size_t down = r->g.x.height / 4 + 1;
+    for (size_t part = 1; part < r->parts; part++) {
+        const size_t row = r->rows * part / r->parts, ty = row % down, before = 8 * ty - 2;
+        const size_t after = before + 3 < r->g.y.height ? before + 3 : r->g.y.height;
+        const bool is_new = r->rows * (part - 1) / r->parts < row;
+        if (ty && is_new) blur_sample(&r->blur, row / down, before, after);
+    }
+}
+
+void ck_winograd_up(const struct ck_map *x, const float *styles, const float *packed,
+                    const struct ck_epilogue *epilogue, const float f[4], struct ck_map *wide,
+                    struct ck_map *y, float *scratch) {
+    const size_t chunk = chunk_of(x, y->blocks, UP_POINTS);
+    struct upward_run r = {.chunk = chunk, .v = scratch};
+    r.g = (struct upward){*x, *wide, *y, styles, packed, {0}, {0}};
+    r.blur = (struct blur){*wide, *y, *epilogue, f[0], f[1], streams(y)};
+    size_t v = 0, m = 0;
+    for (size_t q = 0; q < POINTS; q++) {
+        const size_t copies = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4);
+        r.g.v_base[q] = v;
+        r.g.m_base[q] = m;
+        v += copies * x->blocks * LINE * chunk + V_GAP;
+        m += copies * y->blocks * LINE * chunk + M_GAP;
+    }
+    r.m = scratch + v;
+    r.across = x->width / 4 + 1;
+    r.rows = x->samples * (x->height / 4 + 1);
+    if (is_private(x, y->blocks)) {
+        r.parts = (size_t)ck_threads();
+        ck_parallel(r.parts, 1, up_private_part, &r);
+        blur_between_parts(&r);
+        return;
+    }
+    const size_t tiles = r.rows * r.across;
+    for (r.begin = 0; r.begin < tiles; r.begin = r.end) {
+        r.end = r.begin + chunk < tiles ? r.begin + chunk : tiles;
+        ck_parallel(x->blocks, 1, up_input_part, &r);
+        ck_parallel(POINTS * ((y->blocks + 1) / 2), 1, up_product_part, &r);
+        ck_parallel(y->blocks, 1, up_output_part, &r);
+    }
+    ck_parallel(y->samples * y->blocks * y->height, 4, blur_part, &r.blur);
 }
 
 // ---- Direct
 
 struct rows {
     const struct ck_map *x, *y;
-    const float *styles, *f;
+    const float *styles;
     const struct ck_epilogue *epilogue;
     struct ck_map *scaled;
     const struct direct *direct;
@@ -366,13 +489,6 @@ static void direct_part(void *context, size_t first, size_t last) {
 static void finish_part(void *context, size_t first, size_t last) {
     const struct rows *r = context;
     chosen()->finish_rows(r->y, r->epilogue, first, last);
-}
-
-static void blur_part(void *context, size_t first, size_t last) {
-    const struct rows *r = context;
-    float *line = ck_aligned((r->x->width + 2) * LINE);
-    chosen()->blur_rows(r->x, r->y, r->epilogue, r->f, line, first, last);
-    free(line);
 }
 
 static void rgb_part(void *context, size_t first, size_t last) {
@@ -432,8 +548,8 @@ void ck_direct_up(const struct ck_map *x, const float *styles, const float *cons
         next += counts[p] * x->blocks;
     }
     run_direct(&d);
-    struct rows r = {.x = wide, .y = y, .epilogue = epilogue, .f = f};
-    ck_parallel(y->samples * y->blocks * y->height, 4, blur_part, &r);
+    struct blur blur = {*wide, *y, *epilogue, f[0], f[1], streams(y)};
+    ck_parallel(y->samples * y->blocks * y->height, 4, blur_part, &blur);
 }
 
 void ck_rgb(const struct ck_map *x, const float *weights, const float *bias, float clamp,

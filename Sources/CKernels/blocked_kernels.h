@@ -119,13 +119,13 @@ static void NAME(input)(const struct winograd *g, size_t begin, size_t end, floa
 
 static void NAME(products)(const struct winograd *g, const float *v, float *m, size_t chunk,
                            size_t first, size_t last) {
-    const size_t panels = (g->out_blocks + 1) / 2;
+    const size_t panels = (g->y.blocks + 1) / 2;
     ptrdiff_t offsets[MAX_BLOCKS];
     for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * chunk * 16);
-    const size_t point = g->x.blocks * 16 * g->out_blocks * 16;
+    const size_t point = g->x.blocks * 16 * g->y.blocks * 16;
     for (size_t i = first; i < last; i++) {
         const size_t p = i / panels, k = i % panels;
-        const size_t vectors = 2 * k + 2 <= g->out_blocks ? 2 : 1;
+        const size_t vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
         NAME(product)(v + p * g->v_point, offsets, g->x.blocks, chunk, 16,
                       g->weights + p * point + k * g->x.blocks * 16 * 32, vectors,
                       m + p * g->m_point + 2 * k * chunk * 16, 16, chunk * 16);
@@ -151,7 +151,7 @@ static inline void NAME(put)(V16 v, float *to, bool streams) {
 }
 
 static inline void NAME(output_tile)(const struct winograd *g, const float *m, size_t n, size_t k,
-                                     size_t ty, size_t tx, size_t phase) {
+                                     size_t ty, size_t tx) {
     V16 r[6][4];
     for (int i = 0; i < 6; i++) {
         V16 s[6];
@@ -162,15 +162,15 @@ static inline void NAME(output_tile)(const struct winograd *g, const float *m, s
     const struct ck_epilogue *e = &g->epilogue;
     const V16 demod = *(const V16 *)(e->demod + (n * g->y.blocks + k) * 16);
     const V16 bias = *(const V16 *)(e->bias + k * 16);
-    const size_t row = (g->y.width + 2) * 16, up = g->up ? 2 : 1;
+    const size_t row = (g->y.width + 2) * 16;
     float *y = g->y.data + (n * g->y.blocks + k) * (g->y.height + 2) * row;
     for (int j = 0; j < 4; j++) {
         V16 s[6], z[4];
         for (int i = 0; i < 6; i++) s[i] = r[i][j];
         NAME(output_1d)(s, z);
-        const size_t across = up * (4 * tx + j) + phase % 2;
+        const size_t across = 4 * tx + j;
         for (int i = 0; i < 4; i++) {
-            const size_t down = up * (4 * ty + i) + phase / 2;
+            const size_t down = 4 * ty + i;
             const float noise = e->noise ? e->noise[down * g->y.width + across] * e->strength : 0;
             NAME(put)(NAME(finish)(e, z[i], demod, bias, noise),
                       y + (down + 1) * row + (across + 1) * 16, g->streams);
@@ -183,10 +183,8 @@ static void NAME(output)(const struct winograd *g, size_t begin, size_t end, con
     const size_t across = g->x.width / 4, tiles = g->x.height / 4 * across, chunk = end - begin;
     for (size_t t = begin; t < end; t++) {
         const size_t n = t / tiles, ty = t % tiles / across, tx = t % across;
-        for (size_t k = first; k < last; k++) {
-            const size_t phase = k / g->y.blocks;
-            NAME(output_tile)(g, m + (k * chunk + t - begin) * 16, n, k % g->y.blocks, ty, tx, phase);
-        }
+        for (size_t k = first; k < last; k++)
+            NAME(output_tile)(g, m + (k * chunk + t - begin) * 16, n, k, ty, tx);
     }
 }
 
@@ -216,6 +214,159 @@ static void NAME(weights)(const float *w, float *u, size_t point) {
         V16 t[6];
         NAME(weights_1d)(r[i], t);
         for (int j = 0; j < 6; j++) *(V16 *)(u + (size_t)(6 * i + j) * point) = t[j];
+    }
+}
+
+// ---- The transposed convolution with stride 2 by Winograd's algorithm.
+//
+// On one axis the even results are sums of two taps, F(4, 2) with the points 0, +-3/4, 2, infinity, the odd ones
+// products with the middle tap: nine products for eight results, of which the last four share their weight.
+
+static inline void NAME(up_input_1d)(const V16 d[5], V16 t[9]) {
+    t[0] = d[0] * 1.125f - d[1] * 0.5625f - d[2] * 2 + d[3];
+    t[1] = d[3] - d[1] * 1.5f - d[2] * 1.25f;
+    t[2] = d[3] + d[1] * 1.5f - d[2] * 2.75f;
+    t[3] = d[3] - d[1] * 0.5625f;
+    t[4] = d[1] * 1.125f - d[2] * 0.5625f - d[3] * 2 + d[4];
+    for (int i = 1; i < 5; i++) t[4 + i] = d[i];
+}
+
+static inline void NAME(up_output_1d)(const V16 m[9], V16 y[8]) {
+    const V16 sum = m[1] + m[2], difference = m[1] - m[2];
+    y[0] = m[0] + sum + m[3];
+    y[2] = difference * 0.75f + m[3] * 2;
+    y[4] = sum * 0.5625f + m[3] * 4;
+    y[6] = difference * 0.421875f + m[3] * 8 + m[4];
+    for (int i = 0; i < 4; i++) y[2 * i + 1] = m[5 + i];
+}
+
+static inline void NAME(up_weights_1d)(const V16 w[3], V16 u[6]) {
+    u[0] = w[2] * (8.0f / 9);
+    u[1] = w[2] * (-32.0f / 45) - w[0] * (8.0f / 15);
+    u[2] = w[0] * (8.0f / 33) - w[2] * (32.0f / 99);
+    u[3] = w[2] * (8.0f / 55) + w[0] * (16.0f / 55);
+    u[4] = w[0];
+    u[5] = w[1];
+}
+
+static void NAME(up_weights)(const float *w, float *u, size_t point) {
+    V16 r[6][3];
+    for (int j = 0; j < 3; j++) {
+        V16 c[3], t[6];
+        for (int i = 0; i < 3; i++) c[i] = *(const V16 *)(w + 16 * (3 * i + j));
+        NAME(up_weights_1d)(c, t);
+        for (int i = 0; i < 6; i++) r[i][j] = t[i];
+    }
+    for (int i = 0; i < 6; i++) {
+        V16 t[6];
+        NAME(up_weights_1d)(r[i], t);
+        for (int j = 0; j < 6; j++) *(V16 *)(u + (size_t)(6 * i + j) * point) = t[j];
+    }
+}
+
+static inline void NAME(up_input_tile)(const float *x, size_t row, V16 scale, float *v,
+                                       const size_t place[81]) {
+    V16 r[5][9];
+    for (int i = 0; i < 5; i++)
+        for (int j = 0; j < 4; j++)
+            __builtin_prefetch(x + (size_t)i * row + 16 * (16 + j), 0, 3);
+    for (int i = 0; i < 5; i++) {
+        V16 d[5];
+        for (int j = 0; j < 5; j++) d[j] = *(const V16 *)(x + i * row + 16 * j) * scale;
+        NAME(up_input_1d)(d, r[i]);
+    }
+    KEEP(r);
+    for (int j = 0; j < 9; j++) {
+        V16 d[5], t[9];
+        for (int i = 0; i < 5; i++) d[i] = r[i][j];
+        NAME(up_input_1d)(d, t);
+        for (int i = 0; i < 9; i++) *(V16 *)(v + place[9 * i + j]) = t[i];
+    }
+}
+
+// Where the 81 products of tile 0 of a block lie among those of `tiles` tiles.
+static void NAME(up_places)(const size_t base[36], size_t block, size_t tiles, size_t place[81]) {
+    for (size_t i = 0; i < 9; i++) {
+        for (size_t j = 0; j < 9; j++) {
+            const size_t q = (i < 5 ? i : 5) * 6 + (j < 5 ? j : 5);
+            const size_t columns = j < 5 ? 1 : 4, copies = (i < 5 ? 1 : 4) * columns;
+            const size_t copy = (i < 5 ? 0 : i - 5) * columns + (j < 5 ? 0 : j - 5);
+            place[9 * i + j] = base[q] + (block * copies + copy) * tiles * 16;
+        }
+    }
+}
+
+static void NAME(up_input)(const struct upward *g, size_t begin, size_t end, float *v, size_t first,
+                           size_t last) {
+    const size_t row = (g->x.width + 2) * 16, plane = (g->x.height + 2) * row;
+    const size_t across = g->x.width / 4 + 1, tiles = (g->x.height / 4 + 1) * across;
+    float edge[5 * 5 * 16] __attribute__((aligned(64)));
+    for (size_t b = first; b < last; b++) {
+        size_t place[81];
+        NAME(up_places)(g->v_base, b, end - begin, place);
+        for (size_t t = begin; t < end; t++) {
+            const size_t n = t / tiles, ty = t % tiles / across, tx = t % across;
+            const V16 scale = *(const V16 *)(g->styles + (n * g->x.blocks + b) * 16);
+            const float *x = g->x.data + (n * g->x.blocks + b) * plane + 4 * ty * row + 4 * tx * 16;
+            float *to = v + (t - begin) * 16;
+            if (4 * ty < g->x.height && 4 * tx < g->x.width) {
+                NAME(up_input_tile)(x, row, scale, to, place);
+                continue;
+            }
+            for (size_t i = 0; i < 5; i++) {
+                for (size_t j = 0; j < 5; j++) {
+                    const bool is_there =
+                        4 * ty + i < g->x.height + 2 && 4 * tx + j < g->x.width + 2;
+                    *(V16 *)(edge + (5 * i + j) * 16) =
+                        is_there ? *(const V16 *)(x + i * row + j * 16) : NAME(splat)(0);
+                }
+            }
+            NAME(up_input_tile)(edge, 5 * 16, scale, to, place);
+        }
+    }
+}
+
+static void NAME(up_products)(const struct upward *g, const float *v, float *m, size_t tiles,
+                              size_t first, size_t last) {
+    const size_t panels = (g->y.blocks + 1) / 2, point = g->x.blocks * 16 * g->y.blocks * 16;
+    ptrdiff_t offsets[MAX_BLOCKS];
+    for (size_t i = first; i < last; i++) {
+        const size_t q = i / panels, k = i % panels, vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
+        const size_t rows = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4) * tiles;
+        for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * rows * 16);
+        NAME(product)(v + g->v_base[q], offsets, g->x.blocks, rows, 16,
+                      g->weights + q * point + k * g->x.blocks * 16 * 32, vectors,
+                      m + g->m_base[q] + 2 * k * rows * 16, 16, rows * 16);
+    }
+}
+
+static void NAME(up_output)(const struct upward *g, size_t begin, size_t end, const float *m,
+                            size_t first, size_t last) {
+    const struct ck_map *y = &g->wide;
+    const size_t row = (y->width + 2) * 16, plane = (y->height + 2) * row;
+    const size_t across = g->x.width / 4 + 1, tiles = (g->x.height / 4 + 1) * across;
+    for (size_t k = first; k < last; k++) {
+        size_t place[81];
+        NAME(up_places)(g->m_base, k, end - begin, place);
+        for (size_t t = begin; t < end; t++) {
+            const size_t n = t / tiles, ty = t % tiles / across, tx = t % across;
+            const float *from = m + (t - begin) * 16;
+            V16 r[8][9];
+            for (int j = 0; j < 9; j++) {
+                V16 s[9], z[8];
+                for (int i = 0; i < 9; i++) s[i] = *(const V16 *)(from + place[9 * i + j]);
+                NAME(up_output_1d)(s, z);
+                for (int i = 0; i < 8; i++) r[i][j] = z[i];
+            }
+            KEEP(r);
+            float *to = y->data + (n * y->blocks + k) * plane + (8 * ty + 1) * row + (8 * tx + 1) * 16;
+            const size_t height = y->height - 8 * ty, width = y->width - 8 * tx;
+            for (size_t i = 0; i < 8 && i < height; i++) {
+                V16 z[8];
+                NAME(up_output_1d)(r[i], z);
+                for (size_t j = 0; j < 8 && j < width; j++) *(V16 *)(to + i * row + j * 16) = z[j];
+            }
+        }
     }
 }
 
@@ -269,27 +420,32 @@ static void NAME(finish_rows)(const struct ck_map *y, const struct ck_epilogue *
     }
 }
 
-// Rows of y: the 4x4 blur of x, one pixel larger on each axis, then the epilogue.
-static void NAME(blur_rows)(const struct ck_map *x, const struct ck_map *y,
-                            const struct ck_epilogue *e, const float f[4], float *line, size_t first,
-                            size_t last) {
+// Rows first..<last of one plane of y: the 4x4 blur of x, one pixel larger on each axis, then the epilogue.
+static void NAME(blur_rows)(const struct blur *g, size_t plane, size_t first, size_t last) {
+    enum { PART = 64 };
+    const struct ck_map *x = &g->x, *y = &g->y;
+    const struct ck_epilogue *e = &g->epilogue;
     const size_t x_row = (x->width + 2) * 16, y_row = (y->width + 2) * 16;
-    for (size_t i = first; i < last; i++) {
-        const size_t plane = i / y->height, down = i % y->height;
+    const V16 demod = *(const V16 *)(e->demod + plane * 16);
+    const V16 bias = *(const V16 *)(e->bias + plane % y->blocks * 16);
+    V16 line[PART + 3];
+    for (size_t down = first; down < last; down++) {
         const float *from = x->data + (plane * (x->height + 2) + down) * x_row;
         float *to = y->data + (plane * (y->height + 2) + down + 1) * y_row + 16;
-        for (size_t j = 0; j < x_row; j += 16) {
-            V16 sum = *(const V16 *)(from + j) * f[0];
-            for (size_t k = 1; k < 4; k++) sum += *(const V16 *)(from + k * x_row + j) * f[k];
-            *(V16 *)(line + j) = sum;
-        }
-        const V16 demod = *(const V16 *)(e->demod + plane * 16);
-        const V16 bias = *(const V16 *)(e->bias + plane % y->blocks * 16);
-        for (size_t j = 0; j < y->width; j++) {
-            V16 sum = *(const V16 *)(line + 16 * j) * f[0];
-            for (size_t k = 1; k < 4; k++) sum += *(const V16 *)(line + 16 * (j + k)) * f[k];
-            const float noise = e->noise ? e->noise[down * y->width + j] * e->strength : 0;
-            *(V16 *)(to + 16 * j) = NAME(finish)(e, sum, demod, bias, noise);
+        for (size_t left = 0; left < y->width; left += PART) {
+            const size_t count = y->width - left < PART ? y->width - left : PART;
+            for (size_t j = 0; j < count + 3; j++) {
+                const float *at = from + (left + j) * 16;
+                line[j] = (*(const V16 *)at + *(const V16 *)(at + 3 * x_row)) * g->outer +
+                          (*(const V16 *)(at + x_row) + *(const V16 *)(at + 2 * x_row)) * g->inner;
+            }
+            for (size_t j = 0; j < count; j++) {
+                const V16 sum =
+                    (line[j] + line[j + 3]) * g->outer + (line[j + 1] + line[j + 2]) * g->inner;
+                const size_t across = left + j;
+                const float noise = e->noise ? e->noise[down * y->width + across] * e->strength : 0;
+                NAME(put)(NAME(finish)(e, sum, demod, bias, noise), to + across * 16, g->streams);
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ enum Bench {
 
         let machine = Machine.facts()
         if isGenerator {
-            let measures = try GeneratorBenchmark().run()
+            let measures = try LayerBenchmark().run() + GeneratorBenchmark().run()
             print(BenchReport(date: Date(), machine: machine, measures: measures).table(against: nil))
             return
         }

@@ -39,10 +39,10 @@ final class PackedWeights: @unchecked Sendable {
         }
     }
 
-    /// `weight [O, I, 3, 3]` transformed for Winograd's F(4x4, 3x3).
-    convenience init(winograd weight: Tensor<Float>) {
+    /// `weight [O, I, 3, 3]` transformed for Winograd's algorithm.
+    convenience init(winograd weight: Tensor<Float>, upsamples: Bool) {
         self.init(36 * Self.blockFloats(weight)) { start in
-            ck_pack_winograd(weight.scalars, weight.shape[0], weight.shape[1], start)
+            ck_pack_winograd(weight.scalars, weight.shape[0], weight.shape[1], upsamples, start)
         }
     }
 

@@ -5,10 +5,10 @@ public import Tensors
 /// The 3x3 convolution of a StyleGAN2 layer with everything around it: styles before, demodulation, noise, bias
 /// and leaky ReLU after; plain, or transposed with stride 2 and blurred.
 ///
-/// Sums run in one fixed order: results do not depend on the number of threads or samples, bit by bit. From 32
-/// rows up a plain layer is computed by Winograd's F(4x4, 3x3), with the points 0, 5/8, -5/8, 3/2, -3/2 and
-/// infinity, whose rounding error is close to that of plain sums; from 64 rows up an upsampling layer too, as
-/// four 3x3 kernels, one for each of the pixels that a pixel becomes, with the blur folded in.
+/// Sums run in one fixed order: results do not depend on the number of threads or samples, bit by bit. From 16
+/// rows up a layer is computed by Winograd's algorithm: F(4x4, 3x3) with the points 0, 5/8, -5/8, 3/2, -3/2 and
+/// infinity, whose rounding error is close to that of plain sums, four times fewer products; an upsampling layer
+/// by F(4, 2) on its even rows and columns, 1.8 times fewer.
 /// Source: Lavin and Gray 2015, arXiv 1509.09308; Karras et al. 2020, arXiv 1912.04958.
 public final class StyledKernel: Sendable {
     /// `[O, I, 3, 3]`, all gains applied.
@@ -19,6 +19,16 @@ public final class StyledKernel: Sendable {
     /// The blur of up- and downsampling, `[1, 3, 3, 1]`, with the gain of 2 per axis.
     public static let upsamplingTaps: [Float] = [0.25, 0.75, 0.75, 0.25]
 
+    /// How a convolution is computed.
+    public enum Algorithm: Sendable {
+        /// Sums over all taps.
+        case direct
+        /// Winograd's F(4x4, 3x3).
+        case winograd
+    }
+
+    private let algorithm: Algorithm?
+
     /// Packed when first needed, for an early stop never reaches the last layers.
     private let packed = Mutex(Packed())
 
@@ -28,18 +38,25 @@ public final class StyledKernel: Sendable {
     }
 
     /// Keeps the weights.
-    public init(weight: Tensor<Float>, upsamples: Bool) {
+    ///
+    /// - Parameters:
+    ///   - weight: `[O, I, 3, 3]`, all gains applied.
+    ///   - upsamples: Whether the size is doubled.
+    ///   - algorithm: How to compute wherever it is possible; nil to choose by the size.
+    public init(weight: Tensor<Float>, upsamples: Bool, algorithm: Algorithm? = nil) {
         precondition(
             weight.rank == 4 && weight.shape[2...] == [3, 3],
             "a styled layer's weight is [O, I, 3, 3], got \(weight.shape)"
         )
         self.weight = weight
         self.upsamples = upsamples
+        self.algorithm = algorithm
     }
 
     /// Whether an input of that size is convolved by Winograd's algorithm.
     package func usesWinograd(height: Int, width: Int) -> Bool {
-        height % 4 == 0 && width % 4 == 0 && height >= (upsamples ? 64 : 32)
+        guard height % 4 == 0, width % 4 == 0 else { return false }
+        return algorithm.map { $0 == .winograd } ?? (height >= 16)
     }
 
     /// Runs the layer.
@@ -101,37 +118,35 @@ public final class StyledKernel: Sendable {
         _ scratch: FeatureScratch
     ) {
         var (from, to) = (x.map, y.map)
-        if usesWinograd(height: x.shape[2], width: x.shape[3]) {
-            let blocks = to.blocks * (upsamples ? 4 : 1)
-            let space = scratch.products.reserve(ck_winograd_scratch(&from, blocks))
-            ck_winograd(&from, styles, winograd().start, &epilogue, upsamples, &to, space)
-            return
-        }
-        var scaled = FeatureMap(x.shape, in: scratch.scaled).map
-        let direct = direct()
+        let usesWinograd = usesWinograd(height: x.shape[2], width: x.shape[3])
         guard upsamples else {
-            ck_direct(&from, styles, direct[0].start, &epilogue, &scaled, &to)
+            if usesWinograd {
+                let space = scratch.products.reserve(ck_winograd_scratch(&from, to.blocks, false))
+                ck_winograd(&from, styles, winograd().start, &epilogue, &to, space)
+            } else {
+                var scaled = FeatureMap(x.shape, in: scratch.scaled).map
+                ck_direct(&from, styles, direct()[0].start, &epilogue, &scaled, &to)
+            }
             return
         }
         let shape = [x.shape[0], weight.shape[0], 2 * x.shape[2] + 1, 2 * x.shape[3] + 1]
         var wide = FeatureMap(shape, in: scratch.wide).map
-        let phases = direct.map { UnsafePointer<Float>?($0.start) }
-        ck_direct_up(
-            &from,
-            styles,
-            phases,
-            &epilogue,
-            Self.upsamplingTaps,
-            &scaled,
-            &wide,
-            &to
-        )
+        let taps = Self.upsamplingTaps
+        if usesWinograd {
+            let space = scratch.products.reserve(ck_winograd_scratch(&from, to.blocks, true))
+            let weights = winograd().start
+            ck_winograd_up(&from, styles, weights, &epilogue, taps, &wide, &to, space)
+        } else {
+            var scaled = FeatureMap(x.shape, in: scratch.scaled).map
+            let phases = direct().map { UnsafePointer<Float>?($0.start) }
+            ck_direct_up(&from, styles, phases, &epilogue, taps, &scaled, &wide, &to)
+        }
     }
 
     private func winograd() -> PackedWeights {
         packed.withLock { packed in
             if let ready = packed.winograd { return ready }
-            let fresh = PackedWeights(winograd: upsamples ? foldedWeight() : weight)
+            let fresh = PackedWeights(winograd: weight, upsamples: upsamples)
             packed.winograd = fresh
             return fresh
         }
@@ -147,51 +162,6 @@ public final class StyledKernel: Sendable {
             let fresh = taps.map { PackedWeights(weight, taps: $0) }
             packed.direct = fresh
             return fresh
-        }
-    }
-
-    /// The transposed convolution and the blur as four 3x3 kernels: `[4 * O', I, 3, 3]`, O' the outputs filled
-    /// up to whole blocks, phases outermost (row, column).
-    ///
-    /// On one axis the result at `2m + p` is `sum_d x[m + d] sum_j f[j] w[p - 1 + j - 2d]`, d in -1...1.
-    private func foldedWeight() -> Tensor<Float> {
-        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
-        let padded = FeatureMap.blockCount(outputs) * FeatureMap.line
-        /// `axis[p][d + 1][a]`: how much tap a counts.
-        let axis = (0..<2).map { phase in
-            (-1...1).map { d in
-                (0..<3).map { tap -> Float in
-                    let j = tap - phase + 1 + 2 * d
-                    return (0..<4).contains(j) ? Self.upsamplingTaps[j] : 0
-                }
-            }
-        }
-        return Tensor(uninitialized: [4 * padded, inputs, 3, 3]) { out in
-            out.initialize(repeating: 0)
-            var rows = [Float](repeating: 0, count: 9)
-            for pair in 0..<outputs * inputs {
-                let kernel = weight.scalars[9 * pair..<9 * pair + 9]
-                for phase in 0..<2 {
-                    for d in 0..<3 {
-                        for b in 0..<3 {
-                            rows[3 * d + b] = (0..<3).reduce(0) {
-                                $0 + axis[phase][d][$1] * kernel[9 * pair + 3 * $1 + b]
-                            }
-                        }
-                    }
-                    for other in 0..<2 {
-                        let output = (2 * phase + other) * padded + pair / inputs
-                        let to = 9 * (output * inputs + pair % inputs)
-                        for d in 0..<3 {
-                            for e in 0..<3 {
-                                out[to + 3 * d + e] = (0..<3).reduce(0) {
-                                    $0 + axis[other][e][$1] * rows[3 * d + $1]
-                                }
-                            }
-                        }
-                    }
-                }
-            }
         }
     }
 }
