@@ -1,90 +1,64 @@
 import Foundation
+import Tensors
 
-/// The members of a zip archive whose members are stored uncompressed.
+/// The members of a zip archive; compressed ones are listed and never unpacked.
 ///
 /// Source: PKWARE APPNOTE 6.3.10, sections 4.3.7, 4.3.12 and 4.3.14-16 (zip64).
 struct ZipDirectory {
-    /// The bytes of each member by name; they lie in the mapped file.
-    let members: [String: Data]
+    /// The members by name.
+    let members: [String: ZipMember]
 
-    private static let endSignature: UInt32 = 0x0605_4B50
-    private static let end64LocatorSignature: UInt32 = 0x0706_4B50
-    private static let end64Signature: UInt32 = 0x0606_4B50
+    static let endSignature: UInt32 = 0x0605_4B50
+    static let end64LocatorSignature: UInt32 = 0x0706_4B50
+    static let end64Signature: UInt32 = 0x0606_4B50
     private static let entrySignature: UInt32 = 0x0201_4B50
     private static let localSignature: UInt32 = 0x0403_4B50
-    private static let endLength = 22
-    private static let end64LocatorLength = 20
+    /// More members than any checkpoint has tensors.
+    private static let memberLimit = 1 << 20
 
     private struct Entry {
         let name: String
         let size: Int
         let headerOffset: Int
+        let isPlain: Bool
+        let checksum: UInt32
     }
 
-    /// Reads the central directory.
+    /// Reads the central directory and checks it against the headers of the members.
     ///
-    /// - Throws: `CheckpointError` if a record lies outside the file, is compressed or encrypted.
+    /// - Throws: `CheckpointError` if a record lies outside the file, a name is unsafe or occurs
+    ///   twice, or members overlap.
     init(_ data: Data, path: String) throws {
-        var cursor = try Self.directory(of: data, path: path)
-        var members: [String: Data] = [:]
-        // Every entry takes 46 bytes, so a false count ends with the directory.
-        for _ in 0..<cursor.count {
-            let entry = try Self.entry(&cursor.cursor)
-            guard members[entry.name] == nil else {
-                throw cursor.cursor.failure("the member \(entry.name) occurs twice")
+        let end = try ZipEnd(data, path: path)
+        guard end.count <= Self.memberLimit else {
+            throw CheckpointError(path, "the zip directory claims \(end.count) members")
+        }
+        var cursor = ByteCursor(data, at: end.directory, path: path, part: "zip directory")
+        var members: [String: ZipMember] = [:]
+        for _ in 0..<end.count {
+            let entry = try Self.entry(&cursor)
+            if let problem = ZipMember.problem(of: entry.name) {
+                throw cursor.failure("the name of the member \"\(entry.name)\" \(problem)")
             }
-            members[entry.name] = try Self.content(of: entry, in: data, path: path)
+            guard members[entry.name] == nil else {
+                throw cursor.failure("the member \(entry.name) occurs twice")
+            }
+            members[entry.name] = try Self.member(of: entry, in: data, path: path)
+        }
+        guard cursor.position <= end.position else {
+            throw cursor.failure("the directory runs over its own end")
+        }
+        var free = 0
+        for member in members.values.sorted(by: { $0.headerStart < $1.headerStart }) {
+            guard member.headerStart >= free, member.range.upperBound <= end.directory else {
+                throw CheckpointError(
+                    path,
+                    "the member \(member.name) overlaps another one or the zip directory"
+                )
+            }
+            free = member.range.upperBound
         }
         self.members = members
-    }
-
-    /// Where the central directory starts and how many entries it has.
-    private static func directory(
-        of data: Data,
-        path: String
-    ) throws -> (cursor: ByteCursor, count: Int) {
-        let end = try endRecord(of: data, path: path)
-        var cursor = ByteCursor(data, at: end, path: path, part: "end of the zip directory")
-        _ = try cursor.bytes(10)
-        var count = Int(try cursor.number(UInt16.self))
-        _ = try cursor.bytes(4)
-        var offset = Int(try cursor.number(UInt32.self))
-        if count == 0xFFFF || offset == 0xFFFF_FFFF, end >= end64LocatorLength {
-            var locator = ByteCursor(
-                data,
-                at: end - end64LocatorLength,
-                path: path,
-                part: "zip64 locator"
-            )
-            if try locator.number(UInt32.self) == end64LocatorSignature {
-                _ = try locator.bytes(4)
-                let place = try locator.count64()
-                var end64 = ByteCursor(data, at: place, path: path, part: "zip64 end record")
-                guard try end64.number(UInt32.self) == end64Signature else {
-                    throw end64.failure("no such record here")
-                }
-                _ = try end64.bytes(28)
-                count = try end64.count64()
-                _ = try end64.bytes(8)
-                offset = try end64.count64()
-            }
-        }
-        return (ByteCursor(data, at: offset, path: path, part: "zip directory"), count)
-    }
-
-    /// The end record is the last one; only a comment of up to 65,535 bytes may follow.
-    private static func endRecord(of data: Data, path: String) throws -> Int {
-        let first = max(0, data.count - endLength - 0xFFFF)
-        for position in stride(from: data.count - endLength, through: first, by: -1) {
-            var cursor = ByteCursor(
-                data,
-                at: position,
-                path: path,
-                part: "end of the zip directory"
-            )
-            if try cursor.number(UInt32.self) == endSignature { return position }
-        }
-        throw CheckpointError(path, "has no zip directory at its end; is the file complete?")
     }
 
     private static func entry(_ cursor: inout ByteCursor) throws -> Entry {
@@ -94,7 +68,8 @@ struct ZipDirectory {
         _ = try cursor.bytes(4)
         let flags = try cursor.number(UInt16.self)
         let method = try cursor.number(UInt16.self)
-        _ = try cursor.bytes(8)
+        _ = try cursor.bytes(4)
+        let checksum = try cursor.number(UInt32.self)
         let stored = try cursor.number(UInt32.self)
         let full = try cursor.number(UInt32.self)
         let nameLength = Int(try cursor.number(UInt16.self))
@@ -103,17 +78,8 @@ struct ZipDirectory {
         _ = try cursor.bytes(8)
         let offset = try cursor.number(UInt32.self)
         let name = String(decoding: try cursor.bytes(nameLength), as: UTF8.self)
-        var extra = ByteCursor(
-            Data(try cursor.bytes(extraLength)),
-            path: "",
-            part: "extra field"
-        )
+        var extra = ByteCursor(try cursor.bytes(extraLength), path: "", part: "extra field")
         _ = try cursor.bytes(commentLength)
-        guard method == 0, flags & 1 == 0 else {
-            throw cursor.failure(
-                "the member \(name) is compressed or encrypted; torch.save stores plainly"
-            )
-        }
         var wide: [Int] = [Int(full), Int(stored), Int(offset)]
         if let block = zip64Block(&extra) {
             var values = ByteCursor(block, path: "", part: "zip64 field of \(name)")
@@ -124,10 +90,17 @@ struct ZipDirectory {
                 wide[index] = value
             }
         }
-        guard wide[0] == wide[1] else {
+        let isPlain = method == 0 && flags & 1 == 0
+        guard wide[0] == wide[1] || !isPlain else {
             throw cursor.failure("the member \(name) has the sizes \(wide[0]) and \(wide[1])")
         }
-        return Entry(name: name, size: wide[0], headerOffset: wide[2])
+        return Entry(
+            name: name,
+            size: wide[1],
+            headerOffset: wide[2],
+            isPlain: isPlain,
+            checksum: checksum
+        )
     }
 
     /// The block of the extra field that holds 64-bit sizes, if there is one.
@@ -136,12 +109,12 @@ struct ZipDirectory {
             let length = try? extra.number(UInt16.self),
             let block = try? extra.bytes(Int(length))
         {
-            if kind == 1 { return Data(block) }
+            if kind == 1 { return block }
         }
         return nil
     }
 
-    private static func content(of entry: Entry, in data: Data, path: String) throws -> Data {
+    private static func member(of entry: Entry, in data: Data, path: String) throws -> ZipMember {
         var local = ByteCursor(
             data,
             at: entry.headerOffset,
@@ -151,10 +124,24 @@ struct ZipDirectory {
         guard try local.number(UInt32.self) == localSignature else {
             throw local.failure("no member here, as the directory claims")
         }
-        _ = try local.bytes(22)
+        _ = try local.bytes(2)
+        let flags = try local.number(UInt16.self)
+        let method = try local.number(UInt16.self)
+        _ = try local.bytes(16)
         let nameLength = Int(try local.number(UInt16.self))
         let extraLength = Int(try local.number(UInt16.self))
-        _ = try local.bytes(nameLength + extraLength)
-        return try local.bytes(entry.size)
+        let name = String(decoding: try local.bytes(nameLength), as: UTF8.self)
+        guard name == entry.name, (method == 0 && flags & 1 == 0) == entry.isPlain else {
+            throw local.failure("header and directory call or store the member differently")
+        }
+        _ = try local.bytes(extraLength)
+        let bytes = try local.bytes(entry.size)
+        return ZipMember(
+            name: entry.name,
+            range: bytes.startIndex..<bytes.endIndex,
+            headerStart: entry.headerOffset,
+            isPlain: entry.isPlain,
+            checksum: entry.checksum
+        )
     }
 }
