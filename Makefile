@@ -14,9 +14,9 @@ PACKAGES := liblmdb-dev libopenblas-openmp-dev libdnnl-dev libavformat-dev libav
 # Every import has to be declared in Package.swift: the targets are the architecture.
 CHECKS := --explicit-target-dependency-import-check error
 
-FORMATTED := Package.swift Sources Tests Migrations Benchmarks/Package.swift Benchmarks/Sources
+FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: help deps build test demo bench lint format clean
+.PHONY: help deps build test demo bench fuzz lint format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -59,6 +59,10 @@ demo: build ## Make a library from Samples, compose, render; say where the films
 bench: build ## Measure ingest, render, start and memory; BENCH_FLAGS=--long adds a long video.
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/bench $(BENCH_FLAGS)
+
+FUZZ_SECONDS ?= 300
+fuzz: deps ## Try the readers of weight files on changed files, FUZZ_SECONDS long; Fuzz/README.md.
+	Fuzz/libfuzzer.sh $(FUZZ_SECONDS)
 
 lint: ## Check the form of all Swift files.
 	swift format lint --strict --parallel --recursive $(FORMATTED)

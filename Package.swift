@@ -128,7 +128,22 @@ let package = Package(
         tests("ModelsTests", ["Tensors", "Kernels", "Layers", "ODE", "Models", "Packs"]),
         // Weight files that tests build themselves, sound ones and attacks.
         house("CheckpointFixtures", [], path: "Tests/CheckpointFixtures"),
-        tests("PacksTests", ["Tensors", "ODE", "Models", "Packs", "CheckpointFixtures"]),
+        // Changed weight files for the readers: Fuzz/README.md.
+        house(
+            "ReaderFuzzing",
+            ["Tensors", "Packs", "CheckpointFixtures"],
+            path: "Fuzz/ReaderFuzzing"
+        ),
+        .executableTarget(
+            name: "fuzz-readers",
+            dependencies: ["ReaderFuzzing"],
+            path: "Fuzz/fuzz-readers",
+            swiftSettings: houseSettings
+        ),
+        tests(
+            "PacksTests",
+            ["Tensors", "ODE", "Models", "Packs", "CheckpointFixtures", "ReaderFuzzing"]
+        ),
         tests("MediaTests", ["Tensors", "Media"], exclude: ["Fixtures"]),
         tests(
             "StoreTests",

@@ -6,7 +6,21 @@ public struct SafetensorsError: Error, Sendable, CustomStringConvertible {
     public let description: String
 
     init(_ path: String, _ problem: String) {
-        description = "safetensors \"\(path)\": \(problem)"
+        description = "safetensors \"\(path)\": \(problem)".asOneLine
+    }
+}
+
+extension String {
+    /// The text without control characters and, if it is very long, without its end.
+    ///
+    /// Messages quote names out of files, which may hold anything: line feeds, orders to a
+    /// terminal.
+    package var asOneLine: String {
+        let limit = 1500
+        let shown = unicodeScalars.prefix(limit).map { scalar in
+            scalar.properties.generalCategory == .control ? "\u{FFFD}" : Character(scalar)
+        }
+        return String(shown) + (unicodeScalars.count > limit ? "..." : "")
     }
 }
 

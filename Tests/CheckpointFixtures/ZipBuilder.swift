@@ -59,17 +59,20 @@ package struct ZipBuilder: Sendable {
         var file = Data()
         var directory = Data()
         for member in members {
-            let name = Array((member.headerName ?? member.name).utf8)
             directory += entry(member, offset: UInt64(file.count))
-            file += littleEndian(UInt32(0x0403_4B50)) + [0, 0] + littleEndian(flags)
-            file += littleEndian(member.method ?? method) + [UInt8](repeating: 0, count: 16)
-            file += littleEndian(UInt16(name.count)) + littleEndian(UInt16(3)) + name
-            file += [0, 0, 0]
-            file += member.content
+            file += header(of: member) + member.content
         }
         let offset = directoryOffset ?? UInt64(file.count)
         file += directory
         return file + end(offset, UInt64(directory.count), UInt64(members.count), at: file.count)
+    }
+
+    private func header(of member: Member) -> Data {
+        let name = Array((member.headerName ?? member.name).utf8)
+        var header = Data(littleEndian(UInt32(0x0403_4B50)) + [0, 0] + littleEndian(flags))
+        header += littleEndian(member.method ?? method) + [UInt8](repeating: 0, count: 16)
+        header += littleEndian(UInt16(name.count)) + littleEndian(UInt16(3)) + name
+        return header + [0, 0, 0]
     }
 
     private func end(_ offset: UInt64, _ size: UInt64, _ count: UInt64, at place: Int) -> Data {
@@ -118,4 +121,42 @@ package func crc32(_ data: Data) -> UInt32 {
         }
     }
     return ~remainder
+}
+
+extension ZipBuilder {
+    /// Writes a torch archive whose storages are holes in the file, so that a large one takes no
+    /// room.
+    ///
+    /// - Throws: What writing the file throws.
+    package func writeSparse(
+        _ pickle: Data,
+        storageCount: Int,
+        size: Int,
+        checksum: UInt32,
+        to path: String
+    ) throws {
+        try Data().write(to: URL(fileURLWithPath: path))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        var members = [Member("model/data.pkl", pickle)]
+        members += (0..<storageCount).map { Member("model/data/\($0)", Data()) }
+        var directory = Data()
+        var offset = 0
+        for (index, member) in members.enumerated() {
+            let size = index == 0 ? pickle.count : size
+            var entry = member
+            entry.size = UInt64(size)
+            entry.checksum = index == 0 ? nil : checksum
+            directory += self.entry(entry, offset: UInt64(offset))
+            let header = header(of: member)
+            try file.seek(toOffset: UInt64(offset))
+            try file.write(contentsOf: header + member.content)
+            offset += header.count + size
+        }
+        try file.truncate(atOffset: UInt64(offset))
+        try file.seek(toOffset: UInt64(offset))
+        let count = UInt64(members.count)
+        let end = end(UInt64(offset), UInt64(directory.count), count, at: offset + directory.count)
+        try file.write(contentsOf: directory + end)
+    }
 }

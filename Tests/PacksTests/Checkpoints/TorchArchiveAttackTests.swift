@@ -171,19 +171,4 @@ struct TorchArchiveAttackTests {
             }
         }
     }
-
-    @Test func changedBytesNeverCrash() {
-        let file = torchFile(sound, zip: ZipBuilder(isZip64: true))
-        var state: UInt64 = 20_260_101
-        for _ in 0..<20_000 {
-            var copy = file
-            for _ in 0..<3 {
-                // Knuth's linear congruential generator: the same files on every run.
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                copy[Int(state >> 33) % copy.count] = UInt8(truncatingIfNeeded: state >> 20)
-            }
-            guard let archive = try? TorchArchive(path: "attack.pt", data: copy) else { continue }
-            for name in archive.names { _ = archive.raw(name)?.bytes.count }
-        }
-    }
 }
