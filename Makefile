@@ -9,14 +9,14 @@ SHELL := /bin/bash
 # One line each in Package.swift: the C libraries, and the font of the contact sheets.
 PACKAGES := liblmdb-dev libopenblas-openmp-dev libdnnl-dev libavformat-dev libavcodec-dev \
 	libavutil-dev libswscale-dev libcairo2-dev fonts-dejavu-core libxxhash-dev \
-	libsqlite3-dev libssl-dev pkg-config
+	libsqlite3-dev libssl-dev zlib1g-dev pkg-config
 
 # Every import has to be declared in Package.swift: the targets are the architecture.
 CHECKS := --explicit-target-dependency-import-check error
 
-FORMATTED := Package.swift Sources Tests Migrations Benchmarks/Package.swift Benchmarks/Sources
+FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources
 
-.PHONY: help deps build test demo bench lint format clean
+.PHONY: help deps build test demo bench fuzz lint format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -61,6 +61,10 @@ demo: build ## Make a library from Samples, compose, render; say where the films
 bench: build ## Measure ingest, render, start and memory; BENCH_FLAGS=--long adds a long video.
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/bench $(BENCH_FLAGS)
+
+FUZZ_SECONDS ?= 300
+fuzz: deps ## Try the readers of weight files on changed files, FUZZ_SECONDS long; Fuzz/README.md.
+	Fuzz/libfuzzer.sh $(FUZZ_SECONDS)
 
 lint: ## Check the form of all Swift files.
 	swift format lint --strict --parallel --recursive $(FORMATTED)

@@ -35,6 +35,15 @@ struct SafetensorsTests {
         #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,99999]}}"#,
         #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#,
         #"{"a":7}"#, "[]", "{", "",
+        // Two names that are one, spelt alike and with an escape.
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"\u0061":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#,
+        #"{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}"#,
+        #"{"a":{"dtype":"F32","shape":[99999999999999999999],"data_offsets":[0,4]}}"#,
+        #"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,4]}}"#,
+        #"{"__metadata__":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#,
+        String(repeating: "[", count: 100_000), #"{"a":"# + String(repeating: "[", count: 100_000),
+        String(repeating: " ", count: 1000),
     ])
     func aHeaderThatLiesIsRefused(header: String) {
         var data = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }

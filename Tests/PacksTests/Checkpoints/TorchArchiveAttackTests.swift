@@ -1,3 +1,4 @@
+import CheckpointFixtures
 import Foundation
 import Packs
 import Tensors
@@ -152,7 +153,7 @@ struct TorchArchiveAttackTests {
             #expect(throws: CheckpointError.self, "\(liar)") { try open(sound, zip: liar) }
         }
         let twice = ZipBuilder().archive([("data.pkl", sound), ("data.pkl", sound)])
-        let big = ZipBuilder().archive([("data.pkl", sound), ("byteorder", Data("big".utf8))])
+        let big = ZipBuilder().archive([("data.pkl", sound), ("byteorder", Data("mixed".utf8))])
         let none = ZipBuilder().archive([("code.py", Data("import os".utf8))])
         for file in [twice, big, none] {
             #expect(throws: CheckpointError.self) {
@@ -168,21 +169,6 @@ struct TorchArchiveAttackTests {
             #expect(throws: CheckpointError.self, "\(length) bytes") {
                 try TorchArchive(path: "attack.pt", data: file.prefix(length))
             }
-        }
-    }
-
-    @Test func changedBytesNeverCrash() {
-        let file = torchFile(sound, zip: ZipBuilder(isZip64: true))
-        var state: UInt64 = 20_260_101
-        for _ in 0..<20_000 {
-            var copy = file
-            for _ in 0..<3 {
-                // Knuth's linear congruential generator: the same files on every run.
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                copy[Int(state >> 33) % copy.count] = UInt8(truncatingIfNeeded: state >> 20)
-            }
-            guard let archive = try? TorchArchive(path: "attack.pt", data: copy) else { continue }
-            for name in archive.names { _ = archive.raw(name)?.bytes.count }
         }
     }
 }

@@ -1,3 +1,4 @@
+import CheckpointFixtures
 import Foundation
 import Packs
 import Tensors
@@ -23,7 +24,6 @@ struct TorchArchiveGoldenTests {
             let archive = try TorchArchive(path: golden.path(role))
             let twin = try SafetensorsFile(path: golden.path("weights"))
             // Names in the twin leave out the entry that holds the state dictionary.
-            // Names in the twin leave out the entry that holds the state dictionary.
             let prefixes = ["", "g_ema.", "state_dict."].sorted { one, other in
                 twin.names.count { archive.raw(one + $0) != nil }
                     > twin.names.count { archive.raw(other + $0) != nil }
@@ -47,7 +47,8 @@ struct TorchArchiveGoldenTests {
                 twin.raw(name) == nil && twin.raw(String(name.dropFirst(prefix.count))) == nil
             }
             for name in others {
-                // The twin leaves out networks that are cases of their own; TorchScript adds three numbers.
+                // The twin leaves out networks that are cases of their own; TorchScript adds three
+                // numbers.
                 #expect(
                     name.contains(".clip_loss.") || name.contains(".criterionVGG.")
                         || archive.raw(name)?.shape == [],
@@ -82,6 +83,9 @@ struct TorchArchiveGoldenTests {
         for (golden, role) in try Self.torchFiles() {
             let archive = try Checkpoint.open(path: golden.path(role))
             #expect(archive is TorchArchive && !archive.names.isEmpty, "\(golden.name) \(role)")
+            for name in archive.names {
+                #expect(archive.layout(name)?.shape == archive.raw(name)?.shape, "\(name)")
+            }
         }
         for golden in try Goldens.cases(having: "weights") {
             #expect(try Checkpoint.open(path: golden.path("weights")) is SafetensorsFile)
@@ -90,7 +94,9 @@ struct TorchArchiveGoldenTests {
 
     @Test(arguments: try Goldens.cases(number: 4).filter { $0.url("torchscript") != nil })
     func goldenTorchScriptNamesFollowTheModules(golden: GoldenCase) throws {
-        let archive = try TorchArchive(path: golden.path("torchscript"))
+        let file = try Checkpoint.read(path: golden.path("torchscript"))
+        #expect(file.format == .torchScript && file.placeholders.isEmpty)
+        let archive = file.tensors
         let config = golden.config
         let width = try #require(config["transformer_width"]?.int)
         let vocabulary = try #require(config["vocab_size"]?.int)

@@ -1,3 +1,4 @@
+import CheckpointFixtures
 import Foundation
 import Packs
 import Tensors
@@ -49,14 +50,69 @@ struct TorchArchiveTests {
 
     @Test(
         arguments: zip(
-            ["DoubleStorage", "LongStorage", "HalfStorage", "BoolStorage", "BFloat16Storage"],
-            [DType.float64, .int64, .float16, .bool, .bfloat16]
+            [
+                "Double", "Float", "Half", "BFloat16", "Long", "Int", "Short", "Char", "Byte",
+                "Bool",
+            ],
+            [
+                DType.float64, .float32, .float16, .bfloat16, .int64, .int32, .int16, .int8,
+                .uint8, .bool,
+            ]
         )
     )
     func storagesHaveTheirElementType(type: String, dtype: DType) throws {
-        let archive = try archive { $0.tensor(type: type, count: 6, sizes: [6], strides: [1]) }
-        #expect(archive.raw("a")?.dtype == dtype)
+        let archive = try archive {
+            $0.tensor(type: "\(type)Storage", count: 6, sizes: [6], strides: [1])
+        }
+        #expect(archive.layout("a") == TensorLayout(dtype: dtype, shape: [6]))
         #expect(archive.raw("a")?.bytes.count == 6 * dtype.byteCount)
+    }
+
+    @Test func tensorsOfUntypedStoragesNameTheirElementType() throws {
+        // _rebuild_tensor_v3(storage, offset, sizes, strides, False, {}, torch.int16)
+        func open(_ dtype: String) throws -> TorchArchive {
+            try archive { pickle in
+                pickle.global("torch._utils", "_rebuild_tensor_v3")
+                pickle.code("(")
+                pickle.storage(type: "UntypedStorage", count: 48)
+                pickle.integer(2)
+                pickle.tuple([3])
+                pickle.tuple([1])
+                pickle.raw([0x89])
+                pickle.code("}")
+                pickle.global("torch", dtype)
+                pickle.code("t")
+                pickle.code("R")
+            }
+        }
+        #expect(try open("int16").layout("a") == TensorLayout(dtype: .int16, shape: [3]))
+        // Element 2 of 16 bits is the lower half of the float 1.
+        #expect(try open("int16").raw("a")?.integers == [0, 0x3F80, 0])
+        // An element type that is unknown leaves an object, which is shown.
+        let unknown = try open("uint32")
+        #expect(unknown.names.isEmpty && unknown.placeholders == ["torch.uint32"])
+    }
+
+    @Test func tensorsShareTheirStorage() throws {
+        let archive = try archive { pickle in
+            pickle.code("(")
+            pickle.tensor(count: 12, sizes: [12], strides: [1])
+            pickle.tensor(count: 12, offset: 6, sizes: [2], strides: [1])
+            pickle.code("t")
+        }
+        #expect(floats(archive, "a.1") == [6, 7])
+        #expect(floats(archive, "a.0")?.count == 12)
+    }
+
+    @Test func theTarFormIsNamed() throws {
+        let path = FileManager.default.temporaryDirectory
+            .appendingPathComponent("old-\(UUID().uuidString).pth").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let header =
+            Data("sys_info".utf8) + Data(count: 249) + Data("ustar".utf8) + Data(count: 250)
+        try header.write(to: URL(fileURLWithPath: path))
+        let error = #expect(throws: CheckpointError.self) { try Checkpoint.open(path: path) }
+        #expect(error?.description.contains("tar archive") == true)
     }
 
     @Test func namesJoinKeysPositionsAndAttributes() throws {
@@ -124,7 +180,7 @@ struct TorchArchiveTests {
         let contents: [(data: Data, isReadable: Bool)] = [
             (try SafetensorsFile.encode(["x": tensor]), true),
             (torchFile(PickleBuilder.dictionary("a") { $0.integer(1) }), true),
-            (Data([0x80, 2, UInt8(ascii: "}"), UInt8(ascii: ".")]), false),
+            (Data([0x80, 2, UInt8(ascii: "}"), UInt8(ascii: ".")]), true),
             (Data("no weights at all".utf8), false),
             (Data(), false),
         ]

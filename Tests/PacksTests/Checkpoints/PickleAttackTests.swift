@@ -1,0 +1,203 @@
+import CheckpointFixtures
+import Foundation
+import Packs
+import Tensors
+import Testing
+
+/// Pickles that lie, in each of the three kinds of file that hold them.
+struct PickleAttackTests {
+    /// A way to put a pickle into a file.
+    enum Carrier: String, CaseIterable, Sendable {
+        case archive
+        case legacy
+        case bare
+
+        /// Opens a file of the pickle `{"a": body}`.
+        func open(
+            protocol version: UInt8 = 4,
+            _ body: (inout PickleBuilder) -> Void
+        ) throws -> any PickledArchive {
+            let pickle = PickleBuilder.dictionary("a", protocol: version, body)
+            var legacy = LegacyTorchBuilder()
+            legacy.storages = []
+            return switch self {
+            case .archive: try TorchArchive(path: "attack.pt", data: torchFile(pickle))
+            case .legacy: try LegacyTorchFile(path: "attack.pt", data: legacy.file(pickle))
+            case .bare: try PickleFile(path: "attack.pt", data: pickle)
+            }
+        }
+
+        func expectRefusal(
+            _ words: String,
+            sourceLocation: SourceLocation = #_sourceLocation,
+            _ body: (inout PickleBuilder) -> Void
+        ) {
+            let error = #expect(
+                throws: CheckpointError.self,
+                "\(self)",
+                sourceLocation: sourceLocation
+            ) { try open(body) }
+            guard let text = error?.description else { return }
+            let isOneLine = !text.unicodeScalars.contains { $0.value < 0x20 }
+            #expect(
+                text.contains("attack.pt") && text.contains(words) && isOneLine,
+                "\(text)",
+                sourceLocation: sourceLocation
+            )
+        }
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func foreignFunctionsAreNotCalledAndAreShown(carrier: Carrier) throws {
+        let marker = FileManager.default.temporaryDirectory
+            .appendingPathComponent("attack-\(UUID().uuidString)").path
+        let names = [
+            ("os", "system"), ("posix", "system"), ("nt", "system"), ("subprocess", "Popen"),
+            ("builtins", "eval"), ("builtins", "exec"), ("builtins", "getattr"),
+            ("builtins", "__import__"), ("__builtin__", "apply"), ("torch.hub", "load"),
+            ("torch", "load"), ("runpy", "run_path"), ("importlib", "import_module"),
+        ]
+        for (module, name) in names {
+            let file = try carrier.open { pickle in
+                pickle.global(module, name)
+                pickle.string("touch \(marker)")
+                pickle.raw([0x85])
+                pickle.code("R")
+            }
+            #expect(file.placeholders == ["\(module).\(name)"])
+            guard case .object(let object)? = file.value["a"] else {
+                Issue.record("\(module).\(name) left something else than an inert object")
+                continue
+            }
+            #expect(object.type == "\(module).\(name)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: marker))
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func buildSetsAttributesOfInertObjectsOnly(carrier: Carrier) throws {
+        // A class with __setstate__ and one whose attributes are a dictionary stay as they are.
+        let file = try carrier.open { pickle in
+            pickle.global("argparse", "Namespace")
+            pickle.code(")")
+            pickle.raw([0x81])
+            pickle.code("}")
+            pickle.string("__class__")
+            pickle.global("os", "system")
+            pickle.code("s")
+            pickle.code("b")
+        }
+        #expect(file.placeholders == ["argparse.Namespace", "os.system"])
+        #expect(file.names.isEmpty)
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func declaredLengthsBeyondTheFileAreRefused(carrier: Carrier) {
+        let huge = littleEndian(UInt32(2_000_000_000))
+        let beyond = [UInt8](repeating: 0xFF, count: 8)
+        for instruction: [UInt8] in [
+            [0x58] + huge, [0x42] + huge, [0x54] + huge, [0x8B] + littleEndian(Int32.max),
+            [0x8B] + littleEndian(Int32.min), [0x8D] + beyond, [0x8E] + beyond, [0x96] + beyond,
+            [0x8D] + littleEndian(Int64.max), [0x8A, 255, 1],
+        ] {
+            carrier.expectRefusal("byte") { $0.raw(instruction) }
+        }
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func numbersThatOverflowStayInert(carrier: Carrier) throws {
+        let file = try carrier.open {
+            $0.raw([0x8A, 9] + [UInt8](repeating: 0xFF, count: 8) + [0x7F])
+        }
+        #expect(file.value["a"]?.integer == nil)
+        // As a size it is no whole number.
+        guard carrier == .archive else { return }
+        carrier.expectRefusal("no whole numbers") { pickle in
+            pickle.global("torch._utils", "_rebuild_tensor_v2")
+            pickle.code("(")
+            pickle.storage(count: 12)
+            pickle.integer(0)
+            pickle.raw([0x8A, 9] + [UInt8](repeating: 0xFF, count: 8) + [0x7F, 0x85])
+            pickle.tuple([1])
+            pickle.code("t")
+            pickle.code("R")
+        }
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func deepAndCyclicValuesAreRefused(carrier: Carrier) {
+        carrier.expectRefusal("nested") { pickle in
+            pickle.code(")")
+            for _ in 0..<100_000 { pickle.raw([0x85]) }
+        }
+        carrier.expectRefusal("contains itself") { pickle in
+            pickle.code("]")
+            pickle.raw([0x94])
+            pickle.raw([UInt8(ascii: "h"), 0])
+            pickle.code("a")
+        }
+        carrier.expectRefusal("contains itself") { pickle in
+            pickle.global("a", "B")
+            pickle.code(")")
+            pickle.raw([0x81, 0x94])
+            pickle.raw([UInt8(ascii: "h"), 0])
+            pickle.code("b")
+        }
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func valuesThatMultiplyAreRefused(carrier: Carrier) {
+        // Forty levels, each the level below twice: 2^40 values in 200 bytes.
+        carrier.expectRefusal("more than") { pickle in
+            pickle.code("]")
+            for _ in 0..<40 {
+                pickle.code("2")
+                pickle.raw([0x86])
+            }
+        }
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func callsThatCopyAgainAndAgainAreRefused(carrier: Carrier) {
+        // A list of 100,000 parts, made into a set of its own by ten bytes, a thousand times.
+        carrier.expectRefusal("copy more than") { pickle in
+            pickle.global("builtins", "set")
+            pickle.raw([0x94])
+            pickle.code("(")
+            for _ in 0..<100_000 { pickle.code("N") }
+            pickle.code("l")
+            pickle.raw([0x85, 0x94])
+            for _ in 0..<1000 {
+                pickle.raw([UInt8(ascii: "h"), 0, UInt8(ascii: "h"), 1])
+                pickle.code("R")
+                pickle.code("0")
+            }
+            pickle.code("N")
+        }
+        // A name made of two long texts, again and again.
+        carrier.expectRefusal("longer than") { pickle in
+            pickle.string(String(repeating: "m", count: 100_000))
+            pickle.code("2")
+            pickle.raw([0x93])
+        }
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func namesInMessagesStayOnOneShortLine(carrier: Carrier) {
+        carrier.expectRefusal("two tensors") { pickle in
+            pickle.code("}")
+            for _ in 0..<2 {
+                pickle.string("line\n\u{1B}[2J" + String(repeating: "x", count: 900))
+                pickle.nestedTensor(LegacyTorchBuilder.storage, sizes: [1], strides: [1])
+                pickle.code("s")
+            }
+        }
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func buffersOutsideThePickleAreRefused(carrier: Carrier) {
+        for code: UInt8 in [0x97, 0x98, 0x82, 0x83, 0x84] {
+            carrier.expectRefusal("none of protocols") { $0.raw([code, 0, 0, 0, 0]) }
+        }
+    }
+}

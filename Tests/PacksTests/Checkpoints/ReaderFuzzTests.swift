@@ -1,0 +1,46 @@
+import Foundation
+import ReaderFuzzing
+import TestSupport
+import Testing
+
+/// Changed files of every form; `make fuzz` runs the same for longer, under sanitizers.
+struct ReaderFuzzTests {
+    @Test(
+        arguments: [
+            (.safetensors, 2000), (.torchArchive, 2000), (.torchPickle, 2000), (.legacyTorch, 2000),
+            (.pickle, 2000), (.huggingFaceIndex, 200),
+        ] as [(FuzzedReader, Int)]
+    )
+    func changedSmallFilesAreReadOrRefused(reader: FuzzedReader, count: Int) {
+        var campaign = FuzzCampaign(
+            reader,
+            seeds: FuzzSeeds.built(for: reader),
+            seed: 20_260_101
+        )
+        #expect(FuzzSeeds.built(for: reader).allSatisfy { reader.read($0) }, "seeds are sound")
+        campaign.run(count)
+        print(campaign)
+        #expect(campaign.readCount < count)
+    }
+
+    @Test func changedGoldensOfEveryFormAreReadOrRefused() throws {
+        let roles: [(suffix: String, reader: FuzzedReader)] = [
+            ("safetensors", .safetensors), ("pt", .torchArchive), ("pkl", .pickle),
+        ]
+        let files = try Goldens.cases().flatMap { golden in
+            golden.files.keys.compactMap { golden.url($0) }
+        }
+        for (suffix, reader) in roles {
+            // The smallest ones leave more time for changes.
+            let seeds = try files.filter { $0.pathExtension == suffix }
+                .map { try Data(contentsOf: $0) }
+                .sorted { $0.count < $1.count }.prefix(2)
+                .map { reader == .torchArchive ? FuzzSeeds.withoutChecksums($0) : $0 }
+            guard !seeds.isEmpty else { continue }
+            #expect(seeds.allSatisfy { reader.read($0) }, "goldens are sound")
+            var campaign = FuzzCampaign(reader, seeds: seeds, seed: 20_260_102)
+            campaign.run(40)
+            print("goldens, \(campaign)")
+        }
+    }
+}
