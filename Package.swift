@@ -67,8 +67,13 @@ let package = Package(
             pkgConfig: "libxxhash",
             providers: [.apt(["libxxhash-dev"])]
         ),
-        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // CLIP's merges as data of the program; packed, for they are asked for rarely.
+        .target(
+            name: "CVocabulary",
+            exclude: ["bpe_simple_vocab_16e6.txt.gz", "LICENSE", "README.md"]
+        ),
         // Our own fused passes; always optimised, also in debug builds.
         .target(
             name: "CKernels",
@@ -82,7 +87,8 @@ let package = Package(
         house("Layers", ["Tensors", "Kernels"]),
         house("Models", ["Tensors", "Kernels", "Layers", "ODE"]),
         house("Hashing", ["COpenSSL"]),
-        house("Packs", ["Tensors", "Models", "Hashing", "CZlib"]),
+        house("Vocabulary", ["CVocabulary", "CZlib"]),
+        house("Packs", ["Tensors", "Models", "Hashing", "Vocabulary", "CZlib"]),
         house("Media", ["Tensors", "CLibav", "CCairo"]),
         .target(
             name: "Migrations",
@@ -125,7 +131,11 @@ let package = Package(
         tests("KernelsTests", ["Tensors", "Kernels"]),
         tests("ODETests", ["Tensors", "Kernels", "ODE"]),
         tests("LayersTests", ["Tensors", "Kernels", "Layers"]),
-        tests("ModelsTests", ["Tensors", "Kernels", "Layers", "ODE", "Models", "Packs"]),
+        tests("VocabularyTests", ["Hashing", "Vocabulary"]),
+        tests(
+            "ModelsTests",
+            ["Tensors", "Kernels", "Layers", "ODE", "Models", "Packs", "Vocabulary"]
+        ),
         // Weight files that tests build themselves, sound ones and attacks.
         house("CheckpointFixtures", [], path: "Tests/CheckpointFixtures"),
         // Changed weight files for the readers: Fuzz/README.md.

@@ -59,10 +59,24 @@ public enum StillImage {
         to path: String,
         quality: Int = 90
     ) throws(MediaError) {
-        let format: Format
+        let bytes = try encode(image, as: format(of: path, quality: quality))
+        let file = try PendingFile(path: path)
+        try file.write(bytes)
+        try file.commit()
+    }
+
+    /// Checks, before the work for a picture begins, that it can be written.
+    ///
+    /// - Throws: `MediaError` of the kinds `unsupportedFormat` and `cannotWrite`.
+    public static func check(path: String) throws(MediaError) {
+        _ = try format(of: path, quality: 90)
+        _ = try PendingFile(path: path)
+    }
+
+    private static func format(of path: String, quality: Int) throws(MediaError) -> Format {
         switch URL(fileURLWithPath: path).pathExtension.lowercased() {
-        case "png": format = .png
-        case "jpg", "jpeg": format = .jpeg(quality: quality)
+        case "png": .png
+        case "jpg", "jpeg": .jpeg(quality: quality)
         default:
             throw MediaError(
                 .unsupportedFormat,
@@ -70,10 +84,6 @@ public enum StillImage {
                 "pictures are written as .png, .jpg or .jpeg"
             )
         }
-        let bytes = try encode(image, as: format)
-        let file = try PendingFile(path: path)
-        try file.write(bytes)
-        try file.commit()
     }
 
     private static func firstImage(_ source: MediaInput.Source) throws(MediaError) -> RGBImage {

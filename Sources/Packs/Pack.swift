@@ -2,6 +2,7 @@ internal import Foundation
 internal import Hashing
 public import Models
 internal import Tensors
+internal import Vocabulary
 
 /// A folder with `pack.json` and the weights of the networks that it describes.
 ///
@@ -87,18 +88,20 @@ public struct Pack: Sendable {
         }
     }
 
-    /// CLIP's tokenizer.
+    /// CLIP's tokenizer, with the pack's own vocabulary or that of the released models.
     ///
     /// - Throws: `PackError`, `.missingNetwork` or `.badManifest`.
     public func tokenizer() throws -> CLIPTokenizer {
         guard let network = manifest.clip else { throw missing("CLIP", "clip") }
-        let merges = folder + "/" + network.merges.path
         do {
+            guard let merges = (network.merges.map { folder + "/" + $0.path }) else {
+                return try CLIPTokenizer(merges: CLIPVocabulary.merges(), place: "inside vsdb")
+            }
             guard let vocabulary = network.vocabulary else {
                 return try CLIPTokenizer(merges: merges)
             }
             return try CLIPTokenizer(vocabulary: folder + "/" + vocabulary.path, merges: merges)
-        } catch let error as TokenizerError {
+        } catch {
             throw PackError(.badManifest, "pack \"\(manifest.name)\": \(error)")
         }
     }

@@ -1,5 +1,6 @@
 internal import Foundation
 public import Models
+internal import Vocabulary
 
 extension PackManifest {
     /// Checks the parts against each other.
@@ -27,6 +28,7 @@ extension PackManifest {
             }
         }
         try validateTime()
+        try validateVocabulary()
         try validateEncoder()
         try validateDynamics()
     }
@@ -40,6 +42,20 @@ extension PackManifest {
         }
         guard (2...1000).contains(time.observedFrames) else {
             throw ConfigError("time.observedFrames", "got \(time.observedFrames)")
+        }
+    }
+
+    private func validateVocabulary() throws(ConfigError) {
+        guard let clip, clip.merges == nil else { return }
+        guard clip.vocabulary == nil else {
+            throw ConfigError("clip.merges", "is missing; a vocabulary needs its merges")
+        }
+        let (stated, released) = (clip.config.vocabulary, CLIPVocabulary.tokenCount)
+        guard stated == released else {
+            throw ConfigError(
+                "clip.merges",
+                "is missing; the released models' have \(released) tokens, this network \(stated)"
+            )
         }
     }
 

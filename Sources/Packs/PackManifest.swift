@@ -70,8 +70,8 @@ public struct PackManifest: Codable, Sendable, Hashable {
         public var config: CLIPConfig
         /// The token list, JSON; nil if the merges alone define it.
         public var vocabulary: TextFile?
-        /// The byte-pair merges, one a line.
-        public var merges: TextFile
+        /// The byte-pair merges, one a line; nil for the ones of the released models.
+        public var merges: TextFile?
     }
 
     /// A file that is not weights.

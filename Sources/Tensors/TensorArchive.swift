@@ -57,6 +57,9 @@ public struct Weights: Sendable {
     /// The same file seen from a longer prefix, dots included.
     public func scoped(_ more: String) -> Weights { Weights(archive, prefix: prefix + more) }
 
+    /// The same file without a prefix.
+    public var whole: Weights { Weights(archive) }
+
     /// All names under the prefix, without it.
     public var names: [String] {
         archive.names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }

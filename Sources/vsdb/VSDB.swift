@@ -21,9 +21,9 @@ struct VSDB: ParsableCommand {
             """,
         version: "vsdb 0.1.0",
         subcommands: [
-            InitCommand.self, PackCommand.self, IngestCommand.self, ListCommand.self,
-            ShowCommand.self, ComposeCommand.self, RenderCommand.self, RemoveCommand.self,
-            StatusCommand.self,
+            InitCommand.self, PackCommand.self, IngestCommand.self, SampleCommand.self,
+            ListCommand.self, ShowCommand.self, ComposeCommand.self, RenderCommand.self,
+            RemoveCommand.self, StatusCommand.self,
         ]
     )
 

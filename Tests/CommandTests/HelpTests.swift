@@ -4,8 +4,8 @@ import Testing
 struct HelpTests {
     static let commands = [
         [], ["init"], ["pack"], ["pack", "add"], ["pack", "list"], ["pack", "show"],
-        ["pack", "verify"], ["ingest"], ["list"], ["show"], ["compose"], ["render"], ["remove"],
-        ["status"],
+        ["pack", "verify"], ["ingest"], ["sample"], ["list"], ["show"], ["compose"], ["render"],
+        ["remove"], ["status"],
     ]
 
     @Test(arguments: commands)

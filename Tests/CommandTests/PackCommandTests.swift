@@ -3,24 +3,6 @@ import Testing
 
 /// Adding packs, good and bad.
 struct PackCommandTests {
-    /// A copy of the shipped pack with a changed manifest.
-    private func pack(
-        in workspace: Workspace,
-        _ change: (inout [String: Any]) -> Void
-    ) throws {
-        let folder = workspace.path("pack")
-        try FileManager.default.copyItem(
-            atPath: Workspace.samples + "/packs/paper-doll",
-            toPath: folder
-        )
-        let path = URL(filePath: folder + "/pack.json")
-        var manifest = try #require(
-            try JSONSerialization.jsonObject(with: Data(contentsOf: path)) as? [String: Any]
-        )
-        change(&manifest)
-        try JSONSerialization.data(withJSONObject: manifest).write(to: path)
-    }
-
     @Test func theShippedPackIsListedShownAndSound() throws {
         let workspace = try Workspace.prepared.get()
         let list = try workspace.expectSuccess("pack", "list", "--json").json()
@@ -43,7 +25,7 @@ struct PackCommandTests {
     @Test func changedWeightsAreRefused() throws {
         let workspace = try Workspace()
         try workspace.expectSuccess("init")
-        try pack(in: workspace) { _ in }
+        try workspace.makePack { _ in }
         let weights = URL(filePath: workspace.path("pack/vidstyleode.safetensors"))
         var data = try Data(contentsOf: weights)
         data[data.count - 1] ^= 1
@@ -61,7 +43,7 @@ struct PackCommandTests {
     @Test func anUnknownKeyIsDamage() throws {
         let workspace = try Workspace()
         try workspace.expectSuccess("init")
-        try pack(in: workspace) { $0["frobnication"] = 1 }
+        try workspace.makePack { $0["frobnication"] = 1 }
         let result = try workspace.run(["pack", "add", "pack"])
         #expect(result.status == 15 && result.errors.contains("frobnication"))
     }
@@ -75,7 +57,7 @@ struct PackCommandTests {
 
     @Test func aPackWithoutCLIPMakesNoTextEdits() throws {
         let workspace = try Workspace.copyOfPrepared()
-        try pack(in: workspace) { $0["clip"] = nil }
+        try workspace.makePack { $0["clip"] = nil }
         try workspace.expectSuccess("pack", "add", "pack", "--name", "mute")
         try workspace.expectSuccess(
             "ingest",

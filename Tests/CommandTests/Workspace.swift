@@ -83,6 +83,20 @@ final class Workspace: Sendable {
             .filter { !$0.hasPrefix(".vsdb") }.sorted()
     }
 
+    /// Makes a copy of the shipped pack with a changed manifest, in the folder `pack`.
+    func makePack(_ change: (inout [String: Any]) -> Void) throws {
+        try FileManager.default.copyItem(
+            atPath: Self.samples + "/packs/paper-doll",
+            toPath: path("pack")
+        )
+        let file = URL(filePath: path("pack/pack.json"))
+        var manifest = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
+        )
+        change(&manifest)
+        try JSONSerialization.data(withJSONObject: manifest).write(to: file)
+    }
+
     /// Writes a text file.
     func write(_ text: String, to name: String) throws {
         try Data(text.utf8).write(to: URL(filePath: path(name)))

@@ -1,4 +1,5 @@
 import Foundation
+import Models
 import Packs
 import Testing
 
@@ -119,6 +120,35 @@ struct PackManifestTests {
     @Test func aRegionOutsideTheGridIsRefused() throws {
         let error = try #require(try refusal(set(["regions", "tail"], [[8, 0]])))
         #expect(error.description.contains("regions.tail"))
+    }
+
+    @Test func aPackWithoutMergesNeedsTheReleasedModelsTokens() throws {
+        let error = try #require(
+            try refusal { json in
+                var clip = json["clip"] as? [String: Any] ?? [:]
+                (clip["merges"], clip["vocabulary"]) = (nil, nil)
+                json["clip"] = clip
+            }
+        )
+        #expect(error.kind == .badManifest)
+        #expect(error.description.contains("clip.merges") && error.description.contains("49408"))
+        let half = try #require(try refusal(set(["clip", "merges"], nil)))
+        #expect(half.description.contains("clip.merges"))
+    }
+
+    @Test func aPackWithoutMergesTakesTheVocabularyOfTheProgram() throws {
+        let folder = try changed { json in
+            var clip = json["clip"] as? [String: Any] ?? [:]
+            (clip["merges"], clip["vocabulary"]) = (nil, nil)
+            var config = clip["config"] as? [String: Any] ?? [:]
+            config["vocabulary"] = 49_408
+            clip["config"] = config
+            json["clip"] = clip
+        }
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let tokenizer = try Pack(folder: folder).tokenizer()
+        // CLIP's README: "a diagram" is tokens 320 and 22697.
+        #expect(tokenizer.tokens(of: "a diagram") == [49_406, 320, 22_697, 49_407])
     }
 
     @Test func aPackWithoutCLIPSaysThatItCannotEdit() throws {

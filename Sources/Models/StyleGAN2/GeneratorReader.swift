@@ -5,7 +5,8 @@ internal import Tensors
 
 /// Finds the parts of a generator in one key layout, with that layout's gains applied.
 protocol GeneratorReader {
-    func mapping() throws -> MappingNetwork
+    /// The mapping network; nil if it needs more than z.
+    func mapping() throws -> MappingNetwork?
     func const() throws -> Tensor<Float>
     func styled(resolution: Int, part: BlockPart) throws -> StyledConvolution
     func rgb(resolution: Int) throws -> ToRGB
@@ -20,20 +21,45 @@ enum BlockPart {
 /// The learning rate multiplier of the mapping network.
 private let mappingMultiplier: Float = 0.01
 
+/// The layers of a mapping network; only the first may be of another width.
+private func mappingLayers(
+    _ names: [String],
+    _ config: StyleGAN2Config,
+    _ weights: Weights
+) throws -> [Linear] {
+    try names.enumerated().map { index, name in
+        let layer = try Linear(weights, name, [config.styleDim, index == 0 ? -1 : config.styleDim])
+        return layer.scaled(
+            weight: mappingMultiplier / Float(layer.inFeatures).squareRoot(),
+            bias: mappingMultiplier
+        )
+    }
+}
+
 /// The layout of rosinality/stylegan2-pytorch.
 struct RosinalityReader: GeneratorReader {
     let config: StyleGAN2Config
     let weights: Weights
 
-    func mapping() throws -> MappingNetwork {
-        let layers = try (1...config.mappingLayers).map { index in
-            let layer = try Linear(weights, "style.\(index)", [config.styleDim, -1])
-            return layer.scaled(
-                weight: mappingMultiplier / Float(layer.inFeatures).squareRoot(),
-                bias: mappingMultiplier
-            )
+    func mapping() throws -> MappingNetwork? {
+        let names = (1...config.mappingLayers).map { "style.\($0)" }
+        return MappingNetwork(
+            layers: try mappingLayers(names, config, weights),
+            average: try latentAverage()
+        )
+    }
+
+    /// `latent_avg`, beside the generator's tensors or, as pSp has it, beside the generator.
+    private func latentAverage() throws -> Tensor<Float>? {
+        let name = "latent_avg"
+        let places = [weights, weights.whole]
+        guard let place = places.first(where: { $0.has(name) }) else { return nil }
+        let (layers, width) = (config.layerCount, config.styleDim)
+        return switch place.shape(name) {
+        case [width]: try place.float(name)
+        case [1, width]: try place.float(name).reshaped([width])
+        default: try place.float(name, [layers, width])
         }
-        return MappingNetwork(layers: layers, average: nil)
     }
 
     func const() throws -> Tensor<Float> {
@@ -106,14 +132,11 @@ struct NVIDIAReader: GeneratorReader {
     let config: StyleGAN2Config
     let weights: Weights
 
-    func mapping() throws -> MappingNetwork {
-        let layers = try (0..<config.mappingLayers).map { index in
-            let layer = try Linear(weights, "mapping.fc\(index)", [config.styleDim, -1])
-            return layer.scaled(
-                weight: mappingMultiplier / Float(layer.inFeatures).squareRoot(),
-                bias: mappingMultiplier
-            )
-        }
+    func mapping() throws -> MappingNetwork? {
+        // A network of classes wants a label beside z, which nobody gives.
+        guard !weights.has("mapping.embed.weight") else { return nil }
+        let names = (0..<config.mappingLayers).map { "mapping.fc\($0)" }
+        let layers = try mappingLayers(names, config, weights)
         let average =
             weights.has("mapping.w_avg")
             ? try weights.float("mapping.w_avg", [config.styleDim]) : nil

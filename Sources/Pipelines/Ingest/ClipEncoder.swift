@@ -22,14 +22,41 @@ struct ClipEncoder {
         if pack.manifest.dynamics != nil, clip.plan.hasMotion {
             let dynamics = try initialDynamics(clip)  // [C, h, w]
             assets.append(
-                try asset(.dynamics, dynamics.narrowed, "dynamics", observed: clip.plan.observed)
+                try asset(
+                    .dynamics,
+                    dynamics.narrowed,
+                    "dynamics",
+                    ["observedSeconds": clip.plan.observed]
+                )
             )
         }
+        return assets + (try looks(content, clip.frames))
+    }
+
+    /// The assets of a content code that no clip shows.
+    ///
+    /// - Parameters:
+    ///   - content: The code, `[L, D]`.
+    ///   - picture: What `G` draws of it.
+    ///   - provenance: How the code came about, in JSON's types.
+    /// - Returns: Content, embeddings and a thumbnail; no motion.
+    /// - Throws: `PackError`, or `RequestError` if a code is not finite.
+    func encode(
+        _ content: Tensor<Float>,
+        _ picture: RGBImage,
+        provenance: [String: Any]
+    ) throws -> [NewAsset] {
+        [try asset(.content, content, "content code", provenance)] + (try looks(content, [picture]))
+    }
+
+    /// Style and search embeddings if the pack has CLIP, and thumbnails.
+    private func looks(_ content: Tensor<Float>, _ frames: [RGBImage]) throws -> [NewAsset] {
+        var assets: [NewAsset] = []
         if pack.manifest.clip != nil {
             assets.append(try asset(.style, try styleEmbedding(content), "style embedding"))
-            assets.append(try asset(.look, try lookEmbedding(clip.frames), "search embedding"))
+            assets.append(try asset(.look, try lookEmbedding(frames), "search embedding"))
         }
-        assets.append(NewAsset(kind: .thumbnails, bytes: try ThumbnailStrip.encode(clip.frames)))
+        assets.append(NewAsset(kind: .thumbnails, bytes: try ThumbnailStrip.encode(frames)))
         return assets
     }
 
@@ -57,10 +84,20 @@ struct ClipEncoder {
         return plan.observed.map { Float(($0 - plan.observed[0]) / unit) }
     }
 
+    /// What `G` draws of a content code, `[L, D]`.
+    func picture(of content: Tensor<Float>) throws -> RGBImage {
+        RGBImage(try still(content)[0], .minusOneToOne)
+    }
+
+    /// `G(z_C)`: `[1, 3, H, W]`.
+    private func still(_ content: Tensor<Float>) throws -> Tensor<Float> {
+        try pack.generator().synthesize(content.reshaped([1] + content.shape))
+    }
+
     /// `CLIP_I(G(z_C))`: `[E]`, not normalised.
     func styleEmbedding(_ content: Tensor<Float>) throws -> Tensor<Float> {
         let clip = try pack.clip()
-        let still = try pack.generator().synthesize(content.reshaped([1] + content.shape))
+        let still = try still(content)
         let input = CLIPPreprocessing(resolution: clip.config.imageSize)(still)
         return clip.encodeImage(input)[0]
     }
@@ -85,7 +122,7 @@ struct ClipEncoder {
         _ kind: AssetKind,
         _ tensor: Tensor<Float>,
         _ name: String,
-        observed: [Double]? = nil
+        _ more: [String: Any] = [:]
     ) throws -> NewAsset {
         guard tensor.isFinite else {
             throw RequestError(
@@ -100,7 +137,7 @@ struct ClipEncoder {
         var provenance: [String: Any] = [
             "pack": pack.manifest.name, "unitSeconds": pack.manifest.time.unitSeconds,
         ]
-        if let observed { provenance["observedSeconds"] = observed }
+        provenance.merge(more) { $1 }
         let json = try JSONSerialization.data(withJSONObject: provenance, options: .sortedKeys)
         return NewAsset(
             kind: kind,

@@ -3,14 +3,9 @@ import Models
 import Tensors
 import TestSupport
 import Testing
+import Vocabulary
 
-/// The vocabulary of the released models, beside the sources.
-private let mergesPath = URL(fileURLWithPath: #filePath)
-    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent()
-    .appendingPathComponent("Samples/clip-vocabulary/bpe_simple_vocab_16e6.txt").path
-
-/// The strings that the original tokenizer encoded.
+/// The strings that the original tokenizer encoded, with the vocabulary that the program carries.
 struct CLIPTokenizerGoldenTests {
     /// Strings of the shared set, by index, whose repair differs from ftfy's, with the reason: none.
     private static let repairGaps: [Int: String] = [:]
@@ -48,6 +43,10 @@ struct CLIPTokenizerGoldenTests {
         let vocab_size: Int
     }
 
+    private func tokenizer() throws -> CLIPTokenizer {
+        try CLIPTokenizer(merges: CLIPVocabulary.merges(), place: "inside vsdb")
+    }
+
     private func file(of golden: GoldenCase) throws -> File {
         let data = try Data(contentsOf: URL(fileURLWithPath: golden.path("tokens")))
         return try JSONDecoder().decode(File.self, from: data)
@@ -56,7 +55,7 @@ struct CLIPTokenizerGoldenTests {
     @Test(arguments: try Goldens.cases(number: 4, prefix: "clip_tokenizer"))
     func goldenTokens(golden: GoldenCase) throws {
         let file = try file(of: golden)
-        let tokenizer = try CLIPTokenizer(merges: mergesPath)
+        let tokenizer = try tokenizer()
         #expect(tokenizer.vocabularyCount == file.vocab_size)
         #expect(tokenizer.start == file.start && tokenizer.end == file.end)
         for (index, item) in file.cases.enumerated() {
@@ -100,7 +99,7 @@ struct CLIPTokenizerGoldenTests {
         let data = try Data(contentsOf: URL(fileURLWithPath: golden.path("texts")))
         let texts = try JSONDecoder().decode([String].self, from: data)
         let tokens = try Goldens.tensor("tokens", in: Goldens.io(golden))
-        let tokenizer = try CLIPTokenizer(merges: mergesPath)
+        let tokenizer = try tokenizer()
         let encoded = try texts.flatMap {
             try tokenizer.encode($0, contextLength: tokens.shape[1], truncating: true)
         }
@@ -111,7 +110,7 @@ struct CLIPTokenizerGoldenTests {
         var fastest = Duration.seconds(10)
         for _ in 0..<5 {
             let elapsed = try ContinuousClock().measure {
-                _ = try CLIPTokenizer(merges: mergesPath)
+                _ = try tokenizer()
             }
             fastest = min(fastest, elapsed)
         }

@@ -1,4 +1,4 @@
-import Foundation
+public import Foundation
 
 /// Turns captions into the token numbers of a CLIP text network.
 ///
@@ -19,19 +19,29 @@ public struct CLIPTokenizer: Sendable {
 
     /// Reads the vocabulary of the released models.
     ///
-    /// - Parameter merges: A file in the form of `bpe_simple_vocab_16e6.txt`: a comment line, then one
-    ///   merge a line, of which the first 48,894 count.
-    /// - Throws: `TokenizerError` if the file cannot be read or a line is not a merge.
-    public init(merges: String) throws {
+    /// - Parameters:
+    ///   - merges: A text in the form of `bpe_simple_vocab_16e6.txt`: a comment line, then one merge a
+    ///     line, of which the first 48,894 count.
+    ///   - place: What to call it in errors.
+    /// - Throws: `TokenizerError` if a line is not a merge.
+    public init(merges: Data, place: String) throws {
         let count = Self.releasedMergeCount
-        let lines = try Self.lines(of: merges, limit: count + 1).dropFirst()
+        let lines = Self.lines(of: merges, limit: count + 1).dropFirst()
         guard lines.count == count else {
             throw TokenizerError(
-                "vocabulary \"\(merges)\" has \(lines.count) merges, expected at least \(count); "
+                "vocabulary \"\(place)\" has \(lines.count) merges, expected at least \(count); "
                     + "pass its vocab.json too if it is a pack's"
             )
         }
-        vocabulary = try BytePairVocabulary(mergeLines: Array(lines), place: merges)
+        vocabulary = try BytePairVocabulary(mergeLines: Array(lines), place: place)
+    }
+
+    /// Reads the vocabulary of the released models from a file.
+    ///
+    /// - Parameter merges: The file, in the form of `bpe_simple_vocab_16e6.txt`.
+    /// - Throws: `TokenizerError` if the file cannot be read or a line is not a merge.
+    public init(merges: String) throws {
+        try self.init(merges: Self.contents(of: merges), place: merges)
     }
 
     /// Reads a vocabulary that numbers its symbols in a file of their own, as Hugging Face writes them.
@@ -50,7 +60,7 @@ public struct CLIPTokenizer: Sendable {
                 "vocabulary \"\(vocabulary)\" is not JSON of symbol to number: \(error)"
             )
         }
-        var lines = try Self.lines(of: merges, limit: .max)
+        var lines = Self.lines(of: try Self.contents(of: merges), limit: .max)
         if lines.first?.hasPrefix("#version") == true { lines.removeFirst() }
         self.vocabulary = try BytePairVocabulary(ids: ids, mergeLines: lines, place: vocabulary)
     }
@@ -99,14 +109,16 @@ public struct CLIPTokenizer: Sendable {
         return tokens + [end]
     }
 
-    /// The first lines that are not empty.
-    private static func lines(of path: String, limit: Int) throws -> [Substring] {
-        let data: Data
+    private static func contents(of path: String) throws -> Data {
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path))
+            return try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
             throw TokenizerError("vocabulary \"\(path)\" cannot be read: \(error)")
         }
+    }
+
+    /// The first lines that are not empty.
+    private static func lines(of data: Data, limit: Int) -> [Substring] {
         let newline = UInt8(ascii: "\n")
         let carriageReturn = UInt8(ascii: "\r")
         return String(decoding: data, as: UTF8.self).utf8

@@ -1,0 +1,145 @@
+internal import Foundation
+internal import Hashing
+internal import Media
+internal import Models
+internal import Packs
+internal import Store
+internal import Tensors
+
+/// The codes of one request: numbers, identity and provenance.
+struct SampleDraw {
+    private let sampler: ContentSampler
+    private let request: SampleRequest
+    private let pack: LoadedPack
+    /// How many layers are pulled towards the average; nil for all, or none with psi 1.
+    let cutoff: Int?
+
+    /// Reads the generator.
+    ///
+    /// - Throws: `PackError` if the pack has no mapping network, `RequestError` for a cutoff beyond its layers.
+    init(_ request: SampleRequest, _ pack: LoadedPack) throws {
+        guard let sampler = ContentSampler(try pack.generator()) else {
+            throw PackError(
+                .missingNetwork,
+                "pack \"\(pack.manifest.name)\" has no mapping network of z alone (key "
+                    + "generator.config.mappingLayers); sample from a pack that has, or ingest a picture"
+            )
+        }
+        let layers = pack.manifest.generator.config.layerCount
+        if let cutoff = request.cutoff, !(1...layers).contains(cutoff) {
+            throw RequestError("--cutoff \(cutoff): this pack has layers 1 to \(layers)")
+        }
+        self.sampler = sampler
+        self.request = request
+        self.pack = pack
+        // What makes no difference must not make another asset.
+        cutoff = request.psi == 1 || request.cutoff == layers ? nil : request.cutoff
+    }
+
+    /// Where the average comes from, in a word.
+    var origin: String { sampler.averageOrigin.rawValue }
+
+    /// `z_C` of a seed, `[L, D]`.
+    func code(_ seed: UInt64) -> Tensor<Float> {
+        sampler.code(seed: seed, psi: Float(request.psi), cutoff: cutoff)
+    }
+
+    /// The clip of a seed, without assets; its source is the draw itself.
+    func clip(_ seed: UInt64) -> NewClip {
+        let draw = "seed=\(seed) psi=\(request.psi) cutoff=\(cutoff.map(String.init) ?? "all")"
+        let text = "vsdb sample 1 \(draw)"
+        let own = "sample-\(seed)"
+        var clip = NewClip(
+            source: Source(
+                sha256: SHA256.digest(Data(text.utf8)).hex,
+                path: "vsdb sample --seed \(seed) --psi \(request.psi)"
+                    + (cutoff.map { " --cutoff \($0)" } ?? ""),
+                byteCount: 0,
+                mediaKind: .still
+            ),
+            start: 0,
+            end: 0,
+            name: request.name.map { request.count > 1 ? "\($0)-\(seed)" : $0 } ?? own,
+            packFingerprint: pack.pack.fingerprint,
+            settings: "sample \(draw)",
+            assets: []
+        )
+        clip.caption = request.caption
+        clip.tags = request.tags
+        return clip
+    }
+
+    /// The provenance of a code.
+    func facts(_ seed: UInt64) -> [String: Any] {
+        var facts: [String: Any] = [
+            "seed": seed, "psi": request.psi, "average": origin,
+            "generator": "SplitMix64, Box-Muller",
+        ]
+        if let cutoff { facts["cutoff"] = cutoff }
+        if sampler.averageOrigin == .samples {
+            facts["averageCount"] = ContentSampler.averageCount
+            facts["averageSeed"] = ContentSampler.averageSeed
+        }
+        return ["sample": facts]
+    }
+}
+
+extension SampleRequest {
+    /// The seeds in order.
+    var seeds: Range<UInt64> { seed..<seed + UInt64(count) }
+
+    /// The request for the catalogue's list of runs.
+    var summaryJSON: String { #"{"sample":{"count":\#(count),"seed":\#(seed)}}"# }
+
+    /// Refuses what cannot be drawn or written.
+    func validate() throws {
+        guard (1...Self.countLimit).contains(count) else {
+            throw RequestError("--count \(count): give 1 to \(Self.countLimit)")
+        }
+        guard seed <= Self.seedLimit - UInt64(count) else {
+            throw RequestError(
+                "--seed \(seed): give a whole number up to \(Self.seedLimit - UInt64(count))"
+            )
+        }
+        guard psi.isFinite, abs(psi) <= 100 else {
+            throw RequestError("--psi \(psi): give a number from -100 to 100; 0.7 is usual")
+        }
+        guard picture == nil || count == 1 else {
+            throw RequestError("-o shows one sample, \(count) are asked for; use --sheet")
+        }
+        for path in [picture, sheet].compactMap({ $0 }) { try StillImage.check(path: path) }
+    }
+}
+
+/// The pictures of a sheet, a few per row.
+struct SampleSheet {
+    private static let columns = 8
+    /// Shown smaller than the generator draws, so that a thousand fit into memory.
+    private static let cellHeight = 128
+    private var images: [(seed: UInt64, image: RGBImage)] = []
+
+    /// Adds the picture of a seed.
+    mutating func append(_ seed: UInt64, _ picture: RGBImage) {
+        let isTall = picture.height > Self.cellHeight
+        images.append((seed, isTall ? picture.resized(toHeight: Self.cellHeight) : picture))
+    }
+
+    /// Writes the sheet.
+    ///
+    /// - Throws: `MediaError`.
+    func write(to path: String) throws {
+        let starts = stride(from: 0, to: images.count, by: Self.columns)
+        let rows = starts.map { start in
+            let row = images[start..<min(start + Self.columns, images.count)]
+            let (first, last) = (row[start].seed, row[row.endIndex - 1].seed)
+            return ContactSheet.Row(
+                label: first == last ? "seed \(first)" : "seeds \(first) to \(last)",
+                images: row.map(\.image)
+            )
+        }
+        try StillImage.write(
+            try ContactSheet(rows: rows, cellHeight: Self.cellHeight).render(),
+            to: path
+        )
+    }
+}
