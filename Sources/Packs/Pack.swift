@@ -92,7 +92,10 @@ public struct Pack: Sendable {
     /// - Throws: `PackError`, `.missingNetwork` or `.badManifest`.
     public func tokenizer() throws -> CLIPTokenizer {
         guard let network = manifest.clip else { throw missing("CLIP", "clip") }
-        let merges = folder + "/" + network.merges.path
+        guard let mergesFile = network.merges else {
+            throw missing("vocabulary for its CLIP", "clip.merges")
+        }
+        let merges = folder + "/" + mergesFile.path
         do {
             guard let vocabulary = network.vocabulary else {
                 return try CLIPTokenizer(merges: merges)
@@ -130,6 +133,16 @@ public struct Pack: Sendable {
         let network = try dynamics()
         return try reading("dynamics") {
             try ConditionalModel(network.modulation, try weights(network.weights))
+        }
+    }
+
+    /// The DINO transformer of the training losses.
+    ///
+    /// - Throws: `PackError`, `.missingNetwork` or `.weightsMismatch`.
+    public func dino() throws -> DINOModel {
+        guard let network = manifest.dino else { throw missing("DINO", "dino") }
+        return try reading("dino") {
+            try DINOModel(network.config, try weights(network.weights))
         }
     }
 

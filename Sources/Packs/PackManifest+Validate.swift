@@ -29,6 +29,12 @@ extension PackManifest {
         try validateTime()
         try validateEncoder()
         try validateDynamics()
+        if let clip {
+            try prefixed("clip.config") { () throws(ConfigError) in try clip.config.validate() }
+        }
+        if let dino {
+            try prefixed("dino.config") { () throws(ConfigError) in try dino.config.validate() }
+        }
     }
 
     private func validateTime() throws(ConfigError) {
@@ -134,5 +140,6 @@ extension PackManifest {
         return weights("generator", generator.weights) + weights("encoder", encoder?.weights)
             + weights("clip", clip?.weights) + text("clip.vocabulary", clip?.vocabulary)
             + text("clip.merges", clip?.merges) + weights("dynamics", dynamics?.weights)
+            + weights("dino", dino?.weights)
     }
 }

@@ -25,6 +25,8 @@ public struct PackManifest: Codable, Sendable, Hashable {
     public var clip: CLIPNetwork?
     /// The dynamics encoder, the ODE and the conditional model.
     public var dynamics: DynamicsNetwork?
+    /// DINO, for training losses; nothing else needs it.
+    public var dino: Network<DINOConfig>?
     /// How the clock of the ODE runs and how clips are observed.
     public var time: TimeBase
     /// How frames are brought to the generator's shape.
@@ -70,8 +72,8 @@ public struct PackManifest: Codable, Sendable, Hashable {
         public var config: CLIPConfig
         /// The token list, JSON; nil if the merges alone define it.
         public var vocabulary: TextFile?
-        /// The byte-pair merges, one a line.
-        public var merges: TextFile
+        /// The byte-pair merges, one a line; without them images are encoded, texts are not.
+        public var merges: TextFile?
     }
 
     /// A file that is not weights.

@@ -21,7 +21,8 @@ struct VSDB: ParsableCommand {
             """,
         version: "vsdb 0.1.0",
         subcommands: [
-            InitCommand.self, PackCommand.self, IngestCommand.self, ListCommand.self,
+            InitCommand.self, PackCommand.self, WeightsCommand.self, IngestCommand.self,
+            ListCommand.self,
             ShowCommand.self, ComposeCommand.self, RenderCommand.self, RemoveCommand.self,
             StatusCommand.self,
         ]
@@ -45,7 +46,9 @@ struct VSDB: ParsableCommand {
         do {
             try command.run()
         } catch {
-            let console = (command as? any LibraryCommand)?.shared.console ?? Console()
+            let console =
+                (command as? any LibraryCommand)?.shared.console
+                ?? (command as? any CheckpointCommand)?.shared.console ?? Console()
             if let error = error as? ValidationError {
                 console.error(error.message)
                 Foundation.exit(ExitStatus.usage.rawValue)

@@ -32,7 +32,10 @@ struct RosinalityReader: GeneratorReader {
                 bias: mappingMultiplier
             )
         }
-        return MappingNetwork(layers: layers, average: nil)
+        // Beside the generator in its authors' files, inside the file in ours.
+        let hasAverage = weights.shape("latent_avg") == [config.styleDim]
+        let average = hasAverage ? try weights.float("latent_avg", [config.styleDim]) : nil
+        return MappingNetwork(layers: layers, average: average)
     }
 
     func const() throws -> Tensor<Float> {
