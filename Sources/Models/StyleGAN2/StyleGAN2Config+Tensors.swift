@@ -55,10 +55,10 @@ extension StyleGAN2Config {
     }
 
     private var nvidiaTensors: [TensorRequirement] {
-        var needs = [
-            TensorRequirement("synthesis.b4.const", [channels[0]] + grid(0)),
-            TensorRequirement("mapping.w_avg", [styleDim], isOptional: true),
-        ]
+        var needs = [TensorRequirement("synthesis.b4.const", [channels[0]] + grid(0))]
+        if mappingLayers > 0 {
+            needs.append(TensorRequirement("mapping.w_avg", [styleDim], isOptional: true))
+        }
         for index in 0..<mappingLayers {
             needs += TensorRequirement.layer("mapping.fc\(index)", [styleDim, -1])
         }

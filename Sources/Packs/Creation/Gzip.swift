@@ -1,24 +1,25 @@
-internal import Foundation
+package import Foundation
 
 /// Compressed bytes that break a rule of the format.
-struct GzipError: Error, CustomStringConvertible {
-    let description: String
+package struct GzipError: Error, CustomStringConvertible {
+    package let description: String
 }
 
 /// Unpacks gzip files of one member.
 ///
 /// Source: RFC 1951 (DEFLATE), RFC 1952 (gzip).
-enum Gzip {
+package enum Gzip {
     /// Whether bytes start as a gzip file does.
-    static func isGzip(_ data: Data) -> Bool { data.starts(with: [0x1F, 0x8B, 0x08]) }
+    package static func isGzip(_ data: Data) -> Bool { data.starts(with: [0x1F, 0x8B, 0x08]) }
 
     /// Unpacks a file.
     ///
     /// - Parameters:
     ///   - data: The whole file.
     ///   - limit: How many bytes it may have unpacked.
+    /// - Returns: The bytes unpacked.
     /// - Throws: `GzipError` if it is damaged or larger.
-    static func inflate(_ data: Data, limit: Int) throws -> Data {
+    package static func inflate(_ data: Data, limit: Int) throws -> Data {
         var reader = BitReader(bytes: [UInt8](data))
         try reader.skipGzipHeader()
         var inflater = Inflater(reader: reader, limit: limit)

@@ -124,7 +124,9 @@ struct ManifestDraft {
                 )
             }
             unit = Double(length ?? 1) / rate
-            notes.append("time.unitSeconds: \(length ?? 1) frames at \(rate) a second")
+            notes.append(
+                "time.unitSeconds: \(length ?? 1) frames at \(ConfigTree.number(rate).text) a second"
+            )
         } else {
             unit = Self.secondsWithoutMotion
         }

@@ -130,7 +130,8 @@ public enum ConfigTree: Codable, Sendable, Hashable {
         case .null: "none"
         case .flag(let flag): String(flag)
         case .integer(let integer): String(integer)
-        case .number(let number): String(number)
+        case .number(let number):
+            Int(exactly: number).map(String.init) ?? String(number)
         case .text(let text): text
         case .list(let list): "[\(list.map(\.text).joined(separator: ", "))]"
         case .object(let members):
