@@ -9,7 +9,7 @@ SHELL := /bin/bash
 # One line each in Package.swift: the C libraries, and the font of the contact sheets.
 PACKAGES := liblmdb-dev libopenblas-openmp-dev libdnnl-dev libavformat-dev libavcodec-dev \
 	libavutil-dev libswscale-dev libcairo2-dev fonts-dejavu-core libxxhash-dev \
-	libsqlite3-dev libssl-dev pkg-config
+	libsqlite3-dev libssl-dev zlib1g-dev pkg-config
 
 # Every import has to be declared in Package.swift: the targets are the architecture.
 CHECKS := --explicit-target-dependency-import-check error

@@ -67,6 +67,7 @@ let package = Package(
             pkgConfig: "libxxhash",
             providers: [.apt(["libxxhash-dev"])]
         ),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         // Our own fused passes; always optimised, also in debug builds.
         .target(
@@ -81,7 +82,7 @@ let package = Package(
         house("Layers", ["Tensors", "Kernels"]),
         house("Models", ["Tensors", "Kernels", "Layers", "ODE"]),
         house("Hashing", ["COpenSSL"]),
-        house("Packs", ["Tensors", "Models", "Hashing"]),
+        house("Packs", ["Tensors", "Models", "Hashing", "CZlib"]),
         house("Media", ["Tensors", "CLibav", "CCairo"]),
         .target(
             name: "Migrations",
@@ -125,7 +126,9 @@ let package = Package(
         tests("ODETests", ["Tensors", "Kernels", "ODE"]),
         tests("LayersTests", ["Tensors", "Kernels", "Layers"]),
         tests("ModelsTests", ["Tensors", "Kernels", "Layers", "ODE", "Models", "Packs"]),
-        tests("PacksTests", ["Tensors", "ODE", "Models", "Packs"]),
+        // Weight files that tests build themselves, sound ones and attacks.
+        house("CheckpointFixtures", [], path: "Tests/CheckpointFixtures"),
+        tests("PacksTests", ["Tensors", "ODE", "Models", "Packs", "CheckpointFixtures"]),
         tests("MediaTests", ["Tensors", "Media"], exclude: ["Fixtures"]),
         tests(
             "StoreTests",

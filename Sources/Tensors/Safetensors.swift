@@ -10,10 +10,10 @@ public struct SafetensorsError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-/// A memory-mapped safetensors file.
+/// A safetensors file whose tensors are mapped or read when asked for.
 ///
-/// Source: the safetensors format: 8 bytes of header length, a JSON header of name to dtype, shape and
-/// byte range, then the bytes without holes or overlaps.
+/// Source: the safetensors format: 8 bytes of header length, a JSON header of name to dtype, shape
+/// and byte range, then the bytes without holes or overlaps.
 public struct SafetensorsFile: TensorArchive {
     /// The largest header that is read, as in the reference implementation.
     public static let headerLimit = 100_000_000
@@ -24,41 +24,20 @@ public struct SafetensorsFile: TensorArchive {
     public let names: [String]
     /// Free text of the header's `__metadata__`.
     public let metadata: [String: String]
-    private let tensors: [String: RawTensor]
 
-    private struct Entry: Decodable {
-        let dtype: String
-        let shape: [Int]
-        // swift-format-ignore: AlwaysUseLowerCamelCase
-        // The key of the format.
-        let data_offsets: [Int]
-    }
+    private let bytes: FileBytes
+    private let tensors: [String: SafetensorsHeader.Place]
 
-    private enum HeaderValue: Decodable {
-        case metadata([String: String])
-        case tensor(Entry)
-
-        init(from decoder: any Decoder) throws {
-            if let entry = try? Entry(from: decoder) {
-                self = .tensor(entry)
-            } else {
-                self = .metadata(try [String: String](from: decoder))
-            }
-        }
-    }
-
-    /// Maps a file and checks its header.
+    /// Opens a file and checks its header.
     ///
     /// - Parameter path: The file.
     /// - Throws: `SafetensorsError` if the file cannot be read or breaks a rule of the format.
     public init(path: String) throws {
-        let data: Data
         do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-        } catch {
-            throw SafetensorsError(path, "cannot be read: \(error.localizedDescription)")
+            try self.init(path: path, bytes: FileBytes(path: path))
+        } catch let error as FileBytes.OpenError {
+            throw SafetensorsError(path, "cannot be read: \(error)")
         }
-        try self.init(path: path, data: data)
     }
 
     /// Reads a file that is already in memory.
@@ -68,81 +47,51 @@ public struct SafetensorsFile: TensorArchive {
     ///   - data: The whole file.
     /// - Throws: `SafetensorsError` if it breaks a rule of the format.
     public init(path: String, data: Data) throws {
-        func fail(_ problem: String) -> SafetensorsError { SafetensorsError(path, problem) }
-        guard data.count >= 8 else { throw fail("\(data.count) bytes are too few for a header") }
-        let declared = data.withUnsafeBytes {
+        try self.init(path: path, bytes: FileBytes(data))
+    }
+
+    /// Reads the header of a file that is open.
+    ///
+    /// - Parameters:
+    ///   - path: The name used in messages.
+    ///   - bytes: The whole file.
+    /// - Throws: `SafetensorsError` if it breaks a rule of the format.
+    public init(path: String, bytes: FileBytes) throws {
+        guard bytes.count >= 8, let prefix = bytes.part(0..<8) else {
+            throw SafetensorsError(path, "\(bytes.count) bytes are too few for a header")
+        }
+        let declared = prefix.withUnsafeBytes {
             UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
         }
-        guard declared <= UInt64(Self.headerLimit), declared <= UInt64(data.count - 8) else {
-            throw fail("the header claims \(declared) bytes, the file has \(data.count)")
+        guard declared <= UInt64(Self.headerLimit), declared <= UInt64(bytes.count - 8),
+            let json = bytes.part(8..<8 + Int(declared))
+        else {
+            throw SafetensorsError(
+                path,
+                "the header claims \(declared) bytes, the file has \(bytes.count)"
+            )
         }
-        let start = data.startIndex + 8
-        let body = start + Int(declared)
-        let header: [String: HeaderValue]
-        do {
-            header = try JSONDecoder().decode([String: HeaderValue].self, from: data[start..<body])
-        } catch {
-            throw fail("the header is not the JSON of this format: \(error)")
-        }
-        var tensors: [String: RawTensor] = [:]
-        var metadata: [String: String] = [:]
-        var ranges: [(Range<Int>, String)] = []
-        for (name, value) in header {
-            switch value {
-            case .metadata(let text):
-                guard name == "__metadata__" else { throw fail("\(name) is not a tensor entry") }
-                metadata = text
-            case .tensor(let entry):
-                guard let dtype = DType(rawValue: entry.dtype) else {
-                    throw fail("tensor \(name) has the unknown dtype \(entry.dtype)")
-                }
-                guard entry.data_offsets.count == 2, entry.data_offsets[0] >= 0,
-                    entry.data_offsets[0] <= entry.data_offsets[1],
-                    entry.data_offsets[1] <= data.endIndex - body
-                else { throw fail("tensor \(name) has offsets \(entry.data_offsets)") }
-                let range = entry.data_offsets[0]..<entry.data_offsets[1]
-                var size = dtype.byteCount
-                for extent in entry.shape {
-                    let (product, overflow) = size.multipliedReportingOverflow(by: extent)
-                    guard extent >= 0, !overflow else {
-                        throw fail("tensor \(name) has the shape \(entry.shape)")
-                    }
-                    size = product
-                }
-                guard size == range.count else {
-                    throw fail(
-                        "tensor \(name) is \(entry.shape) \(entry.dtype), \(size) bytes, "
-                            + "but its range has \(range.count)"
-                    )
-                }
-                ranges.append((range, name))
-                tensors[name] = RawTensor(
-                    dtype: dtype,
-                    shape: entry.shape,
-                    bytes: data[body + range.lowerBound..<body + range.upperBound]
-                )
-            }
-        }
-        var end = 0
-        for (range, name) in ranges.sorted(by: {
-            ($0.0.lowerBound, $0.0.upperBound) < ($1.0.lowerBound, $1.0.upperBound)
-        }) {
-            guard range.lowerBound == end else {
-                throw fail("tensor \(name) starts at \(range.lowerBound), expected \(end)")
-            }
-            end = range.upperBound
-        }
-        guard end == data.endIndex - body else {
-            throw fail("\(data.endIndex - body - end) bytes follow the last tensor")
-        }
+        let header = try SafetensorsHeader(
+            json,
+            bodyStart: 8 + Int(declared),
+            fileSize: bytes.count,
+            path: path
+        )
         self.path = path
-        self.tensors = tensors
-        self.metadata = metadata
-        self.names = tensors.keys.sorted()
+        self.bytes = bytes
+        tensors = header.tensors
+        metadata = header.metadata
+        names = tensors.keys.sorted()
     }
 
     /// The tensor of that name, or nil.
-    public func raw(_ name: String) -> RawTensor? { tensors[name] }
+    public func raw(_ name: String) -> RawTensor? {
+        guard let place = tensors[name], let part = bytes.part(place.range) else { return nil }
+        return RawTensor(dtype: place.layout.dtype, shape: place.layout.shape, bytes: part)
+    }
+
+    /// Element type and shape of the tensor of that name, or nil; no element is read.
+    public func layout(_ name: String) -> TensorLayout? { tensors[name]?.layout }
 
     /// Encodes tensors as a safetensors file, names sorted, header padded to 64 bytes.
     ///

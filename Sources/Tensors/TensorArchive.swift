@@ -1,11 +1,37 @@
+/// What a file says of a tensor, without its elements.
+public struct TensorLayout: Sendable, Hashable {
+    /// The element type.
+    public let dtype: DType
+    /// The extent of each axis, outermost first.
+    public let shape: [Int]
+
+    /// Describes a tensor whose size has been checked to be countable.
+    public init(dtype: DType, shape: [Int]) {
+        self.dtype = dtype
+        self.shape = shape
+    }
+
+    /// The bytes of all elements.
+    public var byteCount: Int { shape.reduce(dtype.byteCount, *) }
+}
+
 /// A file of named tensors, whatever its format.
 public protocol TensorArchive: Sendable {
     /// Where the file lies, for messages.
     var path: String { get }
     /// All tensor names, sorted.
     var names: [String] { get }
-    /// The tensor of that name, or nil if the file has none.
+    /// The tensor of that name, or nil if the file has none or can no longer be read.
     func raw(_ name: String) -> RawTensor?
+    /// Element type and shape of the tensor of that name, or nil; no element is read.
+    func layout(_ name: String) -> TensorLayout?
+}
+
+extension TensorArchive {
+    /// Element type and shape of a tensor that is at hand anyway.
+    public func layout(_ name: String) -> TensorLayout? {
+        raw(name).map { TensorLayout(dtype: $0.dtype, shape: $0.shape) }
+    }
 }
 
 /// A tensor that a network needs and a file does not have, or has in another form.
@@ -37,10 +63,10 @@ public struct Weights: Sendable {
     }
 
     /// Whether the file has the tensor.
-    public func has(_ name: String) -> Bool { archive.raw(prefix + name) != nil }
+    public func has(_ name: String) -> Bool { archive.layout(prefix + name) != nil }
 
     /// The shape of a tensor, or nil if there is none.
-    public func shape(_ name: String) -> [Int]? { archive.raw(prefix + name)?.shape }
+    public func shape(_ name: String) -> [Int]? { archive.layout(prefix + name)?.shape }
 
     /// A tensor in its stored form.
     ///
@@ -51,7 +77,7 @@ public struct Weights: Sendable {
     /// - Throws: `WeightError` naming file, tensor, found and expected shape.
     public func raw(_ name: String, _ shape: [Int]? = nil) throws -> RawTensor {
         let full = prefix + name
-        guard let tensor = archive.raw(full) else {
+        guard let layout = archive.layout(full) else {
             throw WeightError(
                 "weights \"\(archive.path)\": tensor \(full) is missing"
                     + (shape.map { ", expected with shape \($0)" } ?? "")
@@ -59,14 +85,20 @@ public struct Weights: Sendable {
         }
         if let shape {
             let fits =
-                shape.count == tensor.shape.count
-                && zip(shape, tensor.shape).allSatisfy { $0 == -1 || $0 == $1 }
+                shape.count == layout.shape.count
+                && zip(shape, layout.shape).allSatisfy { $0 == -1 || $0 == $1 }
             guard fits else {
                 throw WeightError(
-                    "weights \"\(archive.path)\": tensor \(full) is \(tensor.shape), "
+                    "weights \"\(archive.path)\": tensor \(full) is \(layout.shape), "
                         + "expected \(shape)"
                 )
             }
+        }
+        guard let tensor = archive.raw(full) else {
+            throw WeightError(
+                "weights \"\(archive.path)\": tensor \(full) can no longer be read; "
+                    + "leave the file in place while it is in use"
+            )
         }
         return tensor
     }

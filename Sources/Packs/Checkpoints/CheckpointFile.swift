@@ -1,3 +1,4 @@
+public import Foundation
 public import Tensors
 
 /// A weight file of any readable format: its tensors, and what else it says of itself.
@@ -24,10 +25,14 @@ public struct CheckpointFile: Sendable {
     public let format: Format
     /// Its tensors by name.
     public let tensors: any TensorArchive
-    /// Everything that a pickle holds beside tensors: options, hyper-parameters, counters; nil for other formats.
+    /// Everything that a pickle holds beside tensors: options, hyper-parameters, counters; nil for
+    /// other formats.
     public let value: PickleValue?
-    /// Classes and functions that the reader does not know, `module.name`, sorted; their objects are inert.
+    /// Classes and functions that the reader does not know, `module.name`, sorted; their objects
+    /// are inert.
     public let placeholders: [String]
+    /// The bytes of `config.json` of a Hugging Face folder, nil for other formats.
+    public let huggingFaceConfig: Data?
 }
 
 extension Checkpoint {
@@ -37,16 +42,19 @@ extension Checkpoint {
     ///
     /// - Parameter path: The file or folder.
     /// - Returns: What is in it.
-    /// - Throws: `CheckpointError` or `SafetensorsError` if it cannot be read, is damaged or has another format.
+    /// - Throws: `CheckpointError` or `SafetensorsError` if it cannot be read, is damaged or has
+    ///   another format.
     public static func read(path: String) throws -> CheckpointFile {
         let archive = try open(path: path)
-        let torch = archive as? TorchArchive
+        let pickled = archive as? any PickledArchive
+        let folder = archive as? HuggingFaceFolder
         return CheckpointFile(
             path: path,
-            format: torch == nil ? .safetensors : .torchArchive,
+            format: pickled?.format ?? (folder == nil ? .safetensors : .huggingFaceFolder),
             tensors: archive,
-            value: torch?.value,
-            placeholders: []
+            value: pickled?.value ?? folder?.value,
+            placeholders: pickled?.placeholders ?? folder?.placeholders ?? [],
+            huggingFaceConfig: folder?.config
         )
     }
 }

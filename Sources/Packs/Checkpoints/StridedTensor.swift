@@ -5,8 +5,12 @@ public import Tensors
 struct TensorStorage: Sendable {
     /// The element type, or nil if the storage is untyped.
     let dtype: DType?
-    /// The elements, little-endian.
-    let bytes: Data
+    /// The file that holds the elements.
+    let file: FileBytes
+    /// Where in the file they lie.
+    let range: Range<Int>
+    /// Whether the most significant byte of an element comes first.
+    var isBigEndian = false
 }
 
 /// A tensor of a checkpoint: a window of a storage with a step for each axis.
@@ -18,7 +22,7 @@ public struct StridedTensor: Sendable {
     /// How many elements lie between neighbours on each axis.
     public let strides: [Int]
 
-    private let bytes: Data
+    private let storage: TensorStorage
     private let offset: Int
 
     /// What an expanded tensor may grow to when its elements are copied, in bytes.
@@ -28,7 +32,7 @@ public struct StridedTensor: Sendable {
 
     /// Checks that the window lies in the storage; returns the broken rule otherwise.
     static func checked(
-        storage: Data,
+        storage: TensorStorage,
         dtype: DType,
         offset: Int,
         shape: [Int],
@@ -44,7 +48,7 @@ public struct StridedTensor: Sendable {
                 )
             )
         }
-        let available = storage.count / dtype.byteCount
+        let available = storage.range.count / dtype.byteCount
         var size = dtype.byteCount
         var last = offset
         for (extent, stride) in zip(shape, strides) {
@@ -66,7 +70,7 @@ public struct StridedTensor: Sendable {
                 )
             )
         }
-        guard size <= max(storage.count, expansionLimit) else {
+        guard size <= max(storage.range.count, expansionLimit) else {
             return .failure(WindowError("sizes \(shape) repeat elements to \(size) bytes"))
         }
         return .success(
@@ -74,7 +78,7 @@ public struct StridedTensor: Sendable {
                 dtype: dtype,
                 shape: shape,
                 strides: strides,
-                bytes: storage,
+                storage: storage,
                 offset: offset
             )
         )
@@ -87,6 +91,9 @@ public struct StridedTensor: Sendable {
         init(_ problem: String) { self.problem = problem }
     }
 
+    /// Element type and shape, without the elements.
+    public var layout: TensorLayout { TensorLayout(dtype: dtype, shape: shape) }
+
     /// Whether the elements lie in row-major order without gaps.
     private var isContiguous: Bool {
         var expected = 1
@@ -97,29 +104,75 @@ public struct StridedTensor: Sendable {
         return true
     }
 
-    /// The elements in row-major order; bytes of the file where they lie so, a copy otherwise.
-    public var raw: RawTensor {
+    /// The elements in row-major order, or nil if the file can no longer be read.
+    ///
+    /// They are bytes of the file where they lie so and are little-endian, a copy otherwise.
+    public var raw: RawTensor? {
         let count = shape.reduce(1, *)
-        let width = dtype.byteCount
-        if count == 0 || isContiguous {
-            let start = bytes.startIndex + offset * width
-            let end = start + count * width
-            return RawTensor(dtype: dtype, shape: shape, bytes: bytes[start..<end])
+        guard count > 0 else { return RawTensor(dtype: dtype, shape: shape, bytes: Data()) }
+        // Checked not to overflow and to lie in the storage when the tensor was made.
+        let last = zip(shape, strides).reduce(offset) { $0 + ($1.0 - 1) * $1.1 }
+        let start = storage.range.lowerBound + offset * dtype.byteCount
+        let end = storage.range.lowerBound + (last + 1) * dtype.byteCount
+        guard let window = storage.file.part(start..<end) else { return nil }
+        let isSwapped = storage.isBigEndian && dtype.byteCount > 1
+        if isContiguous && !isSwapped {
+            return RawTensor(dtype: dtype, shape: shape, bytes: window)
         }
-        var packed = Data(capacity: count * width)
-        var index = [Int](repeating: 0, count: shape.count)
-        var element = offset
-        for _ in 0..<count {
-            let start = bytes.startIndex + element * width
-            packed.append(bytes[start..<start + width])
-            for axis in shape.indices.reversed() {
-                index[axis] += 1
-                element += strides[axis]
-                if index[axis] < shape[axis] { break }
-                element -= strides[axis] * shape[axis]
-                index[axis] = 0
+        let packed =
+            switch dtype.byteCount {
+            case 1: gathered(window, UInt8.self, isSwapped)
+            case 2: gathered(window, UInt16.self, isSwapped)
+            case 4: gathered(window, UInt32.self, isSwapped)
+            default: gathered(window, UInt64.self, isSwapped)
+            }
+        return RawTensor(dtype: dtype, shape: shape, bytes: packed)
+    }
+
+    /// Copies the elements of a window that starts at the first one, row by row.
+    private func gathered<Word: FixedWidthInteger>(
+        _ window: Data,
+        _ type: Word.Type,
+        _ isSwapped: Bool
+    ) -> Data {
+        let rowLength = shape.last ?? 1
+        let step = strides.last ?? 1
+        let rowCount = shape.dropLast().reduce(1, *)
+        let width = MemoryLayout<Word>.size
+        var packed = Data(count: rowCount * rowLength * width)
+        packed.withUnsafeMutableBytes { target in
+            window.withUnsafeBytes { source in
+                var index = [Int](repeating: 0, count: max(shape.count - 1, 0))
+                var rowStart = 0
+                var written = 0
+                for _ in 0..<rowCount {
+                    for column in 0..<rowLength {
+                        let word = source.loadUnaligned(
+                            fromByteOffset: (rowStart + column * step) * width,
+                            as: Word.self
+                        )
+                        target.storeBytes(
+                            of: isSwapped ? word.byteSwapped : word,
+                            toByteOffset: written,
+                            as: Word.self
+                        )
+                        written += width
+                    }
+                    advance(&index, &rowStart)
+                }
             }
         }
-        return RawTensor(dtype: dtype, shape: shape, bytes: packed)
+        return packed
+    }
+
+    /// Moves to the next row: the last axis but one first.
+    private func advance(_ index: inout [Int], _ element: inout Int) {
+        for axis in index.indices.reversed() {
+            index[axis] += 1
+            element += strides[axis]
+            if index[axis] < shape[axis] { return }
+            element -= strides[axis] * shape[axis]
+            index[axis] = 0
+        }
     }
 }

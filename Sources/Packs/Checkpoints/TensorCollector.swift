@@ -5,11 +5,13 @@ struct TensorCollector {
     private let path: String
     private var visitCount = 0
 
-    /// Far more tensors and containers than a checkpoint has; shared parts could multiply beyond it.
+    /// Far more tensors and containers than a checkpoint has; shared parts could multiply beyond
+    /// it.
     private static let visitLimit = 1 << 20
     private static let nameLimit = 1024
 
-    /// The attributes of a module that are no part of its parameters' names.
+    /// The attributes of a module that are no part of its parameters' names; its state dictionary
+    /// has no others.
     private static let moduleParts: Set = ["_parameters", "_buffers", "_modules"]
 
     init(path: String) { self.path = path }
@@ -42,10 +44,23 @@ struct TensorCollector {
         try collect(object.entries, name)
         try collect(object.elements, name)
         guard case .dictionary(let attributes)? = object.state else { return }
+        let isModule = object.state?["_modules"] != nil && object.state?["_parameters"] != nil
         for (key, value) in attributes where Self.mayHoldTensors(value) {
-            let isTransparent = key.string.map(Self.moduleParts.contains) ?? false
-            try collect(value, name: isTransparent ? name : joined(name, key))
+            if key.string.map(Self.moduleParts.contains) ?? false {
+                try collect(key.string == "_buffers" ? kept(value, object) : value, name: name)
+            } else if !isModule {
+                try collect(value, name: joined(name, key))
+            }
         }
+    }
+
+    /// The buffers of a module that its state dictionary has: not those that it makes anew.
+    private func kept(_ buffers: PickleValue, _ module: PickleObject) -> PickleValue {
+        guard case .dictionary(let entries) = buffers else { return buffers }
+        let names = module.state?["_non_persistent_buffers_set"]?.list ?? []
+        let left = Set(names.compactMap(\.string))
+        return left.isEmpty
+            ? buffers : .dictionary(entries.filter { !left.contains($0.key.string ?? "") })
     }
 
     private mutating func collect(_ elements: [PickleValue], _ name: String) throws {
@@ -58,8 +73,8 @@ struct TensorCollector {
         _ entries: [(key: PickleValue, value: PickleValue)],
         _ name: String
     ) throws {
-        for (key, value) in entries where Self.mayHoldTensors(value) {
-            try collect(value, name: joined(name, key))
+        for (index, (key, value)) in entries.enumerated() where Self.mayHoldTensors(value) {
+            try collect(value, name: joined(name, key, at: index))
         }
     }
 
@@ -70,12 +85,12 @@ struct TensorCollector {
         }
     }
 
-    private func joined(_ name: String, _ key: PickleValue) throws -> String {
+    private func joined(_ name: String, _ key: PickleValue, at index: Int = 0) throws -> String {
         let last =
             switch key {
             case .string(let text): text
             case .integer(let number): String(number)
-            default: "?"
+            default: "?\(index)"
             }
         guard name.utf8.count + last.utf8.count < Self.nameLimit else {
             throw CheckpointError(path, "a tensor's name is longer than \(Self.nameLimit) bytes")

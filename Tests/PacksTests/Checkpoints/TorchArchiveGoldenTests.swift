@@ -1,3 +1,4 @@
+import CheckpointFixtures
 import Foundation
 import Packs
 import Tensors

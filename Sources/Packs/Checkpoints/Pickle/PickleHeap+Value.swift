@@ -87,10 +87,19 @@ extension PickleHeap {
         case .integer(let value): .integer(value)
         case .float(let value): .float(value)
         case .string(let value): .string(value)
-        case .bytes(let value): .bytes(value)
+        case .bytes(let value), .converted(let value): .bytes(value)
         case .global(let name): .global(name)
         case .tensor(let tensor): .tensor(tensor)
-        case .storage(let storage): .bytes(storage.bytes)
+        case .storage:
+            .object(
+                PickleObject(
+                    type: "torch.storage",
+                    arguments: [],
+                    state: nil,
+                    entries: [],
+                    elements: []
+                )
+            )
         case .list, .tuple, .dictionary, .object: nil
         }
     }

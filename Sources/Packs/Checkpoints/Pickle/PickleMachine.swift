@@ -2,57 +2,53 @@ import Foundation
 
 /// Runs the stack language of pickles without the power to call anything.
 ///
-/// Names of classes and functions stay names. Calls of the few functions that rebuild tensors and containers
-/// are carried out by `TorchGlobals`; every other call makes an inert object.
+/// Names of classes and functions stay names. Calls of the few functions that rebuild tensors and
+/// containers are carried out by `PickleGlobals`; every other call makes an inert object.
 /// Source: Python `Lib/pickletools.py`, protocols 2 to 5.
 struct PickleMachine {
     /// The values made so far.
     private(set) var heap = PickleHeap()
+    /// How many bytes have been run.
+    var position: Int { cursor.position }
 
     private var cursor: ByteCursor
     private var stack: [PickleReference] = []
     private var marks: [Int] = []
     private var memo: [Int: PickleReference] = [:]
-    private let globals: TorchGlobals
+    private let globals: PickleGlobals
 
-    /// The largest pickle that is read; tensors lie outside of it.
-    static let sizeLimit = 1 << 26
-
-    /// Prepares to run a pickle.
+    /// Prepares to run a pickle; what follows its end is left alone.
     ///
     /// - Parameters:
     ///   - data: The pickle.
-    ///   - path: The file, for messages.
     ///   - part: The part of the file, for messages.
-    ///   - loadStorage: Finds the bytes of a storage that the pickle refers to.
-    /// - Throws: `CheckpointError` if the pickle is too large.
-    init(
-        _ data: Data,
-        path: String,
-        part: String,
-        loadStorage: @escaping (TorchGlobals.StorageKey) throws -> TensorStorage
-    ) throws {
-        guard data.count <= Self.sizeLimit else {
-            throw CheckpointError(
-                path,
-                "\(part) has \(data.count) bytes, more than \(Self.sizeLimit)"
-            )
-        }
-        cursor = ByteCursor(data, path: path, part: part)
-        globals = TorchGlobals(loadStorage: loadStorage)
+    ///   - globals: The functions that are carried out.
+    init(_ data: Data, part: String, globals: PickleGlobals) {
+        cursor = ByteCursor(data, path: globals.path, part: part)
+        self.globals = globals
     }
 
     /// Runs to the end.
     ///
-    /// - Returns: The value that the pickle leaves.
+    /// - Returns: Where on the heap the value is that the pickle leaves.
     /// - Throws: `CheckpointError` at the first instruction that cannot be followed.
-    mutating func run() throws -> PickleValue {
-        while true {
-            let code = try cursor.number(UInt8.self)
-            if code == UInt8(ascii: ".") { break }
-            try step(code)
+    mutating func run() throws -> PickleReference {
+        do {
+            while true {
+                try globals.session.step()
+                let code = try cursor.number(UInt8.self)
+                if code == UInt8(ascii: ".") { return try pop() }
+                try step(code)
+            }
+        } catch let fault as PickleFault {
+            throw cursor.failure(fault.problem)
         }
-        let root = try pop()
+    }
+
+    /// A value that the pickle made, as a tree.
+    ///
+    /// - Throws: `CheckpointError` if it contains itself or is nested too deeply.
+    func value(of root: PickleReference) throws -> PickleValue {
         do {
             return try heap.value(of: root)
         } catch {
@@ -72,7 +68,7 @@ struct PickleMachine {
         case UInt8(ascii: "2"): stack.append(try top())
         case UInt8(ascii: "c"):
             let module = try cursor.line()
-            push(.global("\(module).\(try cursor.line())"))
+            try pushGlobal(module, try cursor.line())
         case 0x93: try stackGlobal()
         case UInt8(ascii: "R"), 0x81: try reduce()
         case 0x92: try reduceWithKeywords()
@@ -82,7 +78,7 @@ struct PickleMachine {
         case UInt8(ascii: "Q"): try loadPersistent()
         default:
             if try memory(code) || scalar(code) || text(code) || container(code) { return }
-            throw cursor.failure("the instruction \(code) is none that torch writes")
+            throw cursor.failure("the instruction \(code) is none of protocols 2 to 5")
         }
     }
 
@@ -140,10 +136,10 @@ struct PickleMachine {
     private mutating func text(_ code: UInt8) throws -> Bool {
         switch code {
         case UInt8(ascii: "X"), UInt8(ascii: "T"):
-            push(string(try cursor.bytes(Int(try cursor.number(UInt32.self)))))
+            push(try string(try cursor.bytes(Int(try cursor.number(UInt32.self)))))
         case 0x8C, UInt8(ascii: "U"):
-            push(string(try cursor.bytes(Int(try cursor.number(UInt8.self)))))
-        case 0x8D: push(string(try cursor.bytes(try cursor.count64())))
+            push(try string(try cursor.bytes(Int(try cursor.number(UInt8.self)))))
+        case 0x8D: push(try string(try cursor.bytes(try cursor.count64())))
         case UInt8(ascii: "B"): push(.bytes(try cursor.bytes(Int(try cursor.number(UInt32.self)))))
         case UInt8(ascii: "C"): push(.bytes(try cursor.bytes(Int(try cursor.number(UInt8.self)))))
         case 0x8E, 0x96: push(.bytes(try cursor.bytes(try cursor.count64())))
@@ -152,8 +148,9 @@ struct PickleMachine {
         return true
     }
 
-    private func string(_ bytes: Data) -> PickleNode {
-        .string(String(decoding: bytes, as: UTF8.self))
+    private func string(_ bytes: Data) throws -> PickleNode {
+        try globals.session.charge(text: bytes.count)
+        return .string(String(decoding: bytes, as: UTF8.self))
     }
 
     // MARK: Containers
@@ -208,7 +205,16 @@ struct PickleMachine {
         guard let name = heap.string(name), let module = heap.string(module) else {
             throw cursor.failure("the name of a class is no text")
         }
-        push(.global("\(module).\(name)"))
+        try pushGlobal(module, name)
+    }
+
+    private mutating func pushGlobal(_ module: String, _ name: String) throws {
+        guard module.utf8.count + name.utf8.count < PickleSession.nameLimit else {
+            throw PickleFault("the name of a class is longer than \(PickleSession.nameLimit) bytes")
+        }
+        let full = "\(module).\(name)"
+        try globals.session.meet(full)
+        push(.global(full))
     }
 
     private mutating func reduce() throws {
@@ -222,34 +228,30 @@ struct PickleMachine {
     }
 
     private mutating func call(_ callee: PickleReference, _ arguments: PickleReference) throws {
-        let made: PickleNode
         switch heap[callee] {
         case .global(let name):
-            do {
-                made =
-                    try globals.call(name, arguments, &heap)
-                    ?? .object(.init(type: name, arguments: arguments))
-            } catch let error as TorchGlobals.CallError {
-                throw cursor.failure(error.problem)
-            }
+            let inert = PickleNode.object(.init(type: name, arguments: arguments))
+            push(try globals.call(name, arguments, &heap) ?? .node(inert))
         case .object(let object):
-            made = .object(.init(type: object.type, arguments: arguments))
+            push(.object(.init(type: object.type, arguments: arguments)))
         default: throw cursor.failure("a call of something that is no name")
         }
-        push(made)
     }
 
     private mutating func loadPersistent() throws {
-        do {
-            push(try globals.storage(try pop(), heap))
-        } catch let error as TorchGlobals.CallError {
-            throw cursor.failure(error.problem)
-        }
+        push(try globals.storage(try pop(), heap))
     }
 
     // MARK: Stack
 
     private mutating func push(_ node: PickleNode) { stack.append(heap.make(node)) }
+
+    private mutating func push(_ outcome: PickleGlobals.Outcome) {
+        switch outcome {
+        case .node(let node): push(node)
+        case .same(let reference): stack.append(reference)
+        }
+    }
 
     private func top() throws -> PickleReference {
         guard stack.count > (marks.last ?? 0), let top = stack.last else {

@@ -10,7 +10,10 @@ enum PickleNode {
     case integer(Int)
     case float(Double)
     case string(String)
+    /// Bytes of the file, with the indices that they have in it.
     case bytes(Data)
+    /// Bytes that were made from a text.
+    case converted(Data)
     case list([PickleReference])
     case tuple([PickleReference])
     case dictionary([(key: PickleReference, value: PickleReference)])
@@ -61,7 +64,8 @@ struct PickleHeap {
         return true
     }
 
-    /// Adds keys and values, alternating, to a dictionary or an object; returns false for anything else.
+    /// Adds keys and values, alternating, to a dictionary or an object; returns false for anything
+    /// else.
     mutating func insert(_ pairs: some Collection<PickleReference>, into target: PickleReference)
         -> Bool
     {
@@ -115,6 +119,21 @@ struct PickleHeap {
     /// The name of the class or function at a reference.
     func global(_ reference: PickleReference) -> String? {
         if case .global(let value) = nodes[reference] { value } else { nil }
+    }
+
+    /// The bytes at a reference, of the file or made from a text.
+    func bytes(_ reference: PickleReference) -> Data? {
+        switch nodes[reference] {
+        case .bytes(let bytes), .converted(let bytes): bytes
+        default: nil
+        }
+    }
+
+    /// The texts of a tuple or list, nil if a part is none.
+    func strings(_ reference: PickleReference) -> [String]? {
+        guard let parts = parts(reference) else { return nil }
+        let texts = parts.compactMap(string)
+        return texts.count == parts.count ? texts : nil
     }
 
     /// The whole numbers of a tuple or list, nil if there are more than the axes of a tensor.
