@@ -88,8 +88,8 @@ struct SafetensorsWriter {
     /// The tensors in the order of the file, with type and shape.
     private func sorted(_ entries: [Entry]) throws -> [(Entry, DType, [Int])] {
         try entries.map { entry in
-            guard let tensor = entry.archive.raw(entry.source) else { throw gone(entry) }
-            return (entry, tensor.dtype, tensor.shape)
+            guard let layout = entry.archive.layout(entry.source) else { throw gone(entry) }
+            return (entry, layout.dtype, layout.shape)
         }
         .sorted { left, right in
             (-left.1.byteCount, left.0.name) < (-right.1.byteCount, right.0.name)

@@ -14,12 +14,8 @@ struct CheckpointOptions {
         value = file.value
         let named = ["hyper_parameters", "opts", "args"].compactMap { file.value?[$0] }
         roots = named + named.compactMap { $0["kwargs"] }
-        if file.format == .huggingFaceFolder,
-            let data = FileManager.default.contents(atPath: file.path + "/config.json")
-        {
-            folderConfig = try? JSONDecoder().decode(ConfigTree.self, from: data)
-        } else {
-            folderConfig = nil
+        folderConfig = file.huggingFaceConfig.flatMap {
+            try? JSONDecoder().decode(ConfigTree.self, from: $0)
         }
     }
 

@@ -12,7 +12,7 @@ extension Recognition {
     public init(of file: CheckpointFile) throws {
         let archive = file.tensors
         for name in archive.names {
-            let shape = archive.raw(name)?.shape ?? []
+            let shape = archive.layout(name)?.shape ?? []
             guard shape.allSatisfy({ $0 <= Self.extentLimit }) else {
                 throw CheckpointError(file.path, "tensor \(name) has the impossible shape \(shape)")
             }
@@ -109,7 +109,7 @@ extension Recognition {
         var parts = prefix.split(separator: ".").map(String.init)
         while true {
             let name = (parts + ["latent_avg"]).joined(separator: ".")
-            if archive.raw(name)?.shape == shape { return name }
+            if archive.layout(name)?.shape == shape { return name }
             if parts.popLast() == nil { return nil }
         }
     }

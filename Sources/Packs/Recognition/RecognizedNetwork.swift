@@ -23,7 +23,7 @@ public struct RecognizedNetwork: Sendable {
     /// The full name of the tensor that answers a need, or nil if the file has none.
     func name(of need: TensorRequirement, in archive: any TensorArchive) -> String? {
         [need.name, need.otherName].compactMap { $0 }.map { prefix + $0 }
-            .first { archive.raw($0) != nil }
+            .first { archive.layout($0) != nil }
     }
 
     /// The full names of all its tensors that the file has.

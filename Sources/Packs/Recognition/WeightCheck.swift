@@ -68,7 +68,7 @@ public struct WeightCheck: Sendable {
         var findings: [Finding] = []
         for need in needs {
             let name = network.name(of: need, in: archive) ?? network.prefix + need.name
-            guard let tensor = archive.raw(name) else {
+            guard let tensor = archive.layout(name) else {
                 if !need.isOptional {
                     findings.append(
                         Finding(tensor: name, rule: .missing, found: nil, expected: need.shape)
@@ -78,7 +78,7 @@ public struct WeightCheck: Sendable {
             }
             let rule: Finding.Rule? =
                 !need.fits(tensor.shape)
-                ? .shape : readsValues && !tensor.isFinite ? .notFinite : nil
+                ? .shape : readsValues && archive.raw(name)?.isFinite != true ? .notFinite : nil
             if let rule {
                 findings.append(
                     Finding(tensor: name, rule: rule, found: tensor.shape, expected: need.shape)

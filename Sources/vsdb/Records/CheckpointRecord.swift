@@ -64,12 +64,12 @@ struct CheckpointRecord: Encodable, Sendable {
             )
         }
         tensors = archive.names.compactMap { name in
-            guard let tensor = archive.raw(name) else { return nil }
+            guard let layout = archive.layout(name) else { return nil }
             return TensorEntry(
                 name: name,
-                dtype: tensor.dtype.rawValue,
-                shape: tensor.shape,
-                bytes: tensor.bytes.count,
+                dtype: layout.dtype.rawValue,
+                shape: layout.shape,
+                bytes: layout.byteCount,
                 network: owners[name]
             )
         }
