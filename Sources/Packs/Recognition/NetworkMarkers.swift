@@ -43,6 +43,15 @@ struct NetworkMarker {
         ),
     ]
 
+    /// Tensors of networks that are known and not supported, and what to say of them.
+    static let strangers = [
+        (
+            tensor: "visual.attnpool.positional_embedding",
+            title: "a CLIP with a ResNet for images; only vision transformers are supported"
+        ),
+        (tensor: "synthesis.input.freqs", title: "StyleGAN3; only StyleGAN2 is supported"),
+    ]
+
     /// What stands before the marker, dot included, or nil if the name is another.
     func prefix(of name: String) -> String? {
         guard name.hasSuffix(tensor) else { return nil }

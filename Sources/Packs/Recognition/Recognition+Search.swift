@@ -34,6 +34,10 @@ extension Recognition {
                 }
             }
         }
+        for (tensor, title) in NetworkMarker.strangers {
+            guard let name = archive.names.first(where: { $0.hasSuffix(tensor) }) else { continue }
+            remarks.append("\(name) belongs to \(title)")
+        }
         self.file = file
         self.remarks = remarks
         videoLength = options.videoLength
