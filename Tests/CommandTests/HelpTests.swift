@@ -3,8 +3,10 @@ import Testing
 /// The help texts, as they are read.
 struct HelpTests {
     static let commands = [
-        [], ["init"], ["pack"], ["pack", "add"], ["pack", "list"], ["pack", "show"],
-        ["pack", "verify"], ["ingest"], ["list"], ["show"], ["compose"], ["render"], ["remove"],
+        [], ["init"], ["pack"], ["pack", "add"], ["pack", "create"], ["pack", "list"],
+        ["pack", "show"],
+        ["pack", "verify"], ["weights"], ["weights", "inspect"], ["weights", "verify"], ["ingest"],
+        ["list"], ["show"], ["compose"], ["render"], ["remove"],
         ["status"],
     ]
 
