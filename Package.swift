@@ -87,8 +87,9 @@ let package = Package(
         house("Layers", ["Tensors", "Kernels"]),
         house("Models", ["Tensors", "Kernels", "Layers", "ODE"]),
         house("Hashing", ["COpenSSL"]),
-        house("Vocabulary", ["CVocabulary", "CZlib"]),
-        house("Packs", ["Tensors", "Models", "Hashing", "Vocabulary", "CZlib"]),
+        house("Compression", ["CZlib"]),
+        house("Vocabulary", ["CVocabulary", "Compression"]),
+        house("Packs", ["Tensors", "Models", "Hashing", "Compression", "Vocabulary"]),
         house("Media", ["Tensors", "CLibav", "CCairo"]),
         .target(
             name: "Migrations",

@@ -24,13 +24,14 @@ extension Pack {
         if manifest.encoder != nil { _ = try encoder() }
         if manifest.clip != nil {
             _ = try clip()
-            _ = try tokenizer()
+            if manifest.clip?.readsText == true { _ = try tokenizer() }
         }
         if manifest.dynamics != nil {
             _ = try dynamicsEncoder()
             _ = try latentODE()
             _ = try conditionalModel()
         }
+        if manifest.dino != nil { _ = try dino() }
         return abilities
     }
 
@@ -49,7 +50,7 @@ extension Pack {
         Abilities(
             ingests: manifest.encoder != nil,
             moves: manifest.dynamics != nil,
-            edits: manifest.clip != nil && manifest.dynamics != nil
+            edits: manifest.clip?.readsText == true && manifest.dynamics != nil
         )
     }
 

@@ -95,6 +95,9 @@ public struct Pack: Sendable {
         guard let network = manifest.clip else { throw missing("CLIP", "clip") }
         do {
             guard let merges = (network.merges.map { folder + "/" + $0.path }) else {
+                guard network.config.vocabulary == CLIPVocabulary.tokenCount else {
+                    throw missing("vocabulary for its CLIP", "clip.merges")
+                }
                 return try CLIPTokenizer(merges: CLIPVocabulary.merges(), place: "inside vsdb")
             }
             guard let vocabulary = network.vocabulary else {
@@ -133,6 +136,16 @@ public struct Pack: Sendable {
         let network = try dynamics()
         return try reading("dynamics") {
             try ConditionalModel(network.modulation, try weights(network.weights))
+        }
+    }
+
+    /// The DINO transformer of the training losses.
+    ///
+    /// - Throws: `PackError`, `.missingNetwork` or `.weightsMismatch`.
+    public func dino() throws -> DINOModel {
+        guard let network = manifest.dino else { throw missing("DINO", "dino") }
+        return try reading("dino") {
+            try DINOModel(network.config, try weights(network.weights))
         }
     }
 

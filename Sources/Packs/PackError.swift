@@ -10,6 +10,10 @@ public struct PackError: Error, Sendable, CustomStringConvertible {
         case weightsMismatch
         /// The pack has no network for what was asked.
         case missingNetwork
+        /// Options or a configuration file do not say what is needed, or say what cannot be.
+        case badRequest
+        /// There is something at the place already.
+        case alreadyExists
     }
 
     /// Why it failed.

@@ -1,6 +1,5 @@
 internal import Foundation
 public import Models
-internal import Vocabulary
 
 extension PackManifest {
     /// Checks the parts against each other.
@@ -31,6 +30,12 @@ extension PackManifest {
         try validateVocabulary()
         try validateEncoder()
         try validateDynamics()
+        if let clip {
+            try prefixed("clip.config") { () throws(ConfigError) in try clip.config.validate() }
+        }
+        if let dino {
+            try prefixed("dino.config") { () throws(ConfigError) in try dino.config.validate() }
+        }
     }
 
     private func validateTime() throws(ConfigError) {
@@ -49,13 +54,6 @@ extension PackManifest {
         guard let clip, clip.merges == nil else { return }
         guard clip.vocabulary == nil else {
             throw ConfigError("clip.merges", "is missing; a vocabulary needs its merges")
-        }
-        let (stated, released) = (clip.config.vocabulary, CLIPVocabulary.tokenCount)
-        guard stated == released else {
-            throw ConfigError(
-                "clip.merges",
-                "is missing; the released models' have \(released) tokens, this network \(stated)"
-            )
         }
     }
 
@@ -150,5 +148,6 @@ extension PackManifest {
         return weights("generator", generator.weights) + weights("encoder", encoder?.weights)
             + weights("clip", clip?.weights) + text("clip.vocabulary", clip?.vocabulary)
             + text("clip.merges", clip?.merges) + weights("dynamics", dynamics?.weights)
+            + weights("dino", dino?.weights)
     }
 }

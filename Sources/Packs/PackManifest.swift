@@ -1,4 +1,5 @@
 public import Models
+internal import Vocabulary
 
 /// The document `pack.json`: what each network of a pack looks like and how its inputs are made.
 ///
@@ -25,6 +26,8 @@ public struct PackManifest: Codable, Sendable, Hashable {
     public var clip: CLIPNetwork?
     /// The dynamics encoder, the ODE and the conditional model.
     public var dynamics: DynamicsNetwork?
+    /// DINO, for training losses; nothing else needs it.
+    public var dino: Network<DINOConfig>?
     /// How the clock of the ODE runs and how clips are observed.
     public var time: TimeBase
     /// How frames are brought to the generator's shape.
@@ -70,8 +73,15 @@ public struct PackManifest: Codable, Sendable, Hashable {
         public var config: CLIPConfig
         /// The token list, JSON; nil if the merges alone define it.
         public var vocabulary: TextFile?
-        /// The byte-pair merges, one a line; nil for the ones of the released models.
+        /// The byte-pair merges, one a line; nil for a model of 49,408 tokens, whose merges the program carries.
+        ///
+        /// Any other model without merges encodes images, not texts.
         public var merges: TextFile?
+
+        /// Whether a vocabulary is at hand: its own, or that of the released models.
+        public var readsText: Bool {
+            merges != nil || config.vocabulary == CLIPVocabulary.tokenCount
+        }
     }
 
     /// A file that is not weights.

@@ -117,3 +117,31 @@ extension RawTensor {
         )
     }
 }
+
+extension RawTensor {
+    /// Whether no element is NaN or infinite; nothing is copied.
+    public var isFinite: Bool {
+        switch dtype {
+        case .float64: hasNoElement(UInt64.self, withAllOf: 0x7FF0_0000_0000_0000)
+        case .float32: hasNoElement(UInt32.self, withAllOf: 0x7F80_0000)
+        case .float16: hasNoElement(UInt16.self, withAllOf: 0x7C00)
+        case .bfloat16: hasNoElement(UInt16.self, withAllOf: 0x7F80)
+        case .int64, .int32, .int16, .int8, .uint8, .bool: true
+        }
+    }
+
+    /// An exponent of ones is NaN or infinity.
+    private func hasNoElement<Bits: FixedWidthInteger>(
+        _ type: Bits.Type,
+        withAllOf exponent: Bits
+    ) -> Bool {
+        let size = MemoryLayout<Bits>.size
+        return bytes.withUnsafeBytes { raw in
+            for index in 0..<count {
+                let bits = raw.loadUnaligned(fromByteOffset: index * size, as: Bits.self)
+                if bits & exponent == exponent { return false }
+            }
+            return true
+        }
+    }
+}

@@ -1,5 +1,5 @@
 internal import CVocabulary
-internal import CZlib
+internal import Compression
 public import Foundation
 
 /// The byte-pair vocabulary of the released CLIP models, which the program carries packed.
@@ -17,8 +17,18 @@ public enum CLIPVocabulary {
     /// - Returns: The text, as `CLIPTokenizer(merges:)` takes it.
     /// - Throws: `VocabularyError` if the program's file is damaged.
     public static func merges() throws(VocabularyError) -> Data {
-        try unpacked(vocabulary_merges())
+        let packed = vocabulary_merges()
+        do {
+            return try Gzip.inflate(
+                Data(bytes: packed.start, count: packed.count),
+                limit: unpackedLimit
+            )
+        } catch {
+            throw VocabularyError(problem: "\(error)")
+        }
     }
+
+    private static let unpackedLimit = 16 << 20
 
     /// The licence under which the vocabulary is passed on: MIT, OpenAI.
     public static var licence: String {
@@ -28,39 +38,15 @@ public enum CLIPVocabulary {
             as: UTF8.self
         )
     }
-
-    /// Inflates a gzip file of one member, whose last four bytes tell its unpacked size.
-    private static func unpacked(_ packed: vocabulary_bytes) throws(VocabularyError) -> Data {
-        let size = UnsafeBufferPointer(start: packed.start, count: packed.count).suffix(4)
-            .reversed().reduce(0) { $0 << 8 | Int($1) }
-        var text = Data(count: size)
-        let status = text.withUnsafeMutableBytes { buffer in
-            let room = buffer.bindMemory(to: UInt8.self)
-            var stream = z_stream()
-            stream.next_in = UnsafeMutablePointer(mutating: packed.start)
-            stream.avail_in = UInt32(packed.count)
-            stream.next_out = room.baseAddress
-            stream.avail_out = UInt32(room.count)
-            // 16 more than the largest window of 15 bits asks for gzip, whose checksum zlib compares.
-            let layout = Int32(MemoryLayout<z_stream>.size)
-            let began = inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, layout)
-            guard began == Z_OK else { return began }
-            defer { inflateEnd(&stream) }
-            return inflate(&stream, Z_FINISH)
-        }
-        guard status == Z_STREAM_END else { throw VocabularyError(status: status) }
-        return text
-    }
 }
 
 /// A vocabulary inside the program that is not what was built.
 public struct VocabularyError: Error, Sendable, CustomStringConvertible {
-    /// What zlib answered.
-    let status: Int32
+    let problem: String
 
     /// What is wrong and what to do.
     public var description: String {
-        "the CLIP vocabulary inside this program does not unpack (zlib says \(status)); the file of "
-            + "the program is damaged: install vsdb again"
+        "the CLIP vocabulary inside this program does not unpack (\(problem)); the file of the program "
+            + "is damaged: install vsdb again"
     }
 }

@@ -35,7 +35,7 @@ enum ExitStatus: Int32, Error, CaseIterable {
         case .unknownReference: "unknown or ambiguous reference"
         case .weightsMismatch: "weights do not match"
         case .weightsMissing: "the pack lacks the weights for this"
-        case .damaged: "damaged data"
+        case .damaged: "damaged data, or a file of a format that is not supported"
         case .usage: "wrong usage"
         case .interrupted: "interrupted (SIGINT)"
         case .terminated: "terminated (SIGTERM)"
@@ -61,7 +61,8 @@ extension ExitStatus {
             case let error as StoreError: Self(error.kind)
             case let error as PackError: Self(error.kind)
             case let error as MediaError: error.kind == .truncated ? .damaged : .failed
-            case is WeightError, is SafetensorsError: .weightsMismatch
+            case is WeightError: .weightsMismatch
+            case is CheckpointError, is SafetensorsError: .damaged
             case is RequestError, is RenderError, is OutputError, is CocoaError: .failed
             case is InterruptedError: Interruption.wasTerminated ? .terminated : .interrupted
             default: .bug
@@ -84,7 +85,8 @@ extension ExitStatus {
     private init(_ kind: PackError.Kind) {
         self =
             switch kind {
-            case .notFound: .failed
+            case .notFound, .alreadyExists: .failed
+            case .badRequest: .usage
             case .badManifest: .damaged
             case .weightsMismatch: .weightsMismatch
             case .missingNetwork: .weightsMissing

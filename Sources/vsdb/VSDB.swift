@@ -21,9 +21,9 @@ struct VSDB: ParsableCommand {
             """,
         version: "vsdb 0.1.0",
         subcommands: [
-            InitCommand.self, PackCommand.self, IngestCommand.self, SampleCommand.self,
-            ListCommand.self, ShowCommand.self, ComposeCommand.self, RenderCommand.self,
-            RemoveCommand.self, StatusCommand.self,
+            InitCommand.self, PackCommand.self, WeightsCommand.self, IngestCommand.self,
+            SampleCommand.self, ListCommand.self, ShowCommand.self, ComposeCommand.self,
+            RenderCommand.self, RemoveCommand.self, StatusCommand.self,
         ]
     )
 
@@ -45,7 +45,9 @@ struct VSDB: ParsableCommand {
         do {
             try command.run()
         } catch {
-            let console = (command as? any LibraryCommand)?.shared.console ?? Console()
+            let console =
+                (command as? any LibraryCommand)?.shared.console
+                ?? (command as? any CheckpointCommand)?.shared.console ?? Console()
             if let error = error as? ValidationError {
                 console.error(error.message)
                 Foundation.exit(ExitStatus.usage.rawValue)

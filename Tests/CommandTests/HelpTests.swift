@@ -3,9 +3,10 @@ import Testing
 /// The help texts, as they are read.
 struct HelpTests {
     static let commands = [
-        [], ["init"], ["pack"], ["pack", "add"], ["pack", "list"], ["pack", "show"],
-        ["pack", "verify"], ["ingest"], ["sample"], ["list"], ["show"], ["compose"], ["render"],
-        ["remove"], ["status"],
+        [], ["init"], ["pack"], ["pack", "add"], ["pack", "create"], ["pack", "list"],
+        ["pack", "show"], ["pack", "verify"], ["weights"], ["weights", "inspect"],
+        ["weights", "verify"], ["ingest"], ["sample"], ["list"], ["show"], ["compose"],
+        ["render"], ["remove"], ["status"],
     ]
 
     @Test(arguments: commands)

@@ -55,6 +55,14 @@ struct UsageTests {
         (["compose", "--content", "a", "--size", "100", "-o", "a.mp4"], "power of 2"),
         (["compose", "--content", "a", "--json", "-o", "-"], "standard output"),
         (["render", "a"], "nothing to make"),
+        (["pack", "create", "a"], "at least one checkpoint"),
+        (["pack", "create", "a/b", "f.pt"], "cannot be a pack's name"),
+        (["pack", "create", "a", "f.pt", "--groups", "4,6"], "--groups"),
+        (["pack", "create", "a", "f.pt", "--frame-size", "128"], "--frame-size"),
+        (["pack", "create", "a", "f.pt", "--modulation-heads", "0"], "--modulation-heads 0"),
+        (["pack", "create", "a", "f.pt", "--frame-rate", "nan"], "--frame-rate nan"),
+        (["pack", "create", "a", "f.pt", "-o", "b", "--default"], "--default belongs to"),
+        (["pack", "create", "a", "--clip", "f", "--without", "clip"], "exclude each other"),
     ]
 
     @Test(arguments: refused.indices)

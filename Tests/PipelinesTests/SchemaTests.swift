@@ -27,6 +27,16 @@ struct SchemaTests {
         }
         """
 
+    /// DINO as a pack for training states it.
+    private static let dino = """
+        {
+          "weights": {"path": "dino.safetensors", "sha256": "0", "prefix": ""},
+          "config": {
+            "imageSize": 224, "patch": 16, "width": 768, "heads": 12, "layers": 12, "eps": 1e-6
+          }
+        }
+        """
+
     @Test func theCompositionSchemaHasExactlyTheKeysOfARecipe() throws {
         let recipe = try Recipe.decode(Self.fullRecipe, name: "full")
         let document = try JSON(Data(recipe.encoded().utf8))
@@ -38,8 +48,12 @@ struct SchemaTests {
     @Test func thePackSchemaHasExactlyTheKeysOfAManifest() throws {
         let file = Repository.file("Samples/packs/paper-doll/pack.json")
         var manifest = try JSONDecoder().decode(PackManifest.self, from: Data(contentsOf: file))
-        // The one key that the sample pack leaves out.
+        // The keys that the sample pack leaves out.
         manifest.generator.config.convClamp = 256
+        manifest.dino = try JSONDecoder().decode(
+            PackManifest.Network<DINOConfig>.self,
+            from: Data(Self.dino.utf8)
+        )
         let document = try JSON(JSONEncoder().encode(manifest))
         try expectSameKeys(document, "pack.schema.json") { data in
             _ = try JSONDecoder().decode(PackManifest.self, from: data)

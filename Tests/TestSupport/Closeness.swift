@@ -82,3 +82,12 @@ private func index(of position: Int, in shape: [Int]) -> [Int] {
     }
     return index.reversed()
 }
+
+/// The largest difference of two tensors of one shape; infinity if the shapes differ or a value is NaN.
+public func worstDifference(_ actual: Tensor<Double>, _ expected: Tensor<Double>) -> Double {
+    guard actual.shape == expected.shape else { return .infinity }
+    return zip(actual.scalars, expected.scalars).reduce(0) { worst, pair in
+        let difference = (pair.0 - pair.1).magnitude
+        return difference.isNaN ? .infinity : max(worst, difference)
+    }
+}

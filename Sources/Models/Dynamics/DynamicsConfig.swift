@@ -42,10 +42,13 @@ public struct DynamicsConfig: Codable, Sendable, Hashable {
     public init(inferredFrom weights: Weights, imageHeight: Int, imageWidth: Int) throws {
         let encoder = weights.scoped(DynamicsNames.frameEncoder)
         var channels = [try encoder.raw("FromRGB.Conv.weight", [-1, 3, 1, 1]).shape[0]]
-        while let shape = encoder.shape(
-            DynamicsNames.downBlock(channels.count - 1) + ".conv2.Conv.weight"
-        ) {
-            channels.append(shape[0])
+        // More than a configuration may have, so that no file makes this endless.
+        while channels.count < 16,
+            let shape = encoder.shape(
+                DynamicsNames.downBlock(channels.count - 1) + ".conv2.Conv.weight"
+            )
+        {
+            channels.append(shape.first ?? 0)
         }
         let field = weights.scoped(DynamicsNames.field)
         let first = try field.raw("0.weight", [-1, -1, 3, 3]).shape

@@ -7,13 +7,14 @@ struct PackCommand: ParsableCommand {
         abstract: "Manage packs: the weights that clips are encoded and rendered with.",
         discussion: """
               vsdb pack add Samples/packs/paper-doll
+              vsdb pack create faces --encoder psp_ffhq.pt --clip ViT-B-32.pt
               vsdb pack list
               vsdb pack show paper-doll
               vsdb pack verify
             """,
         subcommands: [
-            PackAddCommand.self, PackListCommand.self, PackShowCommand.self,
-            PackVerifyCommand.self,
+            PackAddCommand.self, PackCreateCommand.self, PackListCommand.self,
+            PackShowCommand.self, PackVerifyCommand.self,
         ]
     )
 }

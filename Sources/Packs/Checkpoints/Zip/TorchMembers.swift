@@ -1,4 +1,4 @@
-import CZlib
+import Compression
 import Foundation
 import Tensors
 
@@ -70,14 +70,9 @@ struct TorchMembers {
         let plain = members.values.filter { $0.isPlain && !$0.range.isEmpty }
         guard plain.contains(where: { $0.checksum != 0 }) else { return }
         for member in plain.sorted(by: { $0.headerStart < $1.headerStart }) {
-            var checksum = crc32(0, nil, 0)
-            let isRead = file.forEachPiece(of: member.range) { piece in
-                piece.withUnsafeBytes { bytes in
-                    let start = bytes.bindMemory(to: UInt8.self).baseAddress
-                    checksum = crc32(checksum, start, UInt32(bytes.count))
-                }
-            }
-            guard isRead, checksum == UInt(member.checksum) else {
+            var checksum = CRC32()
+            let isRead = file.forEachPiece(of: member.range) { checksum.add($0) }
+            guard isRead, checksum.value == member.checksum else {
                 throw CheckpointError(
                     path,
                     "the member \(member.name) does not match its CRC-32; the file is damaged, "

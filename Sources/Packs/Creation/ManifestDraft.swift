@@ -1,0 +1,204 @@
+internal import Foundation
+internal import Models
+
+/// `pack.json` while it is worked out: defaults, then tensors and options of the files, then the user's word.
+struct ManifestDraft {
+    /// Defaults that were taken.
+    private(set) var notes: [String] = []
+
+    private let request: PackRequest
+    private var tree: ConfigTree
+    private let user: ConfigTree
+    private let userDocument: (path: String, data: Data)?
+    private var open: [OpenKey] = []
+
+    /// Keys that are not for a user to state.
+    private static let reserved = ["format", "name", "provenance"]
+    private static let reservedParts = ["weights", "latentAverage", "vocabulary", "merges"]
+    private static let zeros = String(repeating: "0", count: 64)
+
+    init(_ request: PackRequest, _ choice: SourceChoice) throws {
+        self.request = request
+        userDocument = try request.config.map { path in
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw PackError(.badRequest, "--config \"\(path)\": there is no readable file")
+            }
+            return (path, data)
+        }
+        user = try Self.userTree(userDocument).overlaid(by: request.values)
+        for kind in NetworkKind.allCases where choice.chosen[kind] == nil {
+            guard let keys = user[kind.rawValue]?.leafKeys.first else { continue }
+            throw PackError(
+                .badRequest,
+                "the key \(kind.rawValue)\(keys.isEmpty ? "" : ".\(keys)") is stated, but no file "
+                    + "brings \(kind.title)"
+            )
+        }
+        tree = FieldDefaults.manifest
+        tree["name"] = .text(request.name)
+        tree["summary"] = .text(Self.summary(choice))
+        tree["licence"] = .text("not stated")
+        tree["provenance"] = .text("")
+        let generator = choice.chosen[.generator].map { $0.1.known }
+        let sizes = generator?["config"]?.decoded(as: StyleGAN2Config.self)
+        for kind in NetworkKind.allCases {
+            guard let (_, network) = choice.chosen[kind] else { continue }
+            add(network, generator: sizes)
+        }
+        addTime(choice)
+        tree = tree.overlaid(by: user)
+    }
+
+    private static func userTree(_ document: (path: String, data: Data)?) throws -> ConfigTree {
+        guard let (path, data) = document else { return .object([:]) }
+        let tree: ConfigTree
+        do {
+            tree = try JSONDecoder().decode(ConfigTree.self, from: data)
+        } catch {
+            throw PackError(.badRequest, "--config \"\(path)\": it is not JSON: \(error)")
+        }
+        guard tree.members != nil else {
+            throw PackError(.badRequest, "--config \"\(path)\": it is no JSON object")
+        }
+        for key in tree.leafKeys {
+            let parts = key.split(separator: ".").map(String.init)
+            let isReserved =
+                reserved.contains(key)
+                || parts.dropFirst().first.map(reservedParts.contains) == true
+            if isReserved {
+                throw PackError(
+                    .badRequest,
+                    "--config \"\(path)\": the key \(key) is written by vsdb; leave it out"
+                )
+            }
+        }
+        return tree
+    }
+
+    private static func summary(_ choice: SourceChoice) -> String {
+        let frame = choice.chosen[.generator]?.1.summary ?? ""
+        let others = NetworkKind.allCases.dropFirst().filter { choice.chosen[$0] != nil }
+        return frame
+            + (others.isEmpty ? "" : "; with \(others.map(\.title).joined(separator: ", "))")
+    }
+
+    /// Puts a network's keys in: its tensors' and options' over the defaults.
+    private mutating func add(_ network: RecognizedNetwork, generator: StyleGAN2Config?) {
+        let kind = network.kind
+        let stated = user[kind.rawValue] ?? .object([:])
+        let known = network.known.overlaid(by: stated)
+        let (assumed, open) = FieldDefaults.complete(kind, known, generator: generator)
+        // A null of the user is a statement too: there is no such value.
+        for key in assumed.leafKeys where stated[key] == nil {
+            if let value = assumed[key] {
+                notes.append("\(kind.rawValue).\(key): assumed \(value.text)")
+            }
+        }
+        self.open += open
+        var tree = assumed.overlaid(by: network.known)
+        tree["weights"] = .object([
+            "path": .text(PackPlan.fileName(kind)), "sha256": .text(Self.zeros),
+            "prefix": .text(kind == .encoder ? "encoder." : ""),
+        ])
+        if kind == .encoder, network.latentAverage != nil {
+            tree["latentAverage"] = .text(PackPlan.latentAverageName)
+        }
+        self.tree[kind.rawValue] = tree
+    }
+
+    /// The clock: one unit of t is the nominal length of a training video.
+    private mutating func addTime(_ choice: SourceChoice) {
+        let rate = user["time.frameRate"]?.number ?? FieldDefaults.frameRate
+        let unit: Double
+        if let stated = user["time.unitSeconds"]?.number {
+            unit = stated
+        } else if let recognition = choice.chosen[.dynamics]?.0 {
+            let length = request.videoLength ?? recognition.videoLength
+            if length == nil {
+                open.append(
+                    OpenKey(
+                        key: "time.unitSeconds",
+                        option: "--video-length",
+                        meaning: "frames of a training video, the authors' video_length"
+                    )
+                )
+            }
+            unit = Double(length ?? 1) / rate
+            notes.append(
+                "time.unitSeconds: \(length ?? 1) frames at \(ConfigTree.number(rate).text) a second"
+            )
+        } else {
+            unit = Self.secondsWithoutMotion
+        }
+        for key in ["unitSeconds", "clipSeconds", "trainedSeconds"] {
+            tree["time.\(key)"] = .number(unit)
+        }
+        for key in ["frameRate", "observedFrames"] where user["time.\(key)"] == nil {
+            notes.append("time.\(key): assumed \(tree["time.\(key)"]?.text ?? "")")
+        }
+    }
+
+    /// The length of clips of a pack in which nothing moves.
+    private static let secondsWithoutMotion = 2.0
+
+    /// Names the vocabulary's files.
+    mutating func add(_ vocabulary: VocabularyFiles) {
+        func file(_ name: String) -> ConfigTree {
+            .object(["path": .text(name), "sha256": .text(Self.zeros)])
+        }
+        tree["clip.merges"] = file(VocabularyFiles.mergesName)
+        if vocabulary.symbols != nil {
+            tree["clip.vocabulary"] = file(VocabularyFiles.symbolsName)
+        }
+    }
+
+    /// The finished document, hashes of files still zero.
+    func manifest(_ choice: SourceChoice) throws -> PackManifest {
+        if !open.isEmpty { throw question() }
+        let place = request.config ?? "of \(request.name)"
+        var manifest: PackManifest
+        do {
+            manifest = try StrictJSON.decode(PackManifest.self, from: tree.data(), path: place)
+            if let (path, data) = userDocument,
+                let key = try StrictJSON.unknownKey(in: data, decoded: manifest)
+            {
+                throw PackError(
+                    .badRequest,
+                    "--config \"\(path)\": the key \(key) is not known, or belongs to a network that "
+                        + "the pack has not"
+                )
+            }
+            try manifest.validate()
+        } catch let error as ConfigError {
+            throw PackError(.weightsMismatch, misfit(error, choice))
+        } catch let error as PackError where error.kind == .badManifest {
+            throw PackError(.badRequest, error.description)
+        }
+        manifest.provenance = Provenance.text(of: choice.files, maker: request.maker)
+        return manifest
+    }
+
+    /// Asks for everything that is missing at once.
+    private func question() -> PackError {
+        var options: [String] = []
+        var lines: [String] = []
+        for open in open where !options.contains("\(open.option) \(open.meaning)") {
+            options.append("\(open.option) \(open.meaning)")
+            lines.append("\(open.key) (\(open.meaning)): give \(open.option)")
+        }
+        return PackError(
+            .badRequest,
+            "pack \"\(request.name)\": no tensor and no option of the files tells "
+                + lines.joined(separator: "; ") + ", or state the key in --config F"
+        )
+    }
+
+    /// Two networks that do not fit together, with where they come from.
+    private func misfit(_ error: ConfigError, _ choice: SourceChoice) -> String {
+        let files = NetworkKind.allCases.compactMap { kind in
+            choice.chosen[kind].map { "\(kind.rawValue) from \"\($0.0.file.path)\"" }
+        }
+        return "pack \"\(request.name)\" would not fit together: the key \(error) "
+            + "(\(files.joined(separator: ", ")))"
+    }
+}
