@@ -132,6 +132,7 @@ let package = Package(
         tests("KernelsTests", ["Tensors", "Kernels"]),
         tests("ODETests", ["Tensors", "Kernels", "ODE"]),
         tests("LayersTests", ["Tensors", "Kernels", "Layers"]),
+        tests("CompressionTests", ["Compression"]),
         tests("VocabularyTests", ["Hashing", "Vocabulary"]),
         tests(
             "ModelsTests",

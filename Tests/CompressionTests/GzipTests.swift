@@ -1,5 +1,5 @@
 import Foundation
-import Packs
+import Compression
 import Testing
 
 /// Unpacking gzip files, sound and damaged.
