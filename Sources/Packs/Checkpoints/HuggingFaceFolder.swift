@@ -38,6 +38,13 @@ public struct HuggingFaceFolder: TensorArchive {
     public init(path: String) throws {
         let folder = Self.folder(of: path)
         func file(_ name: String) -> String { (folder as NSString).appendingPathComponent(name) }
+        guard Self.exists(file(Self.configName)) else {
+            throw CheckpointError(
+                folder,
+                "is a folder without \(Self.configName), not one of Hugging Face; name a weight "
+                    + "file in it"
+            )
+        }
         config = try Self.json(file(Self.configName))
         guard (try? JSONSerialization.jsonObject(with: config)) is [String: Any] else {
             throw CheckpointError(file(Self.configName), "is not a JSON object")
@@ -85,7 +92,7 @@ public struct HuggingFaceFolder: TensorArchive {
     /// Whether a path is a folder, or the weights of a folder that has a configuration of a model.
     static func isFolder(_ path: String) -> Bool {
         let folder = folder(of: path)
-        if folder == path { return true }
+        if folder == path { return !path.isEmpty }
         let name = (path as NSString).lastPathComponent
         let isWeights = single.contains { name == $0 || name == $0 + indexSuffix }
         guard isWeights,

@@ -4,10 +4,13 @@ struct TensorCollector {
 
     private let path: String
     private var visitCount = 0
+    private var lookCount = 0
 
     /// Far more tensors and containers than a checkpoint has; shared parts could multiply beyond
     /// it.
     private static let visitLimit = 1 << 20
+    /// A long list of numbers may be part of many others, and is looked through in each.
+    private static let lookLimit = 1 << 24
     private static let nameLimit = 1024
 
     /// The attributes of a module that are no part of its parameters' names; its state dictionary
@@ -44,10 +47,12 @@ struct TensorCollector {
         try collect(object.entries, name)
         try collect(object.elements, name)
         guard case .dictionary(let attributes)? = object.state else { return }
+        try look(through: 3 * attributes.count)
         let isModule = object.state?["_modules"] != nil && object.state?["_parameters"] != nil
         for (key, value) in attributes where Self.mayHoldTensors(value) {
             if key.string.map(Self.moduleParts.contains) ?? false {
-                try collect(key.string == "_buffers" ? kept(value, object) : value, name: name)
+                let part = key.string == "_buffers" ? try kept(value, attributes) : value
+                try collect(part, name: name)
             } else if !isModule {
                 try collect(value, name: joined(name, key))
             }
@@ -55,15 +60,28 @@ struct TensorCollector {
     }
 
     /// The buffers of a module that its state dictionary has: not those that it makes anew.
-    private func kept(_ buffers: PickleValue, _ module: PickleObject) -> PickleValue {
+    private mutating func kept(
+        _ buffers: PickleValue,
+        _ attributes: [(key: PickleValue, value: PickleValue)]
+    ) throws -> PickleValue {
         guard case .dictionary(let entries) = buffers else { return buffers }
-        let names = module.state?["_non_persistent_buffers_set"]?.list ?? []
+        let passing = attributes.first { $0.key.string == "_non_persistent_buffers_set" }
+        let names = passing?.value.list ?? []
+        try look(through: attributes.count + names.count + entries.count)
         let left = Set(names.compactMap(\.string))
         return left.isEmpty
             ? buffers : .dictionary(entries.filter { !left.contains($0.key.string ?? "") })
     }
 
+    private mutating func look(through count: Int) throws {
+        lookCount += count
+        guard lookCount <= Self.lookLimit else {
+            throw CheckpointError(path, "shares values so that it holds more than any network")
+        }
+    }
+
     private mutating func collect(_ elements: [PickleValue], _ name: String) throws {
+        try look(through: elements.count)
         for (index, element) in elements.enumerated() where Self.mayHoldTensors(element) {
             try collect(element, name: joined(name, .integer(index)))
         }
@@ -73,6 +91,7 @@ struct TensorCollector {
         _ entries: [(key: PickleValue, value: PickleValue)],
         _ name: String
     ) throws {
+        try look(through: entries.count)
         for (index, (key, value)) in entries.enumerated() where Self.mayHoldTensors(value) {
             try collect(value, name: joined(name, key, at: index))
         }

@@ -158,6 +158,20 @@ struct PickleAttackTests {
     }
 
     @Test(arguments: Carrier.allCases)
+    func longListsThatAreSharedAreRefused(carrier: Carrier) {
+        // Ten thousand times the same list of a hundred thousand numbers: 10^9 to look through.
+        carrier.expectRefusal("shares values") { pickle in
+            pickle.code("(")
+            pickle.code("(")
+            for _ in 0..<100_000 { pickle.code("N") }
+            pickle.code("l")
+            pickle.raw([0x94])
+            for _ in 0..<10_000 { pickle.raw([UInt8(ascii: "h"), 0]) }
+            pickle.code("t")
+        }
+    }
+
+    @Test(arguments: Carrier.allCases)
     func callsThatCopyAgainAndAgainAreRefused(carrier: Carrier) {
         // A list of 100,000 parts, made into a set of its own by ten bytes, a thousand times.
         carrier.expectRefusal("copy more than") { pickle in

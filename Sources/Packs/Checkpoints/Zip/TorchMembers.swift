@@ -62,10 +62,9 @@ struct TorchMembers {
 
     /// Compares the checksums of all members with their bytes, in pieces of one megabyte.
     ///
-    /// This reads the file once before its tensors are used, at the speed of zlib (README, "How
-    /// exact, how fast"); the second reading comes from the page cache. A broken download is so
-    /// found before any tensor is used, and at one place. torch.save can be told to leave checksums
-    /// out; then all of them are 0.
+    /// This reads the file once before its tensors are used, which then come from the page cache
+    /// (docs/architecture.md, "Weight files"). A broken download is found before anything is made
+    /// of it. torch.save can be told to leave checksums out; then all of them are 0.
     private func checkChecksums(path: String) throws {
         let plain = members.values.filter { $0.isPlain && !$0.range.isEmpty }
         guard plain.contains(where: { $0.checksum != 0 }) else { return }
