@@ -8,6 +8,8 @@ public struct TensorRequirement: Sendable, Hashable {
     public let isOptional: Bool
     /// Another name under which some files have the tensor.
     public let otherName: String?
+    /// The numbers that it must hold, row-major; nil if any will do.
+    public let values: [Float]?
 
     /// States a need.
     ///
@@ -16,16 +18,19 @@ public struct TensorRequirement: Sendable, Hashable {
     ///   - shape: The extents; -1 for one that follows from the file.
     ///   - isOptional: Whether the network does without it.
     ///   - otherName: Another name under which some files have the tensor.
+    ///   - values: The numbers that it must hold; nil if any will do.
     public init(
         _ name: String,
         _ shape: [Int],
         isOptional: Bool = false,
-        otherName: String? = nil
+        otherName: String? = nil,
+        values: [Float]? = nil
     ) {
         self.name = name
         self.shape = shape
         self.isOptional = isOptional
         self.otherName = otherName
+        self.values = values
     }
 
     /// `NAME.weight` and `NAME.bias` of a layer.
@@ -47,8 +52,16 @@ public struct TensorRequirement: Sendable, Hashable {
             prefix + name,
             shape,
             isOptional: isOptional,
-            otherName: otherName.map { prefix + $0 }
+            otherName: otherName.map { prefix + $0 },
+            values: values
         )
+    }
+
+    /// Whether numbers are those that are needed, to 1e-4 as the networks compare them.
+    public func fits(_ found: Tensor<Float>) -> Bool {
+        guard let values else { return true }
+        return found.count == values.count
+            && zip(found.scalars, values).allSatisfy { abs($0 - $1) < 1e-4 }
     }
 
     /// Whether a shape is the one that is needed.

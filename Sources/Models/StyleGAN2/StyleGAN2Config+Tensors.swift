@@ -9,7 +9,12 @@ extension StyleGAN2Config {
         }
     }
 
-    private var filter: [Int] { [4, 4] }
+    /// A resampling filter that a file may state and that must be the only one there is.
+    private func filter(_ name: String, gain: Float) -> TensorRequirement {
+        let taps: [Float] = [1, 3, 3, 1]
+        let values = taps.flatMap { row in taps.map { row * $0 / 64 * gain } }
+        return TensorRequirement(name, [4, 4], isOptional: true, values: values)
+    }
 
     private func grid(_ resolution: Int) -> [Int] {
         let rows = 4 << resolution
@@ -44,7 +49,7 @@ extension StyleGAN2Config {
             TensorRequirement(name + ".activate.bias", [out]),
         ]
         if index >= 0, index % 2 == 0 {
-            needs.append(TensorRequirement(name + ".conv.blur.kernel", filter, isOptional: true))
+            needs.append(filter(name + ".conv.blur.kernel", gain: 4))
         }
         return needs
     }
@@ -68,7 +73,7 @@ extension StyleGAN2Config {
             if resolution > 0 {
                 let up = block + "conv0"
                 needs += nvidiaStyled(up, channels[resolution - 1], out, resolution)
-                needs.append(TensorRequirement(up + ".resample_filter", filter, isOptional: true))
+                needs.append(filter(up + ".resample_filter", gain: 1))
             }
             needs += nvidiaStyled(block + "conv1", out, out, resolution)
             needs += TensorRequirement.layer(block + "torgb", [3, out, 1, 1])

@@ -10,6 +10,8 @@ public struct WeightCheck: Sendable {
             case missing
             /// It has another shape.
             case shape
+            /// It holds other numbers than those that are supported.
+            case values
             /// It holds NaN or infinity.
             case notFinite
         }
@@ -28,6 +30,7 @@ public struct WeightCheck: Sendable {
             switch rule {
             case .missing: "tensor \(tensor) is missing, expected with shape \(expected)"
             case .shape: "tensor \(tensor) is \(found ?? []), expected \(expected)"
+            case .values: "tensor \(tensor) is another filter than [1, 3, 3, 1] x [1, 3, 3, 1]"
             case .notFinite: "tensor \(tensor) holds NaN or infinity"
             }
         }
@@ -76,9 +79,7 @@ public struct WeightCheck: Sendable {
                 }
                 continue
             }
-            let rule: Finding.Rule? =
-                !need.fits(tensor.shape)
-                ? .shape : readsValues && archive.raw(name)?.isFinite != true ? .notFinite : nil
+            let rule = Self.brokenRule(need, tensor.shape, name, archive, readsValues: readsValues)
             if let rule {
                 findings.append(
                     Finding(tensor: name, rule: rule, found: tensor.shape, expected: need.shape)
@@ -89,5 +90,18 @@ public struct WeightCheck: Sendable {
         tensorCount = needs.count
         let used = used()
         unused = archive.names.filter { $0.hasPrefix(network.prefix) && !used.contains($0) }
+    }
+
+    private static func brokenRule(
+        _ need: TensorRequirement,
+        _ shape: [Int],
+        _ name: String,
+        _ archive: any TensorArchive,
+        readsValues: Bool
+    ) -> Finding.Rule? {
+        guard need.fits(shape) else { return .shape }
+        guard readsValues || need.values != nil else { return nil }
+        guard let tensor = archive.raw(name), tensor.isFinite else { return .notFinite }
+        return need.values == nil || need.fits(tensor.float) ? nil : .values
     }
 }
