@@ -4,7 +4,8 @@ import Testing
 struct HelpTests {
     static let commands = [
         [], ["init"], ["pack"], ["pack", "add"], ["pack", "list"], ["pack", "show"],
-        ["pack", "verify"], ["ingest"], ["sample"], ["list"], ["show"], ["compose"], ["render"],
+        ["pack", "verify"], ["pack", "calibrate"], ["ingest"], ["sample"], ["list"], ["show"],
+        ["compose"], ["render"],
         ["remove"], ["status"],
     ]
 

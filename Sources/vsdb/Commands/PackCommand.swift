@@ -10,10 +10,11 @@ struct PackCommand: ParsableCommand {
               vsdb pack list
               vsdb pack show paper-doll
               vsdb pack verify
+              vsdb pack calibrate
             """,
         subcommands: [
             PackAddCommand.self, PackListCommand.self, PackShowCommand.self,
-            PackVerifyCommand.self,
+            PackVerifyCommand.self, PackCalibrateCommand.self,
         ]
     )
 }
