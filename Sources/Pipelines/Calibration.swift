@@ -68,18 +68,7 @@ extension Session {
         var filter = ClipFilter()
         filter.packFingerprint = pack.pack.fingerprint
         filter.tags = tags
-        var measured: [Calibration.Measured] = []
-        var unmeasured = 0
-        for clip in try library.clips(filter) {
-            let content = try library.assets(of: clip.id).first { $0.kind == .content }
-            let facts = ContentFacts(content)
-            if facts.isSample { continue }
-            if let distance = facts.reconstruction {
-                measured.append(Calibration.Measured(name: clip.name, distance: distance))
-            } else {
-                unmeasured += 1
-            }
-        }
+        let (measured, unmeasured) = try distances(of: try library.clips(filter))
         guard measured.count >= Calibration.smallestCount else {
             throw RequestError(
                 "pack \"\(pack.manifest.name)\": \(measured.count) clips with a reconstruction distance "
@@ -101,6 +90,23 @@ extension Session {
             },
             unmeasured: unmeasured
         )
+    }
+
+    /// The distances that clips carry, samples left out, and how many carry none.
+    private func distances(of clips: [Clip]) throws -> ([Calibration.Measured], Int) {
+        var measured: [Calibration.Measured] = []
+        var unmeasured = 0
+        for clip in clips {
+            let content = try library.assets(of: clip.id).first { $0.kind == .content }
+            let facts = ContentFacts(content)
+            if facts.isSample { continue }
+            if let distance = facts.reconstruction {
+                measured.append(Calibration.Measured(name: clip.name, distance: distance))
+            } else {
+                unmeasured += 1
+            }
+        }
+        return (measured, unmeasured)
     }
 }
 
