@@ -17,7 +17,8 @@ public struct Pack: Sendable {
     public let manifest: PackManifest
     /// SHA-256 of the manifest's networks and their files' hashes, in hexadecimal digits.
     ///
-    /// Name, summary, licence and provenance are left out: a renamed pack makes the same assets.
+    /// Name, summary, licence, provenance and reconstruction are left out: a renamed pack makes the same
+    /// assets.
     public let fingerprint: String
 
     /// Reads and checks the manifest; the weights are not touched.
@@ -46,6 +47,7 @@ public struct Pack: Sendable {
     private static func fingerprint(of manifest: PackManifest) throws -> String {
         var essence = manifest
         (essence.name, essence.summary, essence.licence, essence.provenance) = ("", "", "", "")
+        essence.reconstruction = nil
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         return SHA256.digest(try encoder.encode(essence)).hex

@@ -27,6 +27,7 @@ extension PackManifest {
             }
         }
         try validateTime()
+        try validateAlignment()
         try validateVocabulary()
         try validateEncoder()
         try validateDynamics()
@@ -47,6 +48,30 @@ extension PackManifest {
         }
         guard (2...1000).contains(time.observedFrames) else {
             throw ConfigError("time.observedFrames", "got \(time.observedFrames)")
+        }
+    }
+
+    private func validateAlignment() throws(ConfigError) {
+        if let box = cropBox {
+            // Fractions of a frame are often rounded to a few digits.
+            let end = 1 + 1e-6
+            guard box.count == 4, box.allSatisfy({ (0...1).contains($0) }), box[2] > 0, box[3] > 0,
+                box[0] + box[2] <= end, box[1] + box[3] <= end
+            else {
+                throw ConfigError(
+                    "cropBox",
+                    "\(box) is not [x, y, width, height] in fractions of a frame"
+                )
+            }
+        }
+        if let own = reconstruction {
+            guard own.median > 0, own.limit >= own.median, own.limit <= 100 else {
+                throw ConfigError(
+                    "reconstruction",
+                    "needs a median above 0 and a limit from there to 100, got \(own.median) and "
+                        + "\(own.limit); measure it with vsdb pack calibrate"
+                )
+            }
         }
     }
 

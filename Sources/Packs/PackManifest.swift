@@ -32,6 +32,14 @@ public struct PackManifest: Codable, Sendable, Hashable {
     public var time: TimeBase
     /// How frames are brought to the generator's shape.
     public var alignment: Alignment
+    /// The part of a frame that is aligned, `[x, y, width, height]` in fractions of it from the top left.
+    ///
+    /// Nil for the whole frame. Boxes of single clips win over it.
+    public var cropBox: [Double]?
+    /// How near `G` comes to frames of the pack's own domain; nil if nobody measured it.
+    ///
+    /// Not part of the fingerprint: it changes no asset.
+    public var reconstruction: Reconstruction?
     /// How content, dynamics and embeddings are stored.
     public var assetDType: AssetDType
     /// Named sets of cells of the latent grid, each cell `[row, column]` from the top left.
@@ -132,6 +140,20 @@ public struct PackManifest: Codable, Sendable, Hashable {
         case center
         /// The frame is kept whole and its border colour fills the rest.
         case pad
+    }
+
+    /// The reconstruction distances of clips that are aligned as the pack was trained.
+    ///
+    /// A distance is the root mean square of frame minus `G` of its own inversion, both averaged down to 32
+    /// rows, as a share of the frame's standard deviation; the mean over three frames of a clip.
+    public struct Reconstruction: Codable, Sendable, Hashable {
+        /// The median over clips.
+        public var median: Double
+        /// Clips further off look unaligned, or of another domain.
+        public var limit: Double
+
+        /// States both.
+        public init(median: Double, limit: Double) { (self.median, self.limit) = (median, limit) }
     }
 
     /// The element type of stored assets.

@@ -62,6 +62,14 @@ public final class Session: Sendable {
         }
     }
 
+    /// Uses a pack's changed manifest from now on, and tells the catalogue of it.
+    func replace(_ pack: Pack) throws {
+        let path = pack.folder + "/" + Pack.manifestName
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        try library.replaceManifest(text, ofPack: pack.fingerprint)
+        loaded.withLock { $0[pack.fingerprint] = nil }
+    }
+
     /// The folder of a pack's files.
     public func folder(of record: PackRecord) -> String {
         record.folder.hasPrefix("/") ? record.folder : library.packsDirectory + "/" + record.name

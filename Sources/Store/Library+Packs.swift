@@ -37,6 +37,30 @@ extension Library {
         }
     }
 
+    /// Keeps another manifest of a pack, one that makes the same assets.
+    ///
+    /// - Throws: `StoreError`: `.unknownReference`, `.invalidValue`, `.locked`.
+    public func replaceManifest(
+        _ json: String,
+        ofPack fingerprint: String
+    ) throws(StoreError) {
+        try writing("replace a pack's manifest") { db in
+            let known = try PackRow.fetch(db).first { $0.fingerprint == fingerprint.lowercased() }
+            guard var pack = known else {
+                throw StoreError(
+                    .unknownReference,
+                    "no pack has the fingerprint \(fingerprint.prefix(12)); see vsdb pack list"
+                )
+            }
+            pack.manifestJSON = json
+            try check(pack)
+            try db.execute(
+                sql: "UPDATE packs SET manifest = ?, checksum = ? WHERE fingerprint = ?",
+                arguments: [json, PackRow.checksum(pack), pack.fingerprint]
+            )
+        }
+    }
+
     /// All packs, by name.
     ///
     /// - Throws: `StoreError`, `.damaged` if a row is not what was written.

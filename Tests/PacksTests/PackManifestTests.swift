@@ -74,6 +74,42 @@ struct PackManifestTests {
         #expect(try Pack(folder: folder).fingerprint != original.fingerprint)
     }
 
+    @Test func theOwnReconstructionIsNotPartOfTheFingerprintButTheCropBoxIs() throws {
+        let original = try Pack(folder: Self.sample.path)
+        let measured = try changed(set(["reconstruction"], ["median": 0.5, "limit": 0.75]))
+        let bare = try changed(set(["reconstruction"], nil))
+        let cropped = try changed(set(["cropBox"], [0.25, 0, 0.5, 1]))
+        defer {
+            for folder in [measured, bare, cropped] {
+                try? FileManager.default.removeItem(atPath: folder)
+            }
+        }
+        #expect(try Pack(folder: measured).fingerprint == original.fingerprint)
+        #expect(try Pack(folder: bare).fingerprint == original.fingerprint)
+        #expect(try Pack(folder: cropped).fingerprint != original.fingerprint)
+    }
+
+    @Test func calibratingKeepsEverythingElse() throws {
+        let folder = try changed(set(["reconstruction"], nil))
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let own = PackManifest.Reconstruction(median: 0.25, limit: 0.5)
+        let pack = try Pack(folder: folder).calibrated(own)
+        var expected = try Pack(folder: Self.sample.path).manifest
+        expected.reconstruction = own
+        #expect(pack.manifest == expected)
+        let impossible = PackManifest.Reconstruction(median: 0.5, limit: 0.25)
+        #expect(throws: PackError.self) { try pack.calibrated(impossible) }
+        #expect(try Pack(folder: folder).manifest == expected, "the old file is whole")
+    }
+
+    @Test(arguments: [
+        [0, 0, 1], [0, 0, 0, 1], [0.5, 0, 0.6, 1], [-0.1, 0, 1, 1], [0, 0, 1, 2],
+    ])
+    func anImpossibleCropBoxIsRefused(box: [Double]) throws {
+        let error = try #require(try refusal(set(["cropBox"], box)))
+        #expect(error.kind == .badManifest && error.description.contains("cropBox"))
+    }
+
     @Test func aMissingKeyIsNamed() throws {
         let error = try #require(try refusal(set(["time", "unitSeconds"], nil)))
         #expect(error.kind == .badManifest)
@@ -122,16 +158,16 @@ struct PackManifestTests {
         #expect(error.description.contains("regions.tail"))
     }
 
-    @Test func aPackWithoutMergesNeedsTheReleasedModelsTokens() throws {
-        let error = try #require(
-            try refusal { json in
-                var clip = json["clip"] as? [String: Any] ?? [:]
-                (clip["merges"], clip["vocabulary"]) = (nil, nil)
-                json["clip"] = clip
-            }
-        )
-        #expect(error.kind == .badManifest)
-        #expect(error.description.contains("clip.merges") && error.description.contains("49408"))
+    @Test func aPackOfOtherTokensWithoutMergesReadsNoText() throws {
+        let folder = try changed { json in
+            var clip = json["clip"] as? [String: Any] ?? [:]
+            (clip["merges"], clip["vocabulary"]) = (nil, nil)
+            json["clip"] = clip
+        }
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let pack = try Pack(folder: folder)
+        #expect(!pack.abilities.edits && pack.abilities.moves)
+        #expect(throws: PackError.self) { try pack.tokenizer() }
         let half = try #require(try refusal(set(["clip", "merges"], nil)))
         #expect(half.description.contains("clip.merges"))
     }

@@ -72,7 +72,7 @@ struct IngestTests {
     @Test func oneFrameIsContentOnly() throws {
         let result = try ingest([try film("single.mp4", frames: 1)])
         #expect(result.clips.first?.hasMotion == false)
-        #expect(result.clips.first?.warning?.contains("no motion") == true)
+        #expect(result.clips.first?.warnings.contains { $0.contains("no motion") } == true)
     }
 
     @Test func otherShapesAreAligned() throws {

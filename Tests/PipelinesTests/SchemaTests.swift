@@ -54,6 +54,7 @@ struct SchemaTests {
             PackManifest.Network<DINOConfig>.self,
             from: Data(Self.dino.utf8)
         )
+        manifest.cropBox = [0, 0.1, 1, 0.9]
         let document = try JSON(JSONEncoder().encode(manifest))
         try expectSameKeys(document, "pack.schema.json") { data in
             _ = try JSONDecoder().decode(PackManifest.self, from: data)

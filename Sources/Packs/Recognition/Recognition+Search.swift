@@ -95,25 +95,27 @@ extension Recognition {
         }
     }
 
-    /// The mean code beside the network or above it: `[L, D]` for an encoder, `[D]` for a generator.
+    /// The mean code beside the network or above it: `[L, D]` for an encoder, one vector too for a generator.
     private static func latentAverage(
         _ config: NetworkConfig,
         prefix: String,
         _ archive: any TensorArchive,
         _ options: CheckpointOptions
     ) -> String? {
-        let shape: [Int]
+        let shapes: [[Int]]
         switch config {
         case .encoder(let config):
             if options.startsFromLatentAverage == false { return nil }
-            shape = [config.styleCount, config.styleDim]
-        case .generator(let config) where config.layout == .rosinality: shape = [config.styleDim]
+            shapes = [[config.styleCount, config.styleDim]]
+        case .generator(let config) where config.layout == .rosinality:
+            let width = config.styleDim
+            shapes = [[width], [1, width], [config.layerCount, width]]
         default: return nil
         }
         var parts = prefix.split(separator: ".").map(String.init)
         while true {
             let name = (parts + ["latent_avg"]).joined(separator: ".")
-            if archive.layout(name)?.shape == shape { return name }
+            if let found = archive.layout(name)?.shape, shapes.contains(found) { return name }
             if parts.popLast() == nil { return nil }
         }
     }

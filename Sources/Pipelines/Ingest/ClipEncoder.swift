@@ -12,13 +12,22 @@ struct ClipEncoder {
     /// Images that go through the content encoder at once; its widest layers dominate memory.
     private static let contentBatch = 4
 
-    /// Runs `f_C`, `f_D` and CLIP.
+    /// Runs `f_C`, `f_D`, CLIP, and `G` on a few frames' own codes.
     ///
+    /// - Returns: The assets, and the reconstruction distance, which the content's provenance has too.
     /// - Throws: `PackError` if the pack lacks the encoder, `RequestError` if a code is not finite.
-    func encode(_ clip: ObservedClip) throws -> [NewAsset] {
-        var assets: [NewAsset] = []
-        let content = try contentCode(clip.frames)  // [L, D]
-        assets.append(try asset(.content, content, "content code"))
+    func encode(
+        _ clip: ObservedClip
+    ) throws -> (assets: [NewAsset], reconstruction: Double?) {
+        let codes = try contentCodes(clip.frames)  // [T, L, D]
+        let content = codes.meanOverFirstAxis
+        let distance = try reconstruction(clip.frames, codes)
+        var facts: [String: Any] = [:]
+        facts["reconstruction"] = distance
+        facts["boxes"] = clip.boxes.map { boxes in
+            boxes.map { [$0.x, $0.y, $0.width, $0.height] }
+        }
+        var assets = [try asset(.content, content, "content code", facts)]
         if pack.manifest.dynamics != nil, clip.plan.hasMotion {
             let dynamics = try initialDynamics(clip)  // [C, h, w]
             assets.append(
@@ -30,7 +39,7 @@ struct ClipEncoder {
                 )
             )
         }
-        return assets + (try looks(content, clip.frames))
+        return (assets + (try looks(content, clip.frames)), distance)
     }
 
     /// The assets of a content code that no clip shows.
@@ -60,8 +69,8 @@ struct ClipEncoder {
         return assets
     }
 
-    /// `z_C`: the mean of the inversions of the observed frames, `[L, D]`.
-    func contentCode(_ frames: [RGBImage]) throws -> Tensor<Float> {
+    /// The inversions of the observed frames, `[T, L, D]`; their mean is `z_C`.
+    private func contentCodes(_ frames: [RGBImage]) throws -> Tensor<Float> {
         let encoder = try pack.encoder()
         let side = encoder.config.inputSize
         let codes = stride(from: 0, to: frames.count, by: Self.contentBatch).map { start in
@@ -69,7 +78,21 @@ struct ClipEncoder {
             let images = batch.map { scaled($0, height: side, width: side).tensor(.minusOneToOne) }
             return encoder.encode(Tensor.stack(images))
         }
-        return Tensor.concatenate(codes).meanOverFirstAxis
+        return Tensor.concatenate(codes)
+    }
+
+    /// The mean distance of a few frames from what `G` draws of their own inversions.
+    ///
+    /// Nil if it is no number.
+    private func reconstruction(_ frames: [RGBImage], _ codes: Tensor<Float>) throws -> Double? {
+        let indices = Reconstruction.indices(frames.count)
+        let distances = try indices.map { index in
+            let drawn = try still(codes[index])[0]
+            return Reconstruction.distance(frames[index].tensor(.minusOneToOne), drawn)
+        }
+        let mean = distances.reduce(0, +) / Double(indices.count)
+        // Four digits are more than two machines agree on.
+        return mean.isFinite ? (mean * 1e4).rounded() / 1e4 : nil
     }
 
     /// `z_d0`: `[C, h, w]`, float64.

@@ -10,8 +10,16 @@ struct CommitBatch {
     private var filesDone = 0
     private var fileSeconds = 0.0
     private var plannedSeconds = 0.0
-    private var waiting: [(clip: NewClip, plan: ClipPlan, warnings: [String])] = []
+    private var waiting: [Waiting] = []
     private var lastCommit = Date()
+
+    /// A clip that is not written yet, and what will be said about it.
+    struct Waiting {
+        var clip: NewClip
+        let plan: ClipPlan
+        let reconstruction: Double?
+        let warnings: [String]
+    }
 
     /// A group of 16 costs about as much as one clip; two seconds is what a kill may lose.
     private static let groupSize = 16
@@ -27,17 +35,12 @@ struct CommitBatch {
         IngestCounts(added: report.added, skipped: report.skipped, failed: report.failures.count)
     }
 
-    mutating func add(
-        _ clip: NewClip,
-        _ plan: ClipPlan,
-        _ warnings: [String],
-        _ onEvent: (IngestEvent) -> Void
-    ) throws {
-        var clip = clip
-        clip.ingestRun = run
-        waiting.append((clip, plan, warnings))
-        report.videoSeconds += plan.end - plan.start
-        fileSeconds += plan.end - plan.start
+    mutating func add(_ item: Waiting, _ onEvent: (IngestEvent) -> Void) throws {
+        var item = item
+        item.clip.ingestRun = run
+        waiting.append(item)
+        report.videoSeconds += item.plan.end - item.plan.start
+        fileSeconds += item.plan.end - item.plan.start
         if waiting.count >= Self.groupSize || Date().timeIntervalSince(lastCommit) > Self.patience {
             try commit(onEvent)
         }
@@ -63,7 +66,8 @@ struct CommitBatch {
                         hasMotion: item.plan.hasMotion,
                         start: item.plan.start,
                         end: item.plan.end,
-                        warning: item.warnings.isEmpty ? nil : item.warnings.joined(separator: "; ")
+                        reconstruction: item.reconstruction,
+                        warnings: item.warnings
                     )
                 )
             )

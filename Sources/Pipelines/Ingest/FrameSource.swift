@@ -6,6 +6,8 @@ struct ObservedClip: Sendable {
     let plan: ClipPlan
     /// One image per observed time, all of the generator's size.
     let frames: [RGBImage]
+    /// The rectangle of each, if the file has boxes of its own.
+    let boxes: [FrameBox]?
 }
 
 /// Decodes a file once, front to back, and hands over clip after clip.
@@ -16,13 +18,14 @@ struct FrameSource {
     let reader: VideoReader
     let plans: [ClipPlan]
     let alignment: FrameAlignment
+    let crop: FrameCrop
     /// Whether the last clip ends with the file, so that damage behind its last frame matters.
     let reachesEnd: Bool
 
     /// Calls `deliver` with every clip whose frames could be decoded.
     ///
     /// - Returns: Why the file ended early, or nil if all clips were delivered.
-    /// - Throws: `MediaError`, or what `deliver` throws.
+    /// - Throws: `MediaError`, `RequestError` if a box does not fit, or what `deliver` throws.
     func run(
         cancellation: Cancellation,
         deliver: (ObservedClip) throws -> Void
@@ -35,9 +38,10 @@ struct FrameSource {
             try cancellation.check()
             // The timeline came from the same container: half a millisecond covers its rounding.
             guard frame.seconds >= plan.observed[frames.count] - 0.000_5 else { continue }
-            frames.append(alignment(try frame.image()))
+            let boxes = try crop.boxes(of: plan)
+            frames.append(alignment(try crop(frame.image(), boxes?[frames.count])))
             guard frames.count == plan.observed.count else { continue }
-            try deliver(ObservedClip(plan: plan, frames: frames))
+            try deliver(ObservedClip(plan: plan, frames: frames, boxes: boxes))
             frames = []
             clip += 1
         }

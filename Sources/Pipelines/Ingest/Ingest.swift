@@ -86,17 +86,26 @@ extension Session {
         case .clip(var draft, let observed, let warnings):
             do {
                 let began = ContinuousClock.now
-                draft.assets = try encoder.encode(observed)
+                let encoded = try encoder.encode(observed)
+                draft.assets = encoded.assets
                 logger.debug(
                     "encoded \(draft.name) from \(observed.plan.start) s in \(ContinuousClock.now - began)"
+                )
+                let doubt = encoder.pack.doubt(encoded.reconstruction ?? .infinity)
+                try batch.add(
+                    CommitBatch.Waiting(
+                        clip: draft,
+                        plan: observed.plan,
+                        reconstruction: encoded.reconstruction,
+                        warnings: warnings + [doubt].compactMap { $0 }
+                    ),
+                    onEvent
                 )
             } catch let error as RequestError {
                 let failure = IngestFailure(path: draft.source.path, reason: error.description)
                 batch.report.failures.append(failure)
                 onEvent(.failure(failure))
-                return
             }
-            try batch.add(draft, observed.plan, warnings, onEvent)
         }
     }
 
@@ -113,6 +122,9 @@ extension Session {
         }
         if let start = request.start, let end = request.end, end <= start {
             throw RequestError("--end \(end) does not lie behind --start \(start)")
+        }
+        for (file, boxes) in request.boxes {
+            for box in boxes { try box.validate(file) }
         }
         if case .seconds(let seconds) = request.segment, !(seconds.isFinite && seconds >= 0.05) {
             throw RequestError("--segment \(seconds): give at least 0.05 seconds, or none")

@@ -1,3 +1,4 @@
+internal import Foundation
 public import Packs
 
 /// What to ingest and how.
@@ -30,11 +31,24 @@ public struct IngestRequest: Sendable {
     public var caption: String?
     /// Captions by file name; they win over `caption`.
     public var captions: [String: String] = [:]
+    /// Boxes by file name; they win over the pack's crop box.
+    public var boxes: [String: [TimedBox]] = [:]
     /// Words to filter by.
     public var tags: [String] = []
 
     /// Ingests inputs with the default pack.
     public init(inputs: [String]) { self.inputs = inputs }
+
+    /// The boxes of a file; nil if it has none.
+    func boxes(ofFile path: String) -> [TimedBox]? { boxes.entry(ofFile: path) }
+}
+
+extension Dictionary where Key == String {
+    /// The entry of a file's name, with its ending or without.
+    func entry(ofFile path: String) -> Value? {
+        let name = (path as NSString).lastPathComponent
+        return self[name] ?? self[(name as NSString).deletingPathExtension]
+    }
 }
 
 /// What became of one clip.
@@ -53,8 +67,12 @@ public struct IngestedClip: Codable, Sendable, Hashable {
     public let start: Double
     /// Its end in the source.
     public let end: Double
-    /// What the user should know, such as a damaged end.
-    public let warning: String?
+    /// How far the generator's pictures of its frames are from them, as `PackManifest.Reconstruction` has it.
+    ///
+    /// Nil if it is no number, or the library had the clip from an older vsdb.
+    public let reconstruction: Double?
+    /// What the user should know, such as a clip that looks unaligned.
+    public let warnings: [String]
 }
 
 /// What became of one file that could not be ingested.

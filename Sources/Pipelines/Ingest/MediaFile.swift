@@ -10,6 +10,8 @@ struct MediaFile: Sendable {
     let source: Source
     let plans: [ClipPlan]
     let warnings: [String]
+    /// Which part of its frames is used.
+    let crop: FrameCrop
     /// Where the last frame ends, in seconds.
     private let end: Double
 
@@ -31,6 +33,11 @@ struct MediaFile: Sendable {
         )
         var warnings: [String] = []
         if reader.info.isInterlaced { warnings.append("interlaced: fields are used as stored") }
+        let boxes = request.boxes(ofFile: path)
+        if boxes == nil, !request.boxes.isEmpty {
+            warnings.append("it has no box: all of it is aligned the pack's way")
+        }
+        crop = FrameCrop(fractions: pack.manifest.cropBox, boxes: boxes)
         guard kind == .video else {
             plans = [ClipPlan(start: 0, end: 0, observed: [0], isSegment: false)]
             self.warnings = warnings
@@ -80,6 +87,7 @@ struct MediaFile: Sendable {
             reader: reader,
             plans: plans,
             alignment: alignment,
+            crop: crop,
             reachesEnd: (plans.last?.end ?? 0) > end - 0.001
         )
         return try source.run(cancellation: cancellation, deliver: deliver)

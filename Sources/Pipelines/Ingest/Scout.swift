@@ -68,24 +68,9 @@ struct Scout: Sendable {
         let file = try MediaFile(path: path, request: request, pack: pack)
         var wanted: [ClipPlan] = []
         for plan in file.plans {
-            let draft = draft(file, plan)
+            let draft = try draft(file, plan)
             if try library.hasClip(draft.id) {
-                let known = try library.clip(draft.id)
-                try put(
-                    .known(
-                        IngestedClip(
-                            id: draft.id.hex,
-                            name: known.name,
-                            path: path,
-                            isNew: false,
-                            hasMotion: plan.hasMotion,
-                            start: plan.start,
-                            end: plan.end,
-                            warning: nil
-                        )
-                    ),
-                    queue
-                )
+                try put(.known(try known(draft.id, path, plan)), queue)
             } else {
                 wanted.append(plan)
             }
@@ -98,7 +83,8 @@ struct Scout: Sendable {
             alignment: frameAlignment,
             cancellation: cancellation
         ) { observed in
-            try put(.clip(draft(file, observed.plan), observed, file.warnings), queue)
+            let draft = try draft(file, observed.plan)
+            try put(.clip(draft, observed, file.warnings), queue)
             wholeClips += 1
         }
         return damage.map { damage in
@@ -108,6 +94,22 @@ struct Scout: Sendable {
                 : "the \(wholeClips) clips before that place were ingested"
             return IngestFailure(path: path, reason: "cut off or damaged: \(damage); \(rest)")
         }
+    }
+
+    private func known(_ id: ClipID, _ path: String, _ plan: ClipPlan) throws -> IngestedClip {
+        let content = try library.assets(of: id).first { $0.kind == .content }
+        let distance = ContentFacts(content).reconstruction
+        return IngestedClip(
+            id: id.hex,
+            name: try library.clip(id).name,
+            path: path,
+            isNew: false,
+            hasMotion: plan.hasMotion,
+            start: plan.start,
+            end: plan.end,
+            reconstruction: distance,
+            warnings: [distance.flatMap { pack.doubt($0) }].compactMap { $0 }
+        )
     }
 
     private func put(_ item: Item, _ queue: Handoff<Item>) throws {
@@ -123,19 +125,22 @@ struct Scout: Sendable {
         return FrameAlignment(mode: alignmentMode, height: generator.height, width: generator.width)
     }
 
-    private func draft(_ file: MediaFile, _ plan: ClipPlan) -> NewClip {
-        let fileName = (file.path as NSString).lastPathComponent
-        let stem = (fileName as NSString).deletingPathExtension
+    /// A clip without assets.
+    ///
+    /// - Throws: `RequestError` if a frame of it has no box.
+    private func draft(_ file: MediaFile, _ plan: ClipPlan) throws -> NewClip {
+        let stem = ((file.path as NSString).lastPathComponent as NSString).deletingPathExtension
         var clip = NewClip(
             source: file.source,
             start: plan.start,
             end: plan.end,
             name: request.name ?? stem,
             packFingerprint: pack.pack.fingerprint,
-            settings: "align=\(alignmentMode.rawValue)",
+            settings: "align=\(alignmentMode.rawValue)"
+                + FrameCrop.settings(try file.crop.boxes(of: plan)),
             assets: []
         )
-        clip.caption = request.captions[fileName] ?? request.captions[stem] ?? request.caption
+        clip.caption = request.captions.entry(ofFile: file.path) ?? request.caption
         clip.tags = request.tags
         clip.isSegment = plan.isSegment
         return clip

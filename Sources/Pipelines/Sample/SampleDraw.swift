@@ -1,6 +1,5 @@
 internal import Foundation
 internal import Hashing
-internal import Media
 internal import Models
 internal import Packs
 internal import Store
@@ -81,65 +80,5 @@ struct SampleDraw {
             facts["averageSeed"] = ContentSampler.averageSeed
         }
         return ["sample": facts]
-    }
-}
-
-extension SampleRequest {
-    /// The seeds in order.
-    var seeds: Range<UInt64> { seed..<seed + UInt64(count) }
-
-    /// The request for the catalogue's list of runs.
-    var summaryJSON: String { #"{"sample":{"count":\#(count),"seed":\#(seed)}}"# }
-
-    /// Refuses what cannot be drawn or written.
-    func validate() throws {
-        guard (1...Self.countLimit).contains(count) else {
-            throw RequestError("--count \(count): give 1 to \(Self.countLimit)")
-        }
-        guard seed <= Self.seedLimit - UInt64(count) else {
-            throw RequestError(
-                "--seed \(seed): give a whole number up to \(Self.seedLimit - UInt64(count))"
-            )
-        }
-        guard psi.isFinite, abs(psi) <= 100 else {
-            throw RequestError("--psi \(psi): give a number from -100 to 100; 0.7 is usual")
-        }
-        guard picture == nil || count == 1 else {
-            throw RequestError("-o shows one sample, \(count) are asked for; use --sheet")
-        }
-        for path in [picture, sheet].compactMap({ $0 }) { try StillImage.check(path: path) }
-    }
-}
-
-/// The pictures of a sheet, a few per row.
-struct SampleSheet {
-    private static let columns = 8
-    /// Shown smaller than the generator draws, so that a thousand fit into memory.
-    private static let cellHeight = 128
-    private var images: [(seed: UInt64, image: RGBImage)] = []
-
-    /// Adds the picture of a seed.
-    mutating func append(_ seed: UInt64, _ picture: RGBImage) {
-        let isTall = picture.height > Self.cellHeight
-        images.append((seed, isTall ? picture.resized(toHeight: Self.cellHeight) : picture))
-    }
-
-    /// Writes the sheet.
-    ///
-    /// - Throws: `MediaError`.
-    func write(to path: String) throws {
-        let starts = stride(from: 0, to: images.count, by: Self.columns)
-        let rows = starts.map { start in
-            let row = images[start..<min(start + Self.columns, images.count)]
-            let (first, last) = (row[start].seed, row[row.endIndex - 1].seed)
-            return ContactSheet.Row(
-                label: first == last ? "seed \(first)" : "seeds \(first) to \(last)",
-                images: row.map(\.image)
-            )
-        }
-        try StillImage.write(
-            try ContactSheet(rows: rows, cellHeight: Self.cellHeight).render(),
-            to: path
-        )
     }
 }

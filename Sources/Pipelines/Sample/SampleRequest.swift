@@ -1,3 +1,5 @@
+internal import Media
+
 /// Which content codes to draw from a pack's mapping network.
 public struct SampleRequest: Sendable {
     /// The largest number of codes in one request.
@@ -54,4 +56,31 @@ public struct SampleReport: Codable, Sendable, Hashable {
     public var cutoff: Int?
     /// Whether the average is the one that the weights state, or a mean over samples.
     public var average: String
+}
+
+extension SampleRequest {
+    /// The seeds in order.
+    var seeds: Range<UInt64> { seed..<seed + UInt64(count) }
+
+    /// The request for the catalogue's list of runs.
+    var summaryJSON: String { #"{"sample":{"count":\#(count),"seed":\#(seed)}}"# }
+
+    /// Refuses what cannot be drawn or written.
+    func validate() throws {
+        guard (1...Self.countLimit).contains(count) else {
+            throw RequestError("--count \(count): give 1 to \(Self.countLimit)")
+        }
+        guard seed <= Self.seedLimit - UInt64(count) else {
+            throw RequestError(
+                "--seed \(seed): give a whole number up to \(Self.seedLimit - UInt64(count))"
+            )
+        }
+        guard psi.isFinite, abs(psi) <= 100 else {
+            throw RequestError("--psi \(psi): give a number from -100 to 100; 0.7 is usual")
+        }
+        guard picture == nil || count == 1 else {
+            throw RequestError("-o shows one sample, \(count) are asked for; use --sheet")
+        }
+        for path in [picture, sheet].compactMap({ $0 }) { try StillImage.check(path: path) }
+    }
 }

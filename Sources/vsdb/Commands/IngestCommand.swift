@@ -16,8 +16,13 @@ struct IngestCommand: LibraryCommand {
             pipe, one path a line is read from standard input. Long videos are cut into clips. The same bytes with the \
             same pack are not ingested again. A file that fails does not stop the others.
 
+            Frames must be framed as the pack was trained. Boxes, in pixels of the upright frame, \
+            cut them out; other boxes make other clips. A clip that the generator cannot redraw is \
+            reported as unaligned.
+
               vsdb ingest clips/
               vsdb ingest anna.mp4 --caption "a woman in a red dress" --tag walk
+              vsdb ingest interviews/ --boxes faces.csv
               find ~/films -name '*.mkv' | vsdb ingest --segment 2 --align center
             """
     )
@@ -76,6 +81,15 @@ struct IngestCommand: LibraryCommand {
     var captions: String?
 
     @Option(
+        help: ArgumentHelp(
+            "Boxes by file name: JSON, or CSV with file,x,y,width,height and, if wanted, start,end.",
+            valueName: "file"
+        ),
+        completion: .file(extensions: ["json", "csv"])
+    )
+    var boxes: String?
+
+    @Option(
         name: .customLong("tag"),
         help: ArgumentHelp("A word to filter by; repeatable.", valueName: "word")
     )
@@ -128,6 +142,7 @@ struct IngestCommand: LibraryCommand {
         request.name = name
         request.caption = caption
         request.captions = try captions.map { try CaptionFile.read($0) } ?? [:]
+        request.boxes = try boxes.map { try BoxFile.read($0) } ?? [:]
         request.tags = tags
         return request
     }

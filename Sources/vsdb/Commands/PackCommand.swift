@@ -11,10 +11,11 @@ struct PackCommand: ParsableCommand {
               vsdb pack list
               vsdb pack show paper-doll
               vsdb pack verify
+              vsdb pack calibrate
             """,
         subcommands: [
             PackAddCommand.self, PackCreateCommand.self, PackListCommand.self,
-            PackShowCommand.self, PackVerifyCommand.self,
+            PackShowCommand.self, PackVerifyCommand.self, PackCalibrateCommand.self,
         ]
     )
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Packs
 import Pipelines
 import Store
 
@@ -43,6 +44,12 @@ struct PackShowCommand: LibraryCommand {
                 "time",
                 "clips of \(Wording.seconds(pack.clipSeconds)), "
                     + "\(Wording.trimmed(pack.frameRate)) frames a second"
+            ),
+            (
+                "reconstruction",
+                pack.reconstruction.map {
+                    "median \(Wording.trimmed($0.median)), limit \(Wording.trimmed($0.limit))"
+                } ?? "not measured; vsdb pack calibrate does"
             ),
             ("licence", pack.licence),
             ("origin", pack.provenance),

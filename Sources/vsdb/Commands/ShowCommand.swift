@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Media
+import Packs
+import Pipelines
 import Store
 
 /// `vsdb show`.
@@ -63,13 +65,24 @@ struct ShowCommand: LibraryCommand {
         if shared.json {
             try shared.console.print(JSONOutput.document(record))
         } else {
-            try describe(clip, record)
+            try describe(clip, record, library)
             try list(assets)
         }
         if let thumbnails { try writeThumbnails(of: clip, to: thumbnails, library) }
     }
 
-    private func describe(_ clip: Clip, _ record: ClipRecord) throws {
+    /// The distance from what the generator draws, against that of the pack's own clips.
+    private func reconstruction(of clip: Clip, _ record: ClipRecord, _ library: Library) -> String {
+        guard let distance = record.reconstruction else { return "not measured" }
+        // A pack that is gone or damaged does not keep a clip from being shown.
+        let pack = try? Session(library: library).pack(clip.packFingerprint)
+        guard let own = pack?.manifest.reconstruction else { return Wording.trimmed(distance) }
+        let verdict = distance > own.limit ? "looks unaligned" : "aligned"
+        return "\(Wording.trimmed(distance)): \(verdict); the pack's own "
+            + "\(Wording.trimmed(own.median)), limit \(Wording.trimmed(own.limit))"
+    }
+
+    private func describe(_ clip: Clip, _ record: ClipRecord, _ library: Library) throws {
         let length = clip.source.mediaKind == .video ? " of the source" : ""
         try shared.console.printFacts(
             [
@@ -77,6 +90,7 @@ struct ShowCommand: LibraryCommand {
                 ("id", clip.id.hex),
                 ("time", Wording.range(clip.start, clip.end) + length),
                 ("motion", record.hasMotion ? "yes" : "no: content only"),
+                ("reconstruction", reconstruction(of: clip, record, library)),
                 ("caption", clip.caption ?? "-"),
                 ("tags", clip.tags.isEmpty ? "-" : clip.tags.joined(separator: ", ")),
                 ("source", "\(clip.source.path) (\(Wording.bytes(clip.source.byteCount)))"),

@@ -57,6 +57,7 @@ final class IngestReporter {
 
     private func report(_ clip: IngestedClip) throws {
         if clip.isNew { added += 1 }
+        defer { for warning in clip.warnings { console.warning("\"\(clip.path)\": \(warning)") } }
         guard !isJSON else {
             try console.print(JSONOutput.line(ClipLine(clip: clip)))
             return
@@ -65,7 +66,6 @@ final class IngestReporter {
         let time = Wording.range(clip.start, clip.end)
         let motion = clip.hasMotion ? "" : "  content only"
         try console.print("\(state)  \(clip.id.prefix(12))  \(clip.name)  \(time)\(motion)")
-        if let warning = clip.warning { console.warning("\"\(clip.path)\": \(warning)") }
     }
 
     private func report(_ failure: IngestFailure) throws {

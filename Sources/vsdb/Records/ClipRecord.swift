@@ -1,4 +1,5 @@
 import Foundation
+import Pipelines
 import Store
 import Tensors
 
@@ -35,6 +36,8 @@ struct ClipRecord: Encodable, Sendable {
     @OrNull var caption: String?
     let tags: [String]
     let hasMotion: Bool
+    /// How far the generator's pictures of its frames are from them; null if it was not measured.
+    @OrNull var reconstruction: Double?
     let added: Date
 
     init(_ clip: Clip, assets: [Asset], packs: PackNames) {
@@ -65,6 +68,7 @@ struct ClipRecord: Encodable, Sendable {
         caption = clip.caption
         tags = clip.tags
         hasMotion = assets.contains { $0.kind == .dynamics }
+        reconstruction = ContentFacts(assets.first { $0.kind == .content }).reconstruction
         added = clip.added
     }
 }

@@ -20,6 +20,8 @@ struct PackSummary: Encodable, Sendable {
     let regions: [String]
     let clipSeconds: Double
     let frameRate: Double
+    /// How near the generator comes to the pack's own clips; null if nobody measured it.
+    @OrNull var reconstruction: PackManifest.Reconstruction?
     let bytes: Int
     let files: [String]
 
@@ -39,6 +41,7 @@ struct PackSummary: Encodable, Sendable {
         regions = manifest.regions.keys.sorted()
         clipSeconds = manifest.time.clipSeconds
         frameRate = manifest.time.frameRate
+        reconstruction = manifest.reconstruction
         files = pack.fileNames
         bytes = files.reduce(0) { sum, file in
             let attributes = try? FileManager.default.attributesOfItem(
