@@ -55,59 +55,71 @@ struct LegacyTorchStream {
         guard let length = Self.magicLength(data) else {
             throw CheckpointError(path, "\(part): no magic number of torch")
         }
-        var storages = LegacyStorages(file: file, path: path, part: part)
-        func machine(
-            _ position: Int,
-            _ what: String,
-            _ load: @escaping (StorageKey) throws -> TensorStorage
-        ) -> PickleMachine {
-            PickleMachine(
-                data.dropFirst(position),
-                part: "\(part), \(what) at byte \(position)",
-                globals: PickleGlobals(
-                    file: file,
-                    path: path,
-                    session: session,
-                    loadStorage: load,
-                    isNested: isNested
-                )
-            )
-        }
+        let pickles = Pickles(
+            data: data,
+            globals: PickleGlobals(
+                file: file,
+                path: path,
+                session: session,
+                loadStorage: { _ in throw PickleFault("a storage before the value") },
+                isNested: isNested
+            ),
+            part: part
+        )
         var position = length
-        let none: (StorageKey) throws -> TensorStorage = { _ in
-            throw PickleFault("a storage before the value")
-        }
-        var versionMachine = machine(position, "version", none)
-        let version = try versionMachine.run()
-        guard versionMachine.heap.integer(version) == Self.version else {
+        var versions = pickles.machine(at: position, "version")
+        let version = try versions.run()
+        guard versions.heap.integer(version) == Self.version else {
             throw CheckpointError(path, "\(part): the version is not \(Self.version)")
         }
-        position += versionMachine.position
-        var systemMachine = machine(position, "system", none)
-        _ = try systemMachine.run()
-        position += systemMachine.position
+        position += versions.position
+        var system = pickles.machine(at: position, "system")
+        _ = try system.run()
+        position += system.position
 
         let claims = StorageClaims(file: file)
-        var sizing = machine(position, "value") { try claims.note($0) }
+        var sizing = pickles.machine(at: position, "value") { try claims.note($0) }
         _ = try sizing.run()
-        var keyMachine = machine(position + sizing.position, "names of storages", none)
-        let keys = try keyMachine.run()
-        let end = position + sizing.position + keyMachine.position
-        try storages.place(
-            keyMachine.heap.strings(keys),
-            claims: claims.keys,
-            in: data.dropFirst(end)
+        var naming = pickles.machine(at: position + sizing.position, "names of storages")
+        let names = try naming.run()
+        let storages = try LegacyStorages(
+            naming.heap.strings(names),
+            claims: claims,
+            in: data.dropFirst(position + sizing.position + naming.position),
+            path: path,
+            part: part
         )
-        var placing = machine(position, "value") { [storages] in try storages.find($0) }
+        var placing = pickles.machine(at: position, "value") { try storages.find($0) }
         root = try placing.run()
-        self.machine = placing
+        machine = placing
+    }
+
+    /// The pickles of a stream, by their positions.
+    private struct Pickles {
+        let data: Data
+        let globals: PickleGlobals
+        let part: String
+
+        func machine(
+            at position: Int,
+            _ what: String,
+            load: ((StorageKey) throws -> TensorStorage)? = nil
+        ) -> PickleMachine {
+            var globals = globals
+            if let load { globals.loadStorage = load }
+            return PickleMachine(
+                data.dropFirst(position),
+                part: "\(part), \(what) at byte \(position)",
+                globals: globals
+            )
+        }
     }
 }
 
 /// The storages that the value of a stream claims to have.
 private final class StorageClaims {
     private(set) var keys: [String: StorageKey] = [:]
-    private let file: FileBytes
+    let file: FileBytes
 
     init(file: FileBytes) { self.file = file }
 
@@ -132,29 +144,22 @@ private final class StorageClaims {
 
 /// The storages behind the pickles of a stream.
 private struct LegacyStorages {
-    let file: FileBytes
-    let path: String
-    let part: String
     private var places: [String: TensorStorage] = [:]
 
-    init(file: FileBytes, path: String, part: String) {
-        self.file = file
-        self.path = path
-        self.part = part
-    }
-
     /// Finds the place of each named storage; the last one must end with the stream.
-    mutating func place(
+    init(
         _ names: [String]?,
-        claims: [String: StorageKey],
-        in data: Data
+        claims: StorageClaims,
+        in data: Data,
+        path: String,
+        part: String
     ) throws {
         guard let names else {
             throw CheckpointError(path, "\(part): the names of the storages are no list of texts")
         }
         var cursor = ByteCursor(data, path: path, part: "\(part), storages")
         for name in names {
-            guard let key = claims[name], places[name] == nil else {
+            guard let key = claims.keys[name], places[name] == nil else {
                 throw cursor.failure("the storage \(name) is unused or occurs twice")
             }
             let count = try cursor.count64()
@@ -167,7 +172,7 @@ private struct LegacyStorages {
             // The claim was checked to fit the file, so the product does not overflow.
             let bytes = try cursor.bytes(count * width)
             let range = bytes.startIndex..<bytes.endIndex
-            places[name] = TensorStorage(dtype: key.dtype, file: file, range: range)
+            places[name] = TensorStorage(dtype: key.dtype, file: claims.file, range: range)
         }
         guard cursor.position == data.count else {
             throw cursor.failure("\(data.count - cursor.position) bytes follow the last storage")

@@ -49,18 +49,8 @@ public struct StridedTensor: Sendable {
             )
         }
         let available = storage.range.count / dtype.byteCount
-        var size = dtype.byteCount
-        var last = offset
-        for (extent, stride) in zip(shape, strides) {
-            let (product, productOverflow) = size.multipliedReportingOverflow(by: extent)
-            let (reach, reachOverflow) = max(extent - 1, 0).multipliedReportingOverflow(by: stride)
-            let (sum, sumOverflow) = last.addingReportingOverflow(reach)
-            guard !productOverflow, !reachOverflow, !sumOverflow else {
-                return .failure(WindowError("the sizes \(shape) are beyond counting"))
-            }
-            size = product
-            last = sum
-        }
+        guard let (size, last) = reach(of: shape, strides, from: offset, width: dtype.byteCount)
+        else { return .failure(WindowError("the sizes \(shape) are beyond counting")) }
         // An empty tensor needs no element, all others need their last one.
         guard size == 0 ? offset <= available : last < available else {
             return .failure(
@@ -82,6 +72,26 @@ public struct StridedTensor: Sendable {
                 offset: offset
             )
         )
+    }
+
+    /// The bytes of all elements and the place of the last one, or nil if a number overflows.
+    private static func reach(
+        of shape: [Int],
+        _ strides: [Int],
+        from offset: Int,
+        width: Int
+    ) -> (size: Int, last: Int)? {
+        var size = width
+        var last = offset
+        for (extent, stride) in zip(shape, strides) {
+            let (product, productOverflow) = size.multipliedReportingOverflow(by: extent)
+            let (way, wayOverflow) = max(extent - 1, 0).multipliedReportingOverflow(by: stride)
+            let (sum, sumOverflow) = last.addingReportingOverflow(way)
+            guard !productOverflow, !wayOverflow, !sumOverflow else { return nil }
+            size = product
+            last = sum
+        }
+        return (size, last)
     }
 
     /// The rule that a window breaks.

@@ -24,23 +24,25 @@ struct ReaderFuzzTests {
     }
 
     @Test func changedGoldensOfEveryFormAreReadOrRefused() throws {
-        let roles: [(suffix: String, reader: FuzzedReader)] = [
-            ("safetensors", .safetensors), ("pt", .torchArchive), ("pkl", .pickle),
+        let forms: [(role: String, suffix: String, reader: FuzzedReader)] = [
+            ("weights", "safetensors", .safetensors), ("checkpoint", "pt", .torchArchive),
+            ("checkpoint", "ckpt", .torchArchive), ("checkpoint", "pth", .torchArchive),
+            ("torchscript", "pt", .torchArchive), ("pickle", "pkl", .pickle),
         ]
-        let files = try Goldens.cases().flatMap { golden in
-            golden.files.keys.compactMap { golden.url($0) }
-        }
-        for (suffix, reader) in roles {
+        let cases = try Goldens.cases()
+        for (role, suffix, reader) in forms {
             // The smallest ones leave more time for changes.
-            let seeds = try files.filter { $0.pathExtension == suffix }
+            let seeds = try cases.compactMap { $0.url(role) }
+                .filter { $0.pathExtension == suffix }
                 .map { try Data(contentsOf: $0) }
                 .sorted { $0.count < $1.count }.prefix(2)
+                .filter { $0.count < 4_000_000 }
                 .map { reader == .torchArchive ? FuzzSeeds.withoutChecksums($0) : $0 }
             guard !seeds.isEmpty else { continue }
             #expect(seeds.allSatisfy { reader.read($0) }, "goldens are sound")
             var campaign = FuzzCampaign(reader, seeds: seeds, seed: 20_260_102)
-            campaign.run(40)
-            print("goldens, \(campaign)")
+            campaign.run(60)
+            print("goldens, .\(suffix) as \(role), \(campaign)")
         }
     }
 }

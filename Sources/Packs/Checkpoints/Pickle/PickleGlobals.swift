@@ -17,7 +17,7 @@ struct PickleGlobals {
     /// What all pickles of the file share.
     let session: PickleSession
     /// Finds the bytes of a storage that lies outside of the pickle.
-    let loadStorage: (StorageKey) throws -> TensorStorage
+    var loadStorage: (StorageKey) throws -> TensorStorage
     /// Whether the pickle lies in a bytes value of another one.
     var isNested = false
 
