@@ -114,7 +114,7 @@ struct CLIPTokenizerGoldenTests {
             }
             fastest = min(fastest, elapsed)
         }
-        // A command that encodes one caption should not feel it; the best of five is free of others' load.
-        #expect(fastest < .milliseconds(150))
+        // About 60 ms on an idle machine; a search for every merge would take minutes. Builds run beside tests.
+        #expect(fastest < .seconds(1))
     }
 }
