@@ -10,16 +10,6 @@
 #define CLONES
 #endif
 
-CLONES void ck_scale_channels(const float *x, const float *s, float *y, size_t channels,
-                              size_t pixels) {
-    for (size_t c = 0; c < channels; c++) {
-        const float k = s[c];
-        const float *in = x + c * pixels;
-        float *out = y + c * pixels;
-        for (size_t i = 0; i < pixels; i++) out[i] = in[i] * k;
-    }
-}
-
 CLONES static void epilogue_plane(float *x, size_t pixels, float demod, const float *noise,
                                   float strength, float bias, float slope, float gain,
                                   float clamp) {
@@ -89,44 +79,12 @@ CLONES static void fir_rows(const float *const rows[4], const float f[4], float 
     }
 }
 
-// Horizontal pass over a zero-padded row.
-CLONES static void fir_columns(const float *row, const float f[4], float *out, size_t w) {
-    for (size_t i = 0; i < w; i++)
-        out[i] = row[i] * f[0] + row[i + 1] * f[1] + row[i + 2] * f[2] + row[i + 3] * f[3];
-}
-
 struct fir {
     const float *x;
     float *y;
-    size_t h, w, pad0, pad1;
+    size_t h, w;
     const float *f;
 };
-
-static void fir4_part(void *context, size_t begin, size_t end) {
-    const struct fir *a = context;
-    const size_t oh = a->h + a->pad0 + a->pad1 - 3, ow = a->w + a->pad0 + a->pad1 - 3;
-    float *row = zero_row(a->w + a->pad0 + a->pad1);
-    for (size_t p = begin; p < end; p++) {
-        const float *x = a->x + p * a->h * a->w;
-        float *y = a->y + p * oh * ow;
-        for (size_t i = 0; i < oh; i++) {
-            const float *rows[4];
-            for (size_t k = 0; k < 4; k++) {
-                const size_t r = i + k;
-                rows[k] = r >= a->pad0 && r < a->pad0 + a->h ? x + (r - a->pad0) * a->w : NULL;
-            }
-            fir_rows(rows, a->f, row + a->pad0, a->w);
-            fir_columns(row, a->f, y + i * ow, ow);
-        }
-    }
-    free(row);
-}
-
-void ck_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4],
-             size_t pad0, size_t pad1) {
-    struct fir a = {x, y, h, w, pad0, pad1, f};
-    ck_parallel(planes, grain(h * w), fir4_part, &a);
-}
 
 // With zeros between the samples each output sees two of the four taps: an even output pixel 2i
 // has (x[i-1], x[i]) with (f0, f2), an odd one 2i+1 has (x[i], x[i+1]) with (f1, f3).
@@ -159,7 +117,7 @@ static void up2_part(void *context, size_t begin, size_t end) {
 }
 
 void ck_up2_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4]) {
-    struct fir a = {x, y, h, w, 0, 0, f};
+    struct fir a = {x, y, h, w, f};
     ck_parallel(planes, grain(4 * h * w), up2_part, &a);
 }
 

@@ -5,15 +5,6 @@ public import Tensors
 ///
 /// `Reference` holds the slow, plain version of each; tests compare the two.
 public enum Passes {
-    /// Multiplies every channel of every sample: `x [N, C, H, W]`, `scale [N, C]`.
-    public static func scaleChannels(_ x: Tensor<Float>, by scale: Tensor<Float>) -> Tensor<Float> {
-        let channels = x.shape[0] * x.shape[1]
-        precondition(scale.count == channels, "scale \(scale.shape) for \(x.shape)")
-        return unary(x, x.shape) {
-            ck_scale_channels($0, scale.scalars, $1, channels, pixelCount(x))
-        }
-    }
-
     /// What follows a modulated convolution: demodulation, noise, bias, leaky ReLU, gain and clamp.
     public struct StyledEpilogue: Sendable {
         /// `[N, C]`, multiplied first; nil for 1.
@@ -78,35 +69,6 @@ public enum Passes {
                     )
                 }
             }
-        }
-    }
-
-    /// Correlates every plane with a separable 4-tap filter after zero padding.
-    ///
-    /// Shapes: `x [N, C, H, W]` to `[N, C, H + before + after - 3, W + before + after - 3]`.
-    public static func fir(
-        _ x: Tensor<Float>,
-        taps: [Float],
-        padding: (before: Int, after: Int)
-    ) -> Tensor<Float> {
-        precondition(taps.count == 4, "a filter of \(taps.count) taps, expected 4")
-        let grown = padding.before + padding.after - 3
-        let shape = [x.shape[0], x.shape[1], x.shape[2] + grown, x.shape[3] + grown]
-        precondition(
-            padding.before >= 0 && padding.after >= 0 && shape[2] >= 0 && shape[3] >= 0,
-            "4 taps do not fit \(x.shape) padded by \(padding)"
-        )
-        return unary(x, shape) {
-            ck_fir4(
-                $0,
-                $1,
-                x.shape[0] * x.shape[1],
-                x.shape[2],
-                x.shape[3],
-                taps,
-                padding.before,
-                padding.after
-            )
         }
     }
 

@@ -4,7 +4,8 @@ import Testing
 struct HelpTests {
     static let commands = [
         [], ["init"], ["pack"], ["pack", "add"], ["pack", "create"], ["pack", "list"],
-        ["pack", "show"], ["pack", "verify"], ["pack", "calibrate"], ["weights"], ["weights", "inspect"],
+        ["pack", "show"], ["pack", "verify"], ["pack", "calibrate"], ["weights"],
+        ["weights", "inspect"],
         ["weights", "verify"], ["ingest"], ["sample"], ["list"], ["show"], ["compose"],
         ["render"], ["remove"], ["status"],
     ]

@@ -51,13 +51,30 @@ struct ThreadTests {
             slope: 0.2
         )
         let slope = random.tensor([7])
-        expectSameBits("fir") { Passes.fir(x, taps: taps, padding: (1, 1)) }
         expectSameBits("upsample") { Passes.upsample(x, taps: taps) }
         expectSameBits("affinePReLU") { Passes.affinePReLU(x, slope: slope) }
         expectSameBits("epilogue") {
             var y = x
             Passes.apply(epilogue, to: &y)
             return y
+        }
+    }
+
+    @Test(arguments: [false, true], [StyledKernel.Algorithm.direct, .winograd])
+    func styledLayersDependOnNeitherThreadsNorBatch(
+        upsamples: Bool,
+        algorithm: StyledKernel.Algorithm
+    ) {
+        let layer = StyledCase(
+            seed: 7,
+            sizes: .init(samples: 3, inputs: 40, outputs: 52, rows: 36, columns: 20),
+            upsamples: upsamples,
+            algorithm: algorithm
+        )
+        expectSameBits("\(algorithm), upsamples: \(upsamples)") { layer.result() }
+        let together = layer.result()
+        for sample in 0..<3 {
+            #expect(layer.result(only: sample)[0] == together[sample], "sample \(sample)")
         }
     }
 

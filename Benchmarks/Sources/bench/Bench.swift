@@ -45,7 +45,8 @@ enum Bench {
         let machine = Machine.facts()
         if isGenerator {
             let measures = try LayerBenchmark().run() + GeneratorBenchmark().run()
-            print(BenchReport(date: Date(), machine: machine, measures: measures).table(against: nil))
+            let report = BenchReport(date: Date(), machine: machine, measures: measures)
+            print(report.table(against: nil))
             return
         }
         // Programs first: a child's peak memory is never below that of the process that started it.

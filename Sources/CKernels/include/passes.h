@@ -13,20 +13,12 @@ int ck_threads(void);
 // Calls body(context, begin, end) over disjoint parts of 0..<count, on all threads of the pool.
 void ck_parallel(size_t count, size_t grain, void (*body)(void *, size_t, size_t), void *context);
 
-// y[n,c,:] = x[n,c,:] * s[n,c]
-void ck_scale_channels(const float *x, const float *s, float *y, size_t channels, size_t pixels);
-
 // x[n,c,:] = act(x[n,c,:] * demod[n,c] + noise[:] * strength + bias[c]) in place.
 // act is a leaky ReLU of the given slope, times gain, then clamped to -clamp...clamp if clamp >= 0.
 // demod, noise and bias may be null.
 void ck_styled_epilogue(float *x, size_t samples, size_t channels, size_t pixels, const float *demod,
                         const float *noise, float strength, const float *bias, float slope,
                         float gain, float clamp);
-
-// Separable 4-tap FIR over planes [h, w] to [h + pad0 + pad1 - 3, w + pad0 + pad1 - 3].
-// Correlates rows and columns with f after padding pad0 before and pad1 after with zeros.
-void ck_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4],
-             size_t pad0, size_t pad1);
 
 // Zero insertion by 2, padding (2, 1), then the 4-tap FIR on both axes: [h, w] to [2h, 2w].
 void ck_up2_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4]);

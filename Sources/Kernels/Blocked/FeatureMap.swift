@@ -10,12 +10,15 @@ public struct FeatureMap {
     /// `[N, C, H, W]`.
     public let shape: [Int]
     var map: ck_map
+    /// Keeps the memory alive.
+    private let block: FeatureScratch.Block
 
     /// The number of channels in a block.
     static let line = 16
 
     init(_ shape: [Int], in block: FeatureScratch.Block) {
         self.shape = shape
+        self.block = block
         let blocks = Self.blockCount(shape[1])
         let floats = shape[0] * blocks * (shape[2] + 2) * (shape[3] + 2) * Self.line
         map = ck_map(

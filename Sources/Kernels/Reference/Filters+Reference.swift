@@ -1,7 +1,7 @@
 package import Tensors
 
 extension Reference {
-    /// What `Passes.fir` computes.
+    /// Every plane correlated with a separable 4-tap filter after zero padding: the blur of `StyledKernel`.
     package static func fir(
         _ x: Tensor<Float>,
         taps: [Float],

@@ -2,14 +2,6 @@ internal import Foundation
 package import Tensors
 
 extension Reference {
-    /// What `Passes.scaleChannels` computes.
-    package static func scaleChannels(
-        _ x: Tensor<Float>,
-        by scale: Tensor<Float>
-    ) -> Tensor<Float> {
-        tensor(x.shape) { n, c, i, j in (x[n, c, i, j] ?? 0) * scale.scalars[n * x.shape[1] + c] }
-    }
-
     /// What `Passes.apply` computes.
     package static func apply(_ epilogue: Passes.StyledEpilogue, to x: inout Tensor<Float>) {
         let (input, channels, width) = (x, x.shape[1], x.shape[3])
