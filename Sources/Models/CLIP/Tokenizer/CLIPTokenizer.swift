@@ -121,7 +121,14 @@ public struct CLIPTokenizer: Sendable {
     private static func lines(of data: Data, limit: Int) -> [Substring] {
         let newline = UInt8(ascii: "\n")
         let carriageReturn = UInt8(ascii: "\r")
-        return String(decoding: data, as: UTF8.self).utf8
+        // The released file has five times the merges that count; the rest is not decoded.
+        var (end, found, isInLine) = (data.startIndex, 0, false)
+        for byte in data where found < limit {
+            end += 1
+            if byte == newline, isInLine { found += 1 }
+            isInLine = byte != newline
+        }
+        return String(decoding: data[..<end], as: UTF8.self).utf8
             .split(separator: newline, maxSplits: limit)
             .prefix(limit)
             .map { Substring($0.last == carriageReturn ? $0.dropLast() : $0) }
