@@ -24,6 +24,8 @@ public struct MediaError: Error, CustomStringConvertible, Sendable, Hashable {
         case unsupportedFormat
         /// The disk is full.
         case noSpace
+        /// Whoever read our output has enough of it.
+        case readerGone
     }
 
     /// The kind of failure.
@@ -62,6 +64,7 @@ extension MediaError {
         let text = "\(doing) failed: \(String(cString: strerror(code)).lowercased())"
         return switch code {
         case ENOSPC, EDQUOT: MediaError(.noSpace, path: path, "\(text); free some space")
+        case EPIPE: MediaError(.readerGone, path: path, "whoever read it has left")
         case _ where isWriting: MediaError(.cannotWrite, path: path, text)
         case ENOENT, ENOTDIR: MediaError(.notFound, path: path, "no such file")
         case EACCES, EPERM:

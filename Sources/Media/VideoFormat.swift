@@ -12,13 +12,15 @@ public enum VideoFormat: String, Codable, Sendable, CaseIterable {
     case mkv
     /// Numbered PNG files.
     case pngSequence
+    /// One PNG file of one picture.
+    case png
     /// `rgb24` bytes on standard output, without any header.
     case raw
 
     /// Finds the format of a path.
     ///
     /// - Parameter path: `name.mp4`, `.webm`, `.gif` or `.mkv`; `folder/` or `folder/%05d.png` for
-    ///   numbered pictures; `-` for raw bytes on standard output.
+    ///   numbered pictures; `name.png` for a single one; `-` for raw bytes on standard output.
     /// - Throws: `MediaError` of the kind `unsupportedFormat`, with the list of what is known.
     public init(path: String) throws(MediaError) {
         let ending = URL(fileURLWithPath: path).pathExtension.lowercased()
@@ -28,7 +30,7 @@ public enum VideoFormat: String, Codable, Sendable, CaseIterable {
             self = .pngSequence
         } else if ending == "png", NumberedName(path: path) != nil {
             self = .pngSequence
-        } else if let format = [VideoFormat.mp4, .webm, .gif, .mkv].first(where: {
+        } else if let format = [VideoFormat.mp4, .webm, .gif, .mkv, .png].first(where: {
             $0.rawValue == ending
         }) {
             self = format
@@ -37,7 +39,7 @@ public enum VideoFormat: String, Codable, Sendable, CaseIterable {
                 .unsupportedFormat,
                 path: path,
                 "films are written as .mp4, .webm, .gif, .mkv, as PNG files (folder/ or "
-                    + "folder/%05d.png), or as raw RGB to standard output (-)"
+                    + "folder/%05d.png), one frame as .png, or as raw RGB to standard output (-)"
             )
         }
     }

@@ -56,6 +56,7 @@ public final class VideoWriter {
             case .gif: try FilmFileOutput(path, .gif, film, muxer: "gif")
             case .mkv: try FilmFileOutput(path, .ffv1, film, muxer: "matroska")
             case .pngSequence: try PictureFolderOutput(path)
+            case .png: try PictureFileOutput(path)
             case .raw: DescriptorOutput(descriptor: 1, path: "standard output")
             }
     }

@@ -89,7 +89,7 @@ extension Reference {
     private func only(_ found: [Clip], of clips: [Clip]) throws(StoreError) -> Clip {
         guard let clip = found.first else {
             throw StoreError(
-                .invalidValue,
+                .unknownReference,
                 "reference \"\(text)\": these seconds of the source do not lie in one clip; there "
                     + "is \(listed(clips.map(describe))); name times in it"
             )

@@ -60,7 +60,7 @@ extension ExitStatus {
             case let status as ExitStatus: status
             case let error as StoreError: Self(error.kind)
             case let error as PackError: Self(error.kind)
-            case let error as MediaError: error.kind == .truncated ? .damaged : .failed
+            case let error as MediaError: Self(error.kind)
             case is WeightError: .weightsMismatch
             case is CheckpointError, is SafetensorsError: .damaged
             case is RequestError, is RenderError, is OutputError, is CocoaError: .failed
@@ -79,6 +79,16 @@ extension ExitStatus {
             case .invalidValue: .usage
             case .alreadyExists, .newerFormat, .noSpace, .notWritable, .inUse, .conflict, .failed:
                 .failed
+            }
+    }
+
+    private init(_ kind: MediaError.Kind) {
+        self =
+            switch kind {
+            case .truncated: .damaged
+            // As `head` does: it has what it wanted.
+            case .readerGone: .done
+            default: .failed
             }
     }
 

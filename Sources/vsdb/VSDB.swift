@@ -55,8 +55,11 @@ struct VSDB: ParsableCommand {
             // ArgumentParser has errors of its own, such as the wish for help.
             let isOurs = ExitStatus(of: error) != .bug
             if !isOurs, exitCode(for: error) != .failure { leave(parsing: error) }
-            if !(error is ExitStatus) { console.error(ExitStatus.message(of: error)) }
-            Foundation.exit(ExitStatus(of: error).rawValue)
+            let status = ExitStatus(of: error)
+            if !(error is ExitStatus), status != .done {
+                console.error(ExitStatus.message(of: error))
+            }
+            Foundation.exit(status.rawValue)
         }
         Foundation.exit(ExitStatus.done.rawValue)
     }

@@ -28,6 +28,37 @@ struct ComposeCommandTests {
         #expect(result.outputByteCount == 2 * 64 * 64 * 3)
     }
 
+    @Test func aReaderThatHasEnoughIsNoError() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let command = Self.pair + ["--frames", "500", "--fps", "250", "-o", "-"]
+        let result = try workspace.shell(
+            "\"$vsdb\" \(command.joined(separator: " ")) | head -c 9 | wc -c"
+        )
+        #expect(result.status == 0 && result.output == "9\n", "\(result.errors)")
+    }
+
+    @Test func oneFrameMayBeOnePicture() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        #expect(try workspace.run(Self.pair + ["--frames", "1", "-o", "one.png"]).status == 0)
+        #expect(workspace.has("one.png"))
+        let two = try workspace.run(Self.pair + ["--frames", "2", "-o", "two.png"])
+        #expect(two.status == 1 && two.errors.contains("folder/%05d.png"), "\(two.errors)")
+        #expect(try workspace.names() == ["one.png"])
+    }
+
+    @Test func aFileThatIsNotThereIsCalledSo() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let result = try workspace.run(["compose", "--content", "missing.png", "-o", "a.mp4"])
+        #expect(result.status == 12 && result.errors.contains("no such file"), "\(result.errors)")
+    }
+
+    @Test func aMixBeyondOneIsSaidToExtrapolate() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let mixed = Self.pair + ["--mix", "figure01_motion01:1.5"]
+        let result = try workspace.run(mixed)
+        #expect(result.status == 0 && result.errors.contains("extrapolated"), "\(result.errors)")
+    }
+
     @Test func savedCompositionsAreListedShownAndProtectTheirClips() throws {
         let workspace = try Workspace.copyOfPrepared()
         #expect(try workspace.run(Self.pair + ["--save", "walk"]).status == 0)

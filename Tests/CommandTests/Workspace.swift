@@ -128,6 +128,18 @@ final class Workspace: Sendable {
         return result
     }
 
+    /// Runs a line of bash, in which `$vsdb` is the built program, and which fails if any of its parts does.
+    func shell(_ line: String) throws -> RunResult {
+        let running = try RunningCommand(
+            ["-o", "pipefail", "-c", line],
+            of: URL(filePath: "/bin/bash"),
+            in: folder,
+            input: "",
+            environment: ["vsdb": RunningCommand.program.path]
+        )
+        return try running.finish()
+    }
+
     /// Starts and does not wait.
     func start(
         _ arguments: [String],
@@ -153,6 +165,7 @@ final class RunningCommand {
 
     init(
         _ arguments: [String],
+        of program: URL? = nil,
         in folder: String,
         input: String,
         environment: [String: String]
@@ -167,7 +180,7 @@ final class RunningCommand {
             let data = name == "in" ? Data(input.utf8) : Data()
             try data.write(to: URL(filePath: streams + "/" + name))
         }
-        process.executableURL = try Self.program
+        process.executableURL = try program ?? Self.program
         process.arguments = arguments
         process.currentDirectoryURL = URL(filePath: folder)
         var variables = ProcessInfo.processInfo.environment

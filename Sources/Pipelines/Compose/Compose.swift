@@ -43,6 +43,12 @@ extension Session {
             guard mix.weight.isFinite else {
                 throw RequestError("--mix \(mix.reference): the weight is not finite")
             }
+            if !(0...1).contains(mix.weight) {
+                notes.append(
+                    "--mix \(mix.reference): the weight \(short(mix.weight)) lies outside 0...1; the "
+                        + "motion is extrapolated"
+                )
+            }
             layers.append(Recipe.Layer(motion: use(source), weight: mix.weight))
         }
         let masks = try maskSource(pack)
@@ -98,7 +104,7 @@ extension Session {
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: reference, isDirectory: &isFolder),
                 !isFolder.boolValue
-            else { throw error }
+            else { throw missing(reference) ?? error }
         }
         var request = IngestRequest(inputs: [reference])
         request.segment = .none
@@ -113,6 +119,20 @@ extension Session {
         }
         if found.isNew { notes.append("\"\(reference)\" was ingested as \(found.name)") }
         return try library.resolve(found.id)
+    }
+
+    /// What to say of a name that looks like a file's; nil for any other.
+    private func missing(_ reference: String) -> StoreError? {
+        let ending = (reference as NSString).pathExtension.lowercased()
+        let isFile =
+            reference.contains("/")
+            || SourceList.endings.contains(ending)
+        guard isFile else { return nil }
+        return StoreError(
+            .unknownReference,
+            "\"\(reference)\": there is no such file, and no clip of that name in this library; see "
+                + "vsdb list"
+        )
     }
 
     private func requireWhole(_ content: ClipReference) throws {

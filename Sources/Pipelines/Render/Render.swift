@@ -39,6 +39,14 @@ extension Session {
         )
         let (width, height) = renderer.size
         let rate = try frameRate(recipe.times.frameRate)
+        if let path = options.output, try VideoFormat(path: path) == .png,
+            recipe.times.frameCount > 1
+        {
+            throw RequestError(
+                "\"\(path)\": one PNG file holds one frame, the composition has "
+                    + "\(recipe.times.frameCount); write folder/%05d.png, or give --frames 1"
+            )
+        }
         let film = try options.output.map {
             try VideoWriter(path: $0, width: width, height: height, frameRate: rate)
         }
