@@ -163,7 +163,7 @@ import Testing
             _ = try VideoWriter(path: path, width: width, height: 48, frameRate: rate)
         }
         #expect(errorKind { try start(folder.file("a.xyz")) } == .unsupportedFormat)
-        #expect(errorKind { try start(folder.file("a.png")) } == .unsupportedFormat)
+        #expect(errorKind { try start(folder.file("a.jpg")) } == .unsupportedFormat)
         #expect(errorKind { try start(folder.file("none/a.mp4")) } == .cannotWrite)
         #expect(errorKind { try start(folder.file("none/p/")) } == .cannotWrite)
         #expect(errorKind { try start(folder.file("a.mp4"), width: 0) } == .unsupportedFormat)

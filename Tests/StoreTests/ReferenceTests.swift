@@ -26,14 +26,17 @@ import Testing
     }
 
     @Test(arguments: [
-        "cat@", "cat@-", "cat@x", "cat@1e3", "cat@inf", "cat@2s-2s", "cat@3s-2s", "cat@4.1s",
-        "cat@0s-9s", "cat@1s-2s-3s", "cat@1..2", "@2s", "", "cat@s", "cat@1s@2s",
+        "cat@", "cat@-", "cat@x", "cat@1e3", "cat@inf", "cat@2s-2s", "cat@3s-2s",
+        "cat@1s-2s-3s", "cat@1..2", "@2s", "", "cat@s", "cat@1s@2s",
     ])
     func badTimesSayHowToWriteThem(text: String) throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.library(in: folder)
         _ = try library.commit([Fixture.clip(1, name: "cat")])
         expectFailure(.invalidValue) { try library.resolve(text) }
+        for outside in ["cat@4.1s", "cat@0s-9s"] {
+            expectFailure(.unknownReference) { try library.resolve(outside) }
+        }
     }
 
     @Test func unknownNamesSuggestNearOnes() throws {

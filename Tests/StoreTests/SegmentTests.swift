@@ -60,11 +60,12 @@ import Testing
         #expect(try found("walk@6s") == ["walk@4s-6s", "2.0", "2.0"])
         // Times behind a hash are seconds of the source too.
         #expect(try found("\(done[1].id)@2.5s-3s") == ["walk@2s-4s", "0.5", "1.0"])
-        expectFailure(.invalidValue) { try library.resolve("\(done[1].id)@0s-1s") }
-        for text in ["walk@1s-3s", "walk@6s-8s", "walk@7s", "walk@3s-2s", "walk@6s-"] {
-            expectFailure(.invalidValue) { try library.resolve(text) }
+        expectFailure(.unknownReference) { try library.resolve("\(done[1].id)@0s-1s") }
+        for text in ["walk@1s-3s", "walk@6s-8s", "walk@7s", "walk@6s-"] {
+            expectFailure(.unknownReference) { try library.resolve(text) }
         }
-        let error = expectFailure(.invalidValue) { try library.resolve("walk@1s-3s") }
+        expectFailure(.invalidValue) { try library.resolve("walk@3s-2s") }
+        let error = expectFailure(.unknownReference) { try library.resolve("walk@1s-3s") }
         #expect(error?.description.contains("walk@0s-2s, walk@2s-4s, walk@4s-6s") == true)
     }
 
@@ -143,7 +144,7 @@ import Testing
         let found = try library.resolve("part@4s-5s")
         #expect((found.start, found.end, found.namesTimes) == (1, 2, true))
         #expect(try library.resolve("part@-4s").end == 1)
-        let error = expectFailure(.invalidValue) { try library.resolve("part@0s-1s") }
+        let error = expectFailure(.unknownReference) { try library.resolve("part@0s-1s") }
         #expect(error?.description.contains("part with 3s-7s") == true)
     }
 }
