@@ -30,12 +30,19 @@ struct AlignmentCommandTests {
         #expect(result.errors.contains("vsdb: warning:") && result.errors.contains("--boxes"))
     }
 
+    @Test func boxesOfOtherFilesAreNamed() throws {
+        let result = try ingest("other.mp4,0,0,64,64\n", as: "boxes.csv", "--json")
+        #expect(result.status == 0 && result.errors.contains(#"is called "other.mp4""#))
+        #expect(try result.jsonLines().contains { $0["event"] as? String == "warning" })
+    }
+
     @Test(arguments: [
         ("boxes.csv", "figure02_motion02.mp4,0,0,64\n", "row 1"),
         ("boxes.csv", "figure02_motion02.mp4,0,0,64,sixty\n", "row 1"),
         ("boxes.csv", "a.mp4,0,0,64,64\n\nb.mp4,0,0,0,64\n", "row 3"),
         ("boxes.csv", "a.mp4,0,0,64,64,2,1\n", "row 1"),
         ("boxes.csv", "a.mp4,0,0,64,64,soon,1\n", "soon"),
+        ("boxes.csv", "file,x,y,w,h\na.mp4,0,0,64,64\n", "the header is file,x,y,w,h"),
         ("boxes.csv", "a.mp4,nan,0,64,64\n", "row 1"), ("boxes.csv", "", "no box"),
         ("boxes.json", "{}", "no box"), ("boxes.json", #"{"a": 1}"#, "JSON object"),
         ("boxes.json", #"{"a": [1e9, 0, 10, 10]}"#, "file \"a\""),

@@ -10,6 +10,8 @@ struct SampleCommandTests {
         #expect(first.errors.contains("psi 0.7 towards the weights' average"))
         let again = try workspace.expectSuccess("sample", "--seed", "7", "--psi", "0.7")
         #expect(again.output.hasPrefix("known  ") && again.errors.contains("0 samples added"))
+        let renamed = try workspace.expectSuccess("sample", "--seed", "7", "--name", "lucky")
+        #expect(renamed.errors.contains("--name lucky is not used"))
         #expect(try workspace.expectSuccess("list").output.contains("sample-7"))
         let shown = try workspace.expectSuccess("show", "sample-7").output
         #expect(shown.contains("vsdb sample --seed 7 --psi 0.7") && shown.contains(#""seed":7"#))

@@ -149,13 +149,23 @@ extension Session {
         for other in references.dropFirst()
         where other.clip.packFingerprint != first.packFingerprint {
             let names = try [first, other.clip].map { try packName($0.packFingerprint) }
+            let twin = try twin(of: other.clip, madeBy: first.packFingerprint)
             throw PackError(
                 .weightsMismatch,
                 "\(first.name) was made by pack \(names[0]) and \(other.clip.name) by pack \(names[1]); "
-                    + "codes of two packs do not fit together: ingest one of them again with --pack"
+                    + "codes of two packs do not fit together: "
+                    + (twin.map { "use \($0.name), the same clip by pack \(names[0])" }
+                        ?? "ingest or draw one of them again with --pack")
             )
         }
         return try pack(first.packFingerprint)
+    }
+
+    /// The same part of the same file, encoded by another pack.
+    private func twin(of clip: Clip, madeBy fingerprint: String) throws -> Clip? {
+        var filter = ClipFilter()
+        (filter.packFingerprint, filter.sourceSHA256) = (fingerprint, clip.source.sha256)
+        return try library.clips(filter).first { ($0.start, $0.end) == (clip.start, clip.end) }
     }
 
     /// The name of a pack of the library.

@@ -29,6 +29,18 @@ extension Session {
         // A pack that cannot ingest is refused before any file is touched.
         let encoder = ClipEncoder(pack: pack)
         _ = try pack.encoder()
+        for (option, unused) in [
+            ("boxes", request.boxes.names(besides: files)),
+            ("captions", request.captions.names(besides: files)),
+        ] where !unused.isEmpty {
+            let more = unused.count > 3 ? " and \(unused.count - 3) more" : ""
+            onEvent(
+                .warning(
+                    "--\(option): no file to ingest is called "
+                        + unused.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ") + more
+                )
+            )
+        }
         let run = try library.beginIngestRun(requestJSON: requestJSON(request, files))
         let scout = Scout(
             request: request,

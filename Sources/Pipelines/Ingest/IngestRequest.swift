@@ -49,6 +49,13 @@ extension Dictionary where Key == String {
         let name = (path as NSString).lastPathComponent
         return self[name] ?? self[(name as NSString).deletingPathExtension]
     }
+
+    /// The names that no file has, sorted.
+    func names(besides files: [String]) -> [String] {
+        let names = files.map { ($0 as NSString).lastPathComponent }
+        let known = Set(names + names.map { ($0 as NSString).deletingPathExtension })
+        return keys.filter { !known.contains($0) }.sorted()
+    }
 }
 
 /// What became of one clip.
@@ -91,6 +98,8 @@ public enum IngestEvent: Sendable {
     case failure(IngestFailure)
     /// How far the work is.
     case progress(IngestProgress)
+    /// What the user should know of the request, such as boxes that fit no file.
+    case warning(String)
 }
 
 /// How far an ingest is.

@@ -78,6 +78,12 @@ enum BoxFile {
             let isHeader = index == 0 && (row == columns || row == timedColumns)
             if row.allSatisfy(\.isEmpty) || isHeader { continue }
             let place = "\"\(path)\", row \(index + 1)"
+            if index == 0, row.dropFirst().allSatisfy({ Double($0) == nil }) {
+                throw ValidationError(
+                    "--boxes \(place): the header is \(row.joined(separator: ",")), expected "
+                        + "\(columns.joined(separator: ",")) and, if wanted, start,end"
+                )
+            }
             guard row.count == columns.count || row.count == timedColumns.count, !row[0].isEmpty
             else {
                 throw ValidationError(

@@ -137,6 +137,12 @@ struct SampleCommand: LibraryCommand {
 
     private func tell(_ sample: SampledContent) throws {
         let console = shared.console
+        if !sample.isNew, let name, !sample.name.hasPrefix(name) {
+            console.warning(
+                "seed \(sample.seed) is in the library already, as \(sample.name); --name \(name) is "
+                    + "not used"
+            )
+        }
         guard !shared.json else {
             try console.print(JSONOutput.line(SampleLine(sample: sample)))
             return

@@ -21,6 +21,11 @@ final class IngestReporter {
         let reason: String
     }
 
+    private struct WarningLine: Encodable {
+        let event = "warning"
+        let warning: String
+    }
+
     private struct ProgressRecord: Encodable {
         let event = "progress"
         let progress: IngestProgress
@@ -49,6 +54,7 @@ final class IngestReporter {
             case .clip(let clip): try report(clip)
             case .failure(let failure): try report(failure)
             case .progress(let state): try report(state)
+            case .warning(let text): try warn(text)
             }
         } catch {
             outputError = outputError ?? error
@@ -74,6 +80,11 @@ final class IngestReporter {
         try console.print(
             JSONOutput.line(FailureLine(path: failure.path, reason: failure.reason))
         )
+    }
+
+    private func warn(_ text: String) throws {
+        console.warning(text)
+        if isJSON { try console.print(JSONOutput.line(WarningLine(warning: text))) }
     }
 
     private func report(_ state: IngestProgress) throws {
