@@ -14,12 +14,12 @@ PACKAGES := liblmdb-dev libopenblas-openmp-dev libdnnl-dev libavformat-dev libav
 # Every import has to be declared in Package.swift: the targets are the architecture.
 CHECKS := --explicit-target-dependency-import-check error
 
-FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources
+FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources Benchmarks/PaperSizes
 
-.PHONY: help deps build test demo bench fuzz lint format clean
+.PHONY: help deps build test demo bench bench-full fuzz lint format clean
 
 help: ## List the targets.
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 deps: ## Install the Debian packages that are missing, as root or with sudo.
 	@command -v swift > /dev/null || { \
@@ -61,6 +61,10 @@ demo: build ## Make a library from Samples, compose, render; say where the films
 bench: build ## Measure ingest, render, start and memory; BENCH_FLAGS=--long adds a long video.
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/bench $(BENCH_FLAGS)
+
+bench-full: build ## Make packs of the published sizes from random weights, ingest and render; 6 GB of disk.
+	swift build -c release --package-path Benchmarks
+	Benchmarks/.build/release/bench --full-size $(BENCH_FLAGS)
 
 FUZZ_SECONDS ?= 300
 fuzz: deps ## Try the readers of weight files on changed files, FUZZ_SECONDS long; Fuzz/README.md.

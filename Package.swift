@@ -36,6 +36,8 @@ let package = Package(
             name: "Pipelines",
             targets: ["Pipelines", "Store", "Packs", "Models", "Kernels", "Media", "Tensors"]
         ),
+        // Checkpoints of published sizes, for the benchmarks.
+        .library(name: "PaperSizes", targets: ["PaperSizes"]),
     ],
     dependencies: [
         // Flags, help texts and completions of the command line.
@@ -140,6 +142,12 @@ let package = Package(
         ),
         // Weight files that tests build themselves, sound ones and attacks.
         house("CheckpointFixtures", [], path: "Tests/CheckpointFixtures"),
+        // Checkpoints of published sizes with random numbers: Benchmarks/README.md.
+        house(
+            "PaperSizes",
+            ["Tensors", "Models", "Packs", "Compression", "CheckpointFixtures"],
+            path: "Benchmarks/PaperSizes"
+        ),
         // Changed weight files for the readers: Fuzz/README.md.
         house(
             "ReaderFuzzing",
@@ -154,7 +162,10 @@ let package = Package(
         ),
         tests(
             "PacksTests",
-            ["Tensors", "ODE", "Models", "Packs", "CheckpointFixtures", "ReaderFuzzing"]
+            [
+                "Tensors", "ODE", "Models", "Packs", "CheckpointFixtures", "ReaderFuzzing",
+                "PaperSizes",
+            ]
         ),
         tests("MediaTests", ["Tensors", "Media"], exclude: ["Fixtures"]),
         tests(

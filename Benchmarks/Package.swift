@@ -7,7 +7,10 @@ let package = Package(
     targets: [
         .executableTarget(
             name: "bench",
-            dependencies: [.product(name: "Pipelines", package: "vsdb")],
+            dependencies: [
+                .product(name: "Pipelines", package: "vsdb"),
+                .product(name: "PaperSizes", package: "vsdb"),
+            ],
             swiftSettings: [
                 .swiftLanguageMode(.v6),
                 .enableUpcomingFeature("ExistentialAny"),

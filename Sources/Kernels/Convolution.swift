@@ -41,12 +41,18 @@ public struct ConvolutionGeometry: Sendable, Hashable {
 public final class Convolution: Sendable {
     /// The sizes, stride and padding.
     public let geometry: ConvolutionGeometry
-    /// The weights, `[O, I, k, k]`.
-    public let weight: Tensor<Float>
     /// The bias `[O]`, or nil.
     public let bias: Tensor<Float>?
-    /// Compiled plans; only ever used under the lock.
-    private let plans = Mutex(PlanCache())
+    /// Only ever used under the lock.
+    private let state: Mutex<State>
+
+    private struct State {
+        /// The weights, `[O, I, k, k]`, until `keeper` has them.
+        var weight: Tensor<Float>?
+        /// The first plan with the weights in a layout that others can be made of.
+        var keeper: ConvolutionPlan?
+        var plans = PlanCache()
+    }
 
     /// Prepares a convolution.
     ///
@@ -67,7 +73,7 @@ public final class Convolution: Sendable {
         precondition(weight.count > 0, "a convolution without weights: \(weight.shape)")
         precondition(bias.map { $0.shape == [weight.shape[0]] } ?? true, "bias is [O]")
         precondition(stride > 0 && padding >= 0, "stride \(stride), padding \(padding)")
-        self.weight = weight
+        state = Mutex(State(weight: weight, keeper: nil))
         self.bias = bias
         geometry = ConvolutionGeometry(
             outChannels: weight.shape[0],
@@ -79,9 +85,9 @@ public final class Convolution: Sendable {
         )
     }
 
-    /// How many plans and how many different packed copies of the weights are held.
-    package var held: (plans: Int, packedWeights: Int) {
-        plans.withLock { ($0.count, $0.packedWeightCount) }
+    /// How many plans, how many different packed copies and whether plain weights are held.
+    package var held: (plans: Int, packedWeights: Int, plainWeights: Bool) {
+        state.withLock { ($0.plans.count, $0.plans.packedWeightCount, $0.weight != nil) }
     }
 
     /// The shape that an input of a shape gives.
@@ -124,17 +130,20 @@ public final class Convolution: Sendable {
         _ y: UnsafeMutablePointer<Float>
     ) {
         let key = PlanCache.Key(input: input, threadCount: ThreadPool.threadCount)
-        plans.withLock { plans in
-            plans.plan(for: key) { others in
+        state.withLock { state in
+            let (weight, keeper) = (state.weight, state.keeper)
+            let plan = state.plans.plan(for: key) { others in
                 ConvolutionPlan(
                     geometry: geometry,
                     input: input,
                     output: output,
                     weights: weight,
                     bias: bias,
-                    sharing: others
+                    sharing: others + [keeper].compactMap { $0 }
                 )
-            }.run(x, y)
+            }
+            if keeper == nil, plan.canBeRepacked { (state.keeper, state.weight) = (plan, nil) }
+            plan.run(x, y)
         }
     }
 }

@@ -19,12 +19,12 @@ final class ConvolutionPlan: @unchecked Sendable {
     /// Compiles a convolution (`weights [O, I, k, k]`) or a transposed one (`weights [O, I, k, k]` too).
     ///
     /// Weights and bias are taken from `others`, plans of the same convolution, if one has them in the
-    /// layout that this plan wants.
+    /// layout that this plan wants; without plain weights they are brought into it from another's.
     init(
         geometry: ConvolutionGeometry,
         input: [Int],
         output: [Int],
-        weights plainWeights: Tensor<Float>,
+        weights plainWeights: Tensor<Float>?,
         bias plainBias: Tensor<Float>?,
         sharing others: [ConvolutionPlan]
     ) {
@@ -105,13 +105,21 @@ final class ConvolutionPlan: @unchecked Sendable {
             ? DNNMemory(chosen(dnnl_query_dst_md), allocates: false) : destination
 
         let layout = chosen(dnnl_query_weights_md)
-        weights =
-            others.lazy.map(\.weights).first { $0.hasLayout(layout) }
-            ?? DNNMemory(
+        let packed = others.map(\.weights)
+        if let same = packed.first(where: { $0.hasLayout(layout) }) {
+            weights = same
+        } else if let plainWeights {
+            weights = DNNMemory(
                 packing: plainWeights,
                 OneDNN.descriptor(weightShape, dnnl_abcd),
                 as: layout
             )
+        } else {
+            guard let other = packed.first(where: \.canBeRepacked) else {
+                preconditionFailure("a convolution \(weightShape) lost its weights")
+            }
+            weights = DNNMemory(repacking: other, as: layout)
+        }
         bias = plainBias.map { plain in
             others.lazy.compactMap(\.bias).first
                 ?? DNNMemory(packing: plain, biasPlain.pointee, as: biasPlain.pointee)
@@ -120,6 +128,9 @@ final class ConvolutionPlan: @unchecked Sendable {
 
     /// Tells packed weights apart from those of other plans.
     var packedWeights: ObjectIdentifier { ObjectIdentifier(weights) }
+
+    /// Whether plans with another layout can be made of this one's weights.
+    var canBeRepacked: Bool { weights.canBeRepacked }
 
     func run(_ input: UnsafePointer<Float>, _ output: UnsafeMutablePointer<Float>) {
         source.point(at: input)

@@ -103,6 +103,15 @@ final class DNNMemory {
         }
     }
 
+    /// Copies the elements of another memory object into a layout.
+    convenience init(repacking other: DNNMemory, as layout: dnnl_memory_desc_t) {
+        self.init(layout, allocates: true)
+        DNNReorder(from: other.descriptor, to: layout).execute(other, self)
+    }
+
+    /// Whether the elements lie there as they are, in some order; transformed ones do not come back.
+    var canBeRepacked: Bool { descriptor.format_kind == dnnl_blocked }
+
     func hasLayout(_ other: dnnl_memory_desc_t) -> Bool {
         var (mine, other) = (descriptor, other)
         return dnnl_memory_desc_equal(&mine, &other) != 0

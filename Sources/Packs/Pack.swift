@@ -20,6 +20,8 @@ public struct Pack: Sendable {
     /// Name, summary, licence, provenance and reconstruction are left out: a renamed pack makes the same
     /// assets.
     public let fingerprint: String
+    /// The files of weights that were opened.
+    let files = WeightFiles()
 
     /// Reads and checks the manifest; the weights are not touched.
     ///
@@ -82,11 +84,13 @@ public struct Pack: Sendable {
 
     /// CLIP.
     ///
+    /// - Parameter half: The only half that is read and may be used; nil for both.
+    /// - Returns: The network.
     /// - Throws: `PackError`, `.missingNetwork` or `.weightsMismatch`.
-    public func clip() throws -> CLIPModel {
+    public func clip(only half: CLIPModel.Half? = nil) throws -> CLIPModel {
         guard let network = manifest.clip else { throw missing("CLIP", "clip") }
         return try reading("clip") {
-            try CLIPModel(network.config, try weights(network.weights))
+            try CLIPModel(network.config, try weights(network.weights), only: half)
         }
     }
 
@@ -169,26 +173,9 @@ public struct Pack: Sendable {
         Weights(try open(file), prefix: file.prefix)
     }
 
-    /// Maps a file of weights and compares its hash: a flipped bit would render a wrong picture silently.
+    /// A file of weights whose hash was compared.
     private func open(_ file: PackManifest.WeightFile) throws -> SafetensorsFile {
-        let path = folder + "/" + file.path
-        let data: Data
-        do {
-            data = try Data(contentsOf: URL(fileURLWithPath: path), options: .alwaysMapped)
-        } catch {
-            throw PackError(
-                .missingNetwork,
-                "pack file \"\(path)\" cannot be read; add the pack again"
-            )
-        }
-        guard SHA256.digest(data).hex == file.sha256.lowercased() else {
-            throw PackError(
-                .weightsMismatch,
-                "pack file \"\(path)\" is not the one that \(Self.manifestName) describes: its SHA-256 "
-                    + "differs; add the pack again"
-            )
-        }
-        return try SafetensorsFile(path: path, data: data)
+        try files.open(folder + "/" + file.path, sha256: file.sha256)
     }
 
     private func reading<Network>(_ key: String, _ body: () throws -> Network) throws -> Network {

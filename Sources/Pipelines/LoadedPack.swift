@@ -12,7 +12,8 @@ public final class LoadedPack: Sendable {
     private struct Networks: Sendable {
         var generator: StyleGAN2Generator?
         var encoder: PSPEncoder?
-        var clip: CLIPModel?
+        var clipOfImages: CLIPModel?
+        var clipOfTexts: CLIPModel?
         var tokenizer: CLIPTokenizer?
         var dynamicsEncoder: DynamicsEncoder?
         var latentODE: LatentODE?
@@ -34,8 +35,13 @@ public final class LoadedPack: Sendable {
     public func generator() throws -> StyleGAN2Generator { try cached(\.generator, pack.generator) }
     /// The content encoder `f_C`.
     public func encoder() throws -> PSPEncoder { try cached(\.encoder, pack.encoder) }
-    /// CLIP.
-    public func clip() throws -> CLIPModel { try cached(\.clip, pack.clip) }
+    /// CLIP, for images or for texts.
+    public func clip(for half: CLIPModel.Half) throws -> CLIPModel {
+        switch half {
+        case .images: try cached(\.clipOfImages) { try pack.clip(only: .images) }
+        case .texts: try cached(\.clipOfTexts) { try pack.clip(only: .texts) }
+        }
+    }
     /// CLIP's tokenizer.
     public func tokenizer() throws -> CLIPTokenizer { try cached(\.tokenizer, pack.tokenizer) }
     /// The dynamics encoder `f_D`.

@@ -160,3 +160,31 @@ extension ZipBuilder {
         try file.write(contentsOf: directory + end)
     }
 }
+
+extension ZipBuilder {
+    /// Writes an archive member by member, so that memory holds one at a time.
+    ///
+    /// - Throws: What writing the file throws.
+    package func write(
+        memberCount: Int,
+        to path: String,
+        member: (Int) throws -> Member
+    ) throws {
+        try Data().write(to: URL(fileURLWithPath: path))
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        var directory = Data()
+        var offset = 0
+        for index in 0..<memberCount {
+            let member = try member(index)
+            let header = header(of: member)
+            directory += entry(member, offset: UInt64(offset))
+            try file.write(contentsOf: header)
+            try file.write(contentsOf: member.content)
+            offset += header.count + member.content.count
+        }
+        let count = UInt64(memberCount)
+        let end = end(UInt64(offset), UInt64(directory.count), count, at: offset + directory.count)
+        try file.write(contentsOf: directory + end)
+    }
+}

@@ -63,6 +63,7 @@ struct ConvolutionTests {
         let held = convolution.held
         #expect(held.plans == 8)
         #expect(held.packedWeights <= 3, "\(held.packedWeights) layouts of one 3x3 kernel")
+        #expect(!held.plainWeights, "weights that are packed are not held twice")
     }
 
     @Test func aDroppedPlanIsMadeAgain() {

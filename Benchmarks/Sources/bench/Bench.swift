@@ -6,10 +6,12 @@ import Foundation
 @main
 enum Bench {
     private static let usage = """
-        Usage: bench [--long] [--vsdb FILE]
+        Usage: bench [--long] [--generator] [--full-size] [--case NAME] [--vsdb FILE]
 
           --long       Also ingest a video of ten minutes, made for the purpose.
           --generator  Only StyleGAN2 at the sizes of the published models.
+          --full-size  Only packs of the published sizes, from checkpoints to films; 6 GB of disk.
+          --case NAME  With --full-size, only this one of its packs.
           --vsdb FILE  The program to measure; .build/release/vsdb if not given.
         """
 
@@ -22,37 +24,67 @@ enum Bench {
         }
     }
 
-    private static func run(_ arguments: [String]) throws {
-        var arguments = arguments[...]
+    private struct Options {
         var program = ".build/release/vsdb"
         var isLong = false
         var isGenerator = false
-        while let argument = arguments.popFirst() {
-            switch (argument, arguments.first) {
-            case ("--long", _): isLong = true
-            case ("--generator", _): isGenerator = true
-            case ("--vsdb", let file?):
-                program = file
-                arguments.removeFirst()
-            default: throw BenchError("\(argument)?\n\(usage)")
+        var isFullSize = false
+        var caseName: String?
+
+        init(_ arguments: [String]) throws {
+            var arguments = arguments[...]
+            while let argument = arguments.popFirst() {
+                switch (argument, arguments.first) {
+                case ("--long", _): isLong = true
+                case ("--generator", _): isGenerator = true
+                case ("--full-size", _): isFullSize = true
+                case ("--case", let name?):
+                    caseName = name
+                    arguments.removeFirst()
+                case ("--vsdb", let file?):
+                    program = file
+                    arguments.removeFirst()
+                default: throw BenchError("\(argument)?\n\(usage)")
+                }
             }
+        }
+    }
+
+    private static func run(_ arguments: [String]) throws {
+        if try FullSizeWorker.run(arguments) { return }
+        let options = try Options(arguments)
+        if options.isGenerator {
+            let measures = try LayerBenchmark().run() + GeneratorBenchmark().run()
+            let report = BenchReport(date: Date(), machine: Machine.facts(), measures: measures)
+            return print(report.table(against: nil))
         }
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("vsdb-bench-\(getpid())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-
-        let machine = Machine.facts()
-        if isGenerator {
-            let measures = try LayerBenchmark().run() + GeneratorBenchmark().run()
-            let report = BenchReport(date: Date(), machine: machine, measures: measures)
-            print(report.table(against: nil))
-            return
+        if options.isFullSize {
+            try runFullSize(options, folder)
+        } else {
+            try runSmall(options, folder)
         }
+    }
+
+    private static func runFullSize(_ options: Options, _ folder: String) throws {
+        let machine = Machine.facts()
+        let benchmark = FullSizeBenchmark(program: options.program, folder: folder)
+        let stages = try benchmark.run(only: options.caseName)
+        let report = FullSizeReport(date: Date(), machine: machine, stages: stages)
+        print(report.table)
+        // A part of the table would pass for all of it.
+        if options.caseName == nil { try report.write() }
+    }
+
+    private static func runSmall(_ options: Options, _ folder: String) throws {
+        let machine = Machine.facts()
         // Programs first: a child's peak memory is never below that of the process that started it.
-        let commands = CommandBenchmark(program: program, folder: folder)
+        let commands = CommandBenchmark(program: options.program, folder: folder)
         var measures = try commands.run()
-        if isLong { measures += try commands.runLong() }
+        if options.isLong { measures += try commands.runLong() }
         measures += try CoreBenchmark(library: commands.library, folder: folder).run()
 
         let report = BenchReport(date: Date(), machine: machine, measures: measures)

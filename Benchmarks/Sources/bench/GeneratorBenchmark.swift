@@ -1,4 +1,5 @@
 import Models
+import PaperSizes
 import Tensors
 
 /// Measures StyleGAN2 at the sizes of the published models, with random weights.
@@ -6,8 +7,11 @@ struct GeneratorBenchmark {
     /// Milliseconds of a picture, for each size and batch.
     func run() throws -> [Measure] {
         try [(256, 1), (256, 4), (1024, 1), (1024, 4)].map { rows, samples in
-            let (config, weights) = RandomWeights.styleGAN2(rows: rows)
-            let generator = try StyleGAN2Generator(config, Weights(weights))
+            let config = PaperSizes.styleGAN2(.nvidia, rows: rows)
+            let generator = try StyleGAN2Generator(
+                config,
+                Weights(RandomWeights(generator: config))
+            )
             let codes = Tensor<Float>(
                 uninitialized: [samples, config.layerCount, config.styleDim]
             ) { out in

@@ -9,22 +9,31 @@ public import Tensors
 public struct CLIPModel: Sendable {
     /// The sizes.
     public let config: CLIPConfig
-    private let vision: CLIPVision
-    private let text: CLIPText
+    private let images: CLIPVision?
+    private let texts: CLIPText?
     /// What cosines are multiplied by.
     private let logitFactor: Float
+
+    /// One of its two networks, which know nothing of each other.
+    public enum Half: Sendable {
+        /// The encoder of images.
+        case images
+        /// The encoder of texts.
+        case texts
+    }
 
     /// Reads the weights in the layout that the configuration names.
     ///
     /// - Parameters:
     ///   - config: The sizes; validated here.
     ///   - weights: The model's tensors.
+    ///   - half: The only half that is read and may be used; nil for both.
     /// - Throws: `ConfigError` or `WeightError`.
-    public init(_ config: CLIPConfig, _ weights: Weights) throws {
+    public init(_ config: CLIPConfig, _ weights: Weights, only half: Half? = nil) throws {
         try config.validate()
         self.config = config
-        vision = try CLIPVision(config, weights)
-        text = try CLIPText(config, weights)
+        images = half == .texts ? nil : try CLIPVision(config, weights)
+        texts = half == .images ? nil : try CLIPText(config, weights)
         logitFactor = exp(try weights.float("logit_scale", []).scalars[0])
     }
 
@@ -53,6 +62,16 @@ public struct CLIPModel: Sendable {
     /// The gradient of the images `[N, 3, S, S]` from that of their features `[N, E]`.
     public func imageGradient(_ features: Tensor<Float>, _ trace: CLIPImageTrace) -> Tensor<Float> {
         vision.imageGradient(features, trace)
+    }
+
+    private var vision: CLIPVision {
+        guard let images else { preconditionFailure("this CLIP was read for texts alone") }
+        return images
+    }
+
+    private var text: CLIPText {
+        guard let texts else { preconditionFailure("this CLIP was read for images alone") }
+        return texts
     }
 
     private func check(_ images: Tensor<Float>) {

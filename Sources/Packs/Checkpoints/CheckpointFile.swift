@@ -35,6 +35,20 @@ public struct CheckpointFile: Sendable {
     public let huggingFaceConfig: Data?
 }
 
+extension CheckpointFile {
+    /// Tensors that lie in no file, as if they were safetensors.
+    package init(shapesOf archive: any TensorArchive) {
+        self.init(
+            path: archive.path,
+            format: .safetensors,
+            tensors: archive,
+            value: nil,
+            placeholders: [],
+            huggingFaceConfig: nil
+        )
+    }
+}
+
 extension Checkpoint {
     /// Opens a file, or a Hugging Face folder, and keeps what it says beside its tensors.
     ///

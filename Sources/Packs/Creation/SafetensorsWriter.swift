@@ -1,21 +1,28 @@
 internal import Foundation
 internal import Glibc
 internal import Hashing
-internal import Tensors
+package import Tensors
 
 /// Writes a safetensors file tensor by tensor, so that memory holds one at a time.
 ///
 /// Wide elements come first, then names in order, as the reference implementation writes them: every tensor is
 /// then aligned to its elements.
-struct SafetensorsWriter {
+package struct SafetensorsWriter {
     /// A tensor to be written, read from its file when its turn comes.
-    struct Entry {
+    package struct Entry {
         /// What it is called in the new file.
         let name: String
         /// Its name in the source.
         let source: String
         /// The source.
         let archive: any TensorArchive
+
+        /// Names a tensor, its name in the source, and the source.
+        package init(name: String, source: String, archive: any TensorArchive) {
+            self.name = name
+            self.source = source
+            self.archive = archive
+        }
     }
 
     private struct Place: Encodable {
@@ -41,7 +48,7 @@ struct SafetensorsWriter {
     ///   - step: Is told each tensor's name before it is written; throwing stops.
     /// - Returns: The file's SHA-256.
     /// - Throws: `PackError` for a tensor with NaN or infinity, errors of the disk, what `step` throws.
-    static func write(
+    package static func write(
         _ entries: [Entry],
         to path: String,
         step: (String) throws -> Void

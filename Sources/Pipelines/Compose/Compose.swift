@@ -195,8 +195,9 @@ extension Session {
     private func checkEdits(_ edits: [StyleEdit], _ pack: LoadedPack) throws {
         for edit in edits {
             guard edit.alpha.isFinite else { throw RequestError("--alpha is not finite") }
-            let context = try pack.clip().config.context
+            // Refuses a pack without CLIP.
             let tokenizer = try pack.tokenizer()
+            let context = pack.manifest.clip?.config.context ?? 0
             for text in [edit.from, edit.to] {
                 do {
                     _ = try tokenizer.encode(text, contextLength: context)

@@ -97,8 +97,12 @@ struct ClipEncoder {
 
     /// `z_d0`: `[C, h, w]`, float64.
     func initialDynamics(_ clip: ObservedClip) throws -> Tensor<Double> {
-        let frames = Tensor.stack(clip.frames.map { $0.tensor(.zeroToOne) })
-        return try pack.dynamicsEncoder().encode(frames, times: times(clip.plan))
+        let encoder = try pack.dynamicsEncoder()
+        // One by one: large frames as numbers would take more memory than the networks that read them.
+        let frames = clip.frames.map { frame in
+            encoder.resize(Tensor.stack([frame.tensor(.zeroToOne)]))
+        }
+        return encoder.encode(Tensor.concatenate(frames), times: times(clip.plan))
     }
 
     /// Observation times in units of t, the first 0, float32 as in the reference.
@@ -119,7 +123,7 @@ struct ClipEncoder {
 
     /// `CLIP_I(G(z_C))`: `[E]`, not normalised.
     func styleEmbedding(_ content: Tensor<Float>) throws -> Tensor<Float> {
-        let clip = try pack.clip()
+        let clip = try pack.clip(for: .images)
         let still = try still(content)
         let input = CLIPPreprocessing(resolution: clip.config.imageSize)(still)
         return clip.encodeImage(input)[0]
@@ -127,7 +131,7 @@ struct ClipEncoder {
 
     /// The mean of the normalised `CLIP_I` of the frames, normalised: `[E]`.
     private func lookEmbedding(_ frames: [RGBImage]) throws -> Tensor<Float> {
-        let clip = try pack.clip()
+        let clip = try pack.clip(for: .images)
         let preprocessing = CLIPPreprocessing(resolution: clip.config.imageSize)
         let inputs = frames.map { frame in
             preprocessing(Tensor(shape: [frame.height, frame.width, 3], scalars: frame.pixels))

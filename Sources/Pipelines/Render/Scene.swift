@@ -64,7 +64,7 @@ extension Session {
     private func styleToken(_ recipe: Recipe, _ pack: LoadedPack) throws -> Tensor<Float> {
         var style = try asset(recipe.content, .style, recipe).float
         for edit in recipe.edits {
-            let (clip, tokenizer) = (try pack.clip(), try pack.tokenizer())
+            let (clip, tokenizer) = (try pack.clip(for: .texts), try pack.tokenizer())
             let context = clip.config.context
             let tokens = try [edit.from, edit.to].map {
                 try tokenizer.encode($0, contextLength: context)

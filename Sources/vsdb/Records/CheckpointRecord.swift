@@ -80,7 +80,9 @@ struct CheckpointRecord: Encodable, Sendable {
     private static func byteCount(_ path: String) -> Int {
         let files = FileManager.default
         func size(_ path: String) -> Int {
-            let attributes = try? files.attributesOfItem(atPath: path)
+            // Caches of downloads are full of links.
+            let file = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+            let attributes = try? files.attributesOfItem(atPath: file)
             return (attributes?[.size] as? NSNumber)?.intValue ?? 0
         }
         guard let members = try? files.contentsOfDirectory(atPath: path) else { return size(path) }
