@@ -16,7 +16,7 @@ CHECKS := --explicit-target-dependency-import-check error
 
 FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources Benchmarks/PaperSizes
 
-.PHONY: help deps build test demo bench bench-full fuzz lint format clean
+.PHONY: help deps build test demo bench bench-peers bench-full fuzz lint format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -61,6 +61,12 @@ demo: build ## Make a library from Samples, compose, render; say where the films
 bench: build ## Measure ingest, render, start and memory; BENCH_FLAGS=--long adds a long video.
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/bench $(BENCH_FLAGS)
+
+bench-peers: build ## Measure the cores in turn with PyTorch's, installed into Benchmarks/.venv (6 GB).
+	[[ -x Benchmarks/.venv/bin/python ]] || python3 -m venv Benchmarks/.venv
+	Benchmarks/.venv/bin/pip install -q -r Benchmarks/peers/requirements.txt
+	swift build -c release --package-path Benchmarks
+	Benchmarks/.build/release/bench --peers
 
 bench-full: build ## Make packs of the published sizes from random weights, ingest and render; 6 GB of disk.
 	swift build -c release --package-path Benchmarks

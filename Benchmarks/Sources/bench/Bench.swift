@@ -6,10 +6,11 @@ import Foundation
 @main
 enum Bench {
     private static let usage = """
-        Usage: bench [--long] [--generator] [--full-size] [--case NAME] [--vsdb FILE]
+        Usage: bench [--long] [--generator] [--peers] [--full-size] [--case NAME] [--vsdb FILE]
 
           --long       Also ingest a video of ten minutes, made for the purpose.
           --generator  Only StyleGAN2 at the sizes of the published models.
+          --peers      Only the cores, in turn with PyTorch's; make bench-peers installs those.
           --full-size  Only packs of the published sizes, from checkpoints to films; 6 GB of disk.
           --case NAME  With --full-size, only this one of its packs.
           --vsdb FILE  The program to measure; .build/release/vsdb if not given.
@@ -28,6 +29,7 @@ enum Bench {
         var program = ".build/release/vsdb"
         var isLong = false
         var isGenerator = false
+        var isPeers = false
         var isFullSize = false
         var caseName: String?
 
@@ -37,6 +39,7 @@ enum Bench {
                 switch (argument, arguments.first) {
                 case ("--long", _): isLong = true
                 case ("--generator", _): isGenerator = true
+                case ("--peers", _): isPeers = true
                 case ("--full-size", _): isFullSize = true
                 case ("--case", let name?):
                     caseName = name
@@ -53,6 +56,7 @@ enum Bench {
     private static func run(_ arguments: [String]) throws {
         if try FullSizeWorker.run(arguments) { return }
         let options = try Options(arguments)
+        if options.isPeers { return try PeerBenchmark().run() }
         if options.isGenerator {
             let measures = try LayerBenchmark().run() + GeneratorBenchmark().run()
             let report = BenchReport(date: Date(), machine: Machine.facts(), measures: measures)

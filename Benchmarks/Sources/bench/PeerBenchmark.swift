@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import Models
 import Packs
+import PaperSizes
 import Tensors
 
 /// Measures the cores beside PyTorch's, one call of ours and one of theirs in turn.
@@ -34,7 +35,12 @@ struct PeerBenchmark {
     func run() throws {
         let peers = try PeerProcess(threads: ThreadPool.threadCount)
         var rows: [Row] = []
-        func compare(_ name: String, _ peer: String, per count: Int = 1, _ work: () -> Void) throws {
+        func compare(
+            _ name: String,
+            _ peer: String,
+            per count: Int = 1,
+            _ work: () -> Void
+        ) throws {
             FileHandle.standardError.write(Data("bench: \(name)\n".utf8))
             for _ in 0..<2 { work() }
             _ = try peers.milliseconds(peer)
@@ -57,8 +63,9 @@ struct PeerBenchmark {
             ) { _ = doll.synthesize(codes) }
         }
         for rowCount in [256, 1024] {
-            let (config, weights) = RandomWeights.styleGAN2(rows: rowCount)
-            let generator = try StyleGAN2Generator(config, Weights(weights))
+            let config = PaperSizes.styleGAN2(.nvidia, rows: rowCount)
+            let weights = Weights(RandomWeights(generator: config))
+            let generator = try StyleGAN2Generator(config, weights)
             for samples in [1, 4] {
                 let codes = Self.codes(config, samples)
                 try compare(
@@ -68,7 +75,10 @@ struct PeerBenchmark {
                 ) { _ = generator.synthesize(codes) }
             }
         }
-        let ode = try LatentODE(RandomWeights.fullSizeODE.config, Weights(RandomWeights.fullSizeODE.weights))
+        let ode = try LatentODE(
+            PaperSizes.dynamics(.authors, columns: 128),
+            Weights(PaperModel.authors.weights(), prefix: "state_dict.")
+        )
         let start = Tensor<Double>(uninitialized: [1, 256, 8, 8]) { out in
             for index in out.indices {
                 out.initializeElement(at: index, to: Double(index * 7919 % 2001) / 10_000 - 0.1)
