@@ -220,6 +220,15 @@ final class RunningCommand {
         }
     }
 
+    /// The largest resident memory so far, in bytes; nil once it has ended.
+    var peakMemory: Int? {
+        let status = "/proc/\(process.processIdentifier)/status"
+        let data = FileManager.default.contents(atPath: status) ?? Data()
+        let lines = String(decoding: data, as: UTF8.self).split(separator: "\n")
+        let line = lines.first { $0.hasPrefix("VmHWM:") }
+        return line.flatMap { Int($0.filter(\.isNumber)) }.map { $0 * 1024 }
+    }
+
     /// Waits for the end.
     func finish() throws -> RunResult {
         process.waitUntilExit()
