@@ -123,4 +123,35 @@ struct PackCreateCommandTests {
         #expect(bare.status == 0, "\(bare.errors)")
         #expect(!workspace.has("q/merges.txt"))
     }
+
+    @Test func aNetworkOfTwoFilesIsRefusedUntilAnOptionNamesOne() throws {
+        let workspace = try Workspace()
+        let files = [[Self.video, Self.clip], [Self.clip, Self.video]]
+        for pair in files {
+            let result = try workspace.run(
+                ["pack", "create", "e", "-o", "e"] + pair + Self.stated
+            )
+            #expect(result.status == 64, "\(result.errors)")
+            for part in [Self.video, Self.clip, "--clip F"] {
+                #expect(result.errors.contains(part), "\(result.errors)")
+            }
+        }
+        #expect(try workspace.names().isEmpty)
+        let made = try workspace.run(
+            ["pack", "create", "e", "-o", "e", Self.video, "--clip", Self.video, Self.clip]
+                + Self.stated
+        )
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(made.errors.contains("clip not taken: * of \"\(Self.clip)\"; took"))
+    }
+
+    @Test func aNetworkThatNoOptionAskedForIsNamed() throws {
+        let workspace = try Workspace()
+        let made = try workspace.run([
+            "pack", "create", "e", "-o", "e", "--generator", Self.psp,
+        ])
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(made.errors.contains("encoder not taken:"), "\(made.errors)")
+        #expect(made.errors.contains("--encoder F decides"))
+    }
 }

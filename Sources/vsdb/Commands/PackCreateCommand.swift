@@ -20,6 +20,10 @@ struct PackCreateCommand: LibraryCommand {
             options, from the options here, from --config, or from a default that is said; \
             without one the error names the option to give.
 
+            A file named for a network (--clip F) wins over files without an option. A network \
+            that two of those hold is refused until an option names the file to take. What was \
+            there and not taken is said.
+
             The pack is added to the library, or written to the folder of --output. It is there \
             complete or not at all. A pack without a network can do less, and it says what.
 
