@@ -10,13 +10,16 @@ extension Pack {
         for file in manifest.files {
             let path = folder + "/" + file.path
             guard let found = try? SHA256.digest(fileAt: path).hex else {
-                throw PackError(.weightsMismatch, "pack file \"\(path)\" cannot be read")
+                throw PackError(
+                    .weightsMismatch,
+                    "pack file \"\(path)\" cannot be read; add the pack again"
+                )
             }
             guard found == file.sha256.lowercased() else {
                 throw PackError(
                     .weightsMismatch,
                     "pack file \"\(path)\": its SHA-256 is \(found), \(Self.manifestName) says "
-                        + "\(file.sha256); copy the pack again"
+                        + "\(file.sha256); copy or add the pack again"
                 )
             }
         }
@@ -33,6 +36,18 @@ extension Pack {
         }
         if manifest.dino != nil { _ = try dino() }
         return abilities
+    }
+
+    /// The names of the files that are missing from a folder, or are not those of this pack's manifest.
+    ///
+    /// - Parameter folder: A folder that should hold the pack's files; this pack's own if not given.
+    public func damagedFiles(in folder: String? = nil) -> [String] {
+        let folder = folder ?? self.folder
+        let damaged = manifest.files.filter { file in
+            let found = try? SHA256.digest(fileAt: folder + "/" + file.path).hex
+            return found != file.sha256.lowercased()
+        }
+        return Set(damaged.map(\.path)).sorted()
     }
 
     /// What can be done with a pack.

@@ -152,6 +152,14 @@ extension PackManifest {
         do { try body() } catch { throw ConfigError("\(key).\(error.key)", error.problem) }
     }
 
+    /// The manifest without what makes no difference to assets.
+    var essence: PackManifest {
+        var essence = self
+        (essence.name, essence.summary, essence.licence, essence.provenance) = ("", "", "", "")
+        essence.reconstruction = nil
+        return essence
+    }
+
     /// A file that the pack consists of.
     public struct File: Sendable, Hashable {
         /// The key of the manifest that names it.

@@ -154,4 +154,26 @@ struct PackCreateCommandTests {
         #expect(made.errors.contains("encoder not taken:"), "\(made.errors)")
         #expect(made.errors.contains("--encoder F decides"))
     }
+
+    @Test func theSameWeightsInAnotherFormAreTheSamePackUnderItsName() throws {
+        let workspace = try Workspace()
+        try workspace.expectSuccess("init")
+        try workspace.expectSuccess("pack", "create", "gen", Self.generator)
+        let weights = workspace.path(".vsdb/packs/gen/generator.safetensors")
+        let sound = try #require(FileManager.default.contents(atPath: weights))
+        try sound.dropLast().write(to: URL(filePath: weights))
+        let form = Self.golden(
+            "stylegan2_rosinality_64/stylegan2_rosinality_64.weights.safetensors"
+        )
+        let made = try workspace.run(["pack", "create", "gen", form, "--json"])
+        #expect(made.status == 0, "\(made.errors)")
+        let facts = try #require(try made.json() as? [String: Any])
+        #expect(facts["isNew"] as? Bool == false)
+        #expect(facts["repaired"] as? [String] == ["generator.safetensors"])
+        #expect(FileManager.default.contents(atPath: weights) == sound)
+        let left = try FileManager.default.contentsOfDirectory(
+            atPath: workspace.path(".vsdb/packs")
+        )
+        #expect(left == ["gen"])
+    }
 }

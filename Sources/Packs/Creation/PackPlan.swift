@@ -59,6 +59,12 @@ public struct PackPlan: Sendable {
         try Self.check(parts, manifest)
     }
 
+    /// Whether a pack with this `pack.json` is the one to be but for the contents of its files.
+    public func isLike(manifestJSON: String) -> Bool {
+        let known = try? JSONDecoder().decode(PackManifest.self, from: Data(manifestJSON.utf8))
+        return known?.essence.withoutHashes == manifest.essence.withoutHashes
+    }
+
     /// What a pack without some networks cannot do.
     private static func lacks(_ manifest: PackManifest) -> [String] {
         var notes: [String] = []
@@ -97,6 +103,19 @@ public struct PackPlan: Sendable {
 }
 
 extension PackManifest {
+    /// The manifest with no hash of any file.
+    fileprivate var withoutHashes: PackManifest {
+        var bare = self
+        bare.generator.weights.sha256 = ""
+        bare.encoder?.weights.sha256 = ""
+        bare.clip?.weights.sha256 = ""
+        bare.clip?.vocabulary?.sha256 = ""
+        bare.clip?.merges?.sha256 = ""
+        bare.dynamics?.weights.sha256 = ""
+        bare.dino?.weights.sha256 = ""
+        return bare
+    }
+
     /// Every tensor of a network, by the manifest's sizes.
     func requiredTensors(_ kind: NetworkKind) -> [TensorRequirement] {
         switch kind {

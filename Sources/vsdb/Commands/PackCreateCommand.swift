@@ -63,6 +63,7 @@ struct PackCreateCommand: LibraryCommand {
         let fingerprint: String
         let folder: String
         let isNew: Bool
+        let repaired: [String]
         let abilities: Pack.Abilities
         let networks: [Network]
         let notes: [String]
@@ -87,7 +88,6 @@ struct PackCreateCommand: LibraryCommand {
                 )
             }
         }
-        try session?.requireFreePackName(name)
         let plan = try PackPlan(request)
         for part in plan.parts { shared.console.note(part.text) }
         for note in plan.notes { shared.console.note(note) }
@@ -97,10 +97,11 @@ struct PackCreateCommand: LibraryCommand {
         }
         guard let session else {
             let pack = try plan.write(to: output ?? name, step: step)
-            return try tell(pack, plan, isNew: true)
+            return try tell(pack, plan, isNew: true, repaired: [])
         }
-        let (record, isNew) = try session.createPack(plan, makesDefault: makesDefault, step: step)
-        try tell(session.pack(record.name).pack, plan, isNew: isNew)
+        let made = try session.createPack(plan, makesDefault: makesDefault, step: step)
+        let pack = try session.pack(made.record.name).pack
+        try tell(pack, plan, isNew: made.isNew, repaired: made.repaired)
     }
 
     private var request: PackRequest {
@@ -115,7 +116,7 @@ struct PackCreateCommand: LibraryCommand {
         return request
     }
 
-    private func tell(_ pack: Pack, _ plan: PackPlan, isNew: Bool) throws {
+    private func tell(_ pack: Pack, _ plan: PackPlan, isNew: Bool, repaired: [String]) throws {
         guard !shared.json else {
             let networks = plan.parts.map { part in
                 Output.Network(
@@ -130,6 +131,7 @@ struct PackCreateCommand: LibraryCommand {
                 fingerprint: pack.fingerprint,
                 folder: pack.folder,
                 isNew: isNew,
+                repaired: repaired,
                 abilities: pack.abilities,
                 networks: networks,
                 notes: plan.notes
@@ -138,7 +140,7 @@ struct PackCreateCommand: LibraryCommand {
         }
         if output == nil {
             try shared.console.print("\(pack.manifest.name)  \(pack.fingerprint.prefix(12))")
-            shared.console.note(isNew ? "made and added" : "the library had it under this name")
+            shared.console.note(isNew ? "made and added" : Wording.known(repaired: repaired))
         } else {
             try shared.console.print(pack.folder)
             shared.console.note("add it to a library with: vsdb pack add \(pack.folder)")
