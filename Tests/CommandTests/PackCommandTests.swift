@@ -106,4 +106,19 @@ struct PackCommandTests {
         #expect(facts?["repaired"] as? [String] == ["pack.json"])
         #expect(try workspace.expectSuccess("pack", "verify").output == "paper-doll  sound\n")
     }
+
+    @Test func aFolderIsVerifiedWithoutALibrary() throws {
+        let workspace = try Workspace()
+        try workspace.makePack { _ in }
+        #expect(try workspace.expectSuccess("pack", "verify", "pack").output == "pack  sound\n")
+        #expect(try workspace.run(["pack", "verify", "nowhere"]).status == 10)
+        try damage(workspace.path("pack/vidstyleode.safetensors"))
+        let result = try workspace.run(["pack", "verify", "./pack"])
+        #expect(result.status == 13 && result.output == "./pack  not sound\n")
+        #expect(result.errors.contains("vidstyleode.safetensors"), "\(result.errors)")
+        try workspace.expectSuccess("init")
+        #expect(try workspace.run(["pack", "verify", "pack"]).status == 13)
+        let unknown = try workspace.run(["pack", "verify", "nowhere"])
+        #expect(unknown.status == 12, "\(unknown.errors)")
+    }
 }
