@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Hashing
+internal import Models
 
 extension Pack {
     /// Compares every file with the hash in the manifest and builds every network once.
@@ -41,6 +42,7 @@ extension Pack {
     /// The names of the files that are missing from a folder, or are not those of this pack's manifest.
     ///
     /// - Parameter folder: A folder that should hold the pack's files; this pack's own if not given.
+    /// - Returns: Names, sorted; empty if all are whole.
     public func damagedFiles(in folder: String? = nil) -> [String] {
         let folder = folder ?? self.folder
         let damaged = manifest.files.filter { file in
@@ -52,6 +54,8 @@ extension Pack {
 
     /// What can be done with a pack.
     public struct Abilities: Codable, Sendable, Hashable {
+        /// Whether content can be drawn from the generator's mapping network.
+        public let samples: Bool
         /// Whether clips and images can be ingested.
         public let ingests: Bool
         /// Whether motions can be encoded and rendered.
@@ -63,6 +67,7 @@ extension Pack {
     /// What can be done with the networks that it has.
     public var abilities: Abilities {
         Abilities(
+            samples: manifest.generator.config.mappingLayers > 0,
             ingests: manifest.encoder != nil,
             moves: manifest.dynamics != nil,
             edits: manifest.clip?.readsText == true && manifest.dynamics != nil
