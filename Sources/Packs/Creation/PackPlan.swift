@@ -27,6 +27,8 @@ public struct PackPlan: Sendable {
     public let parts: [Part]
     /// Defaults that were taken, choices between several networks, and what the pack lacks.
     public let notes: [String]
+    /// What may make wrong pictures: defaults in doubt, sizes that hardly fit.
+    public let warnings: [String]
     /// The document to be; hashes are filled in when the files are written.
     let manifest: PackManifest
     let vocabulary: VocabularyFiles?
@@ -55,6 +57,7 @@ public struct PackPlan: Sendable {
             return Part(recognition: recognition, network: network, needs: needs)
         }
         self.manifest = manifest
+        warnings = draft.warnings
         notes = choice.notes + draft.notes + Self.lacks(manifest)
         try Self.check(parts, manifest)
     }

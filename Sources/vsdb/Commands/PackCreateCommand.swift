@@ -67,6 +67,7 @@ struct PackCreateCommand: LibraryCommand {
         let abilities: Pack.Abilities
         let networks: [Network]
         let notes: [String]
+        let warnings: [String]
     }
 
     func validate() throws {
@@ -80,17 +81,11 @@ struct PackCreateCommand: LibraryCommand {
     func run() throws {
         let cancellation = Interruption.install()
         let session = output == nil ? try shared.openSession() : nil
-        if let output {
-            guard !FileManager.default.fileExists(atPath: output) else {
-                throw PackError(
-                    .alreadyExists,
-                    "\"\(output)\" exists already; choose another place"
-                )
-            }
-        }
+        if let output { try PackPlan.requirePlace(output) }
         let plan = try PackPlan(request)
         for part in plan.parts { shared.console.note(part.text) }
         for note in plan.notes { shared.console.note(note) }
+        for warning in plan.warnings { shared.console.warning(warning) }
         let step: (String) throws -> Void = { tensor in
             try cancellation.check()
             shared.console.detail("writing \(tensor)")
@@ -134,7 +129,8 @@ struct PackCreateCommand: LibraryCommand {
                 repaired: repaired,
                 abilities: pack.abilities,
                 networks: networks,
-                notes: plan.notes
+                notes: plan.notes,
+                warnings: plan.warnings
             )
             return try shared.console.print(JSONOutput.document(output))
         }
