@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Hashing
+internal import Models
 
 extension Pack {
     /// Compares every file with the hash in the manifest and builds every network once.
@@ -11,13 +12,16 @@ extension Pack {
         for file in [manifest.clip?.vocabulary, manifest.clip?.merges].compactMap({ $0 }) {
             let path = folder + "/" + file.path
             guard let found = try? SHA256.digest(fileAt: path).hex else {
-                throw PackError(.weightsMismatch, "pack file \"\(path)\" cannot be read")
+                throw PackError(
+                    .weightsMismatch,
+                    "pack file \"\(path)\" cannot be read; add the pack again"
+                )
             }
             guard found == file.sha256.lowercased() else {
                 throw PackError(
                     .weightsMismatch,
                     "pack file \"\(path)\": its SHA-256 is \(found), \(Self.manifestName) says "
-                        + "\(file.sha256); copy the pack again"
+                        + "\(file.sha256); copy or add the pack again"
                 )
             }
         }
@@ -36,8 +40,23 @@ extension Pack {
         return abilities
     }
 
+    /// The names of the files that are missing from a folder, or are not those of this pack's manifest.
+    ///
+    /// - Parameter folder: A folder that should hold the pack's files; this pack's own if not given.
+    /// - Returns: Names, sorted; empty if all are whole.
+    public func damagedFiles(in folder: String? = nil) -> [String] {
+        let folder = folder ?? self.folder
+        let damaged = manifest.files.filter { file in
+            let found = try? SHA256.digest(fileAt: folder + "/" + file.path).hex
+            return found != file.sha256.lowercased()
+        }
+        return Set(damaged.map(\.path)).sorted()
+    }
+
     /// What can be done with a pack.
     public struct Abilities: Codable, Sendable, Hashable {
+        /// Whether content can be drawn from the generator's mapping network.
+        public let samples: Bool
         /// Whether clips and images can be ingested.
         public let ingests: Bool
         /// Whether motions can be encoded and rendered.
@@ -49,6 +68,7 @@ extension Pack {
     /// What can be done with the networks that it has.
     public var abilities: Abilities {
         Abilities(
+            samples: manifest.generator.config.mappingLayers > 0,
             ingests: manifest.encoder != nil,
             moves: manifest.dynamics != nil,
             edits: manifest.clip?.readsText == true && manifest.dynamics != nil

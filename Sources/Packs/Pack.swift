@@ -47,12 +47,9 @@ public struct Pack: Sendable {
     }
 
     private static func fingerprint(of manifest: PackManifest) throws -> String {
-        var essence = manifest
-        (essence.name, essence.summary, essence.licence, essence.provenance) = ("", "", "", "")
-        essence.reconstruction = nil
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        return SHA256.digest(try encoder.encode(essence)).hex
+        return SHA256.digest(try encoder.encode(manifest.essence)).hex
     }
 
     /// The generator `G`.

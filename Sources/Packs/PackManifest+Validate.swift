@@ -122,7 +122,9 @@ extension PackManifest {
         guard modulation.positions >= rows * columns else {
             throw ConfigError(
                 "dynamics.modulation.positions",
-                "fewer than the \(rows * columns) cells"
+                "\(modulation.positions) cells at most, but frames of "
+                    + "\(dynamics.config.imageWidth)x\(dynamics.config.imageHeight) make "
+                    + "\(rows * columns) (\(rows) rows, \(columns) columns); take smaller frames"
             )
         }
         if let clip, clip.config.embedDim != modulation.width {
@@ -138,7 +140,7 @@ extension PackManifest {
             {
                 throw ConfigError(
                     "regions.\(region)",
-                    "\(cell) is not a cell of \(rows) x \(columns)"
+                    "\(cell) is not a cell of \(rows) rows, \(columns) columns"
                 )
             }
             guard !cells.isEmpty else { throw ConfigError("regions.\(region)", "has no cells") }
@@ -150,6 +152,14 @@ extension PackManifest {
         _ body: () throws(ConfigError) -> Void
     ) throws(ConfigError) {
         do { try body() } catch { throw ConfigError("\(key).\(error.key)", error.problem) }
+    }
+
+    /// The manifest without what makes no difference to assets.
+    var essence: PackManifest {
+        var essence = self
+        (essence.name, essence.summary, essence.licence, essence.provenance) = ("", "", "", "")
+        essence.reconstruction = nil
+        return essence
     }
 
     /// A file that the pack consists of.

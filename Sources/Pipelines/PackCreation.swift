@@ -1,52 +1,68 @@
 internal import Foundation
 public import Packs
-public import Store
+internal import Store
 
 extension Session {
-    /// Refuses a name that a pack of the library has already.
-    ///
-    /// - Throws: `PackError`, `.alreadyExists`; `StoreError`.
-    public func requireFreePackName(_ name: String) throws {
-        let isTaken =
-            try library.packs().contains { $0.name == name }
-            || FileManager.default.fileExists(atPath: library.packsDirectory + "/" + name)
-        guard !isTaken else {
-            throw PackError(
-                .alreadyExists,
-                "library \"\(library.path)\" has a pack named \"\(name)\" already; choose another name"
-            )
-        }
-    }
-
     /// Writes a planned pack into the library and registers it.
     ///
-    /// The pack appears complete or not at all. The first pack of a library becomes its default.
+    /// The pack appears complete or not at all. The first pack of a library becomes its default. If the library
+    /// has the same pack, under whatever name, files of it that are damaged or missing are replaced.
     ///
     /// - Parameters:
     ///   - plan: The pack to be.
     ///   - makesDefault: Whether it becomes the default even if there is one.
     ///   - step: Is told each tensor's name before it is written; throwing stops and leaves nothing.
-    /// - Returns: The registered pack; if the library has the same pack under another name, that one.
-    /// - Throws: `PackError`, `StoreError`, or an error of Foundation if it cannot be written.
+    /// - Returns: The registered pack; if the library has the same pack already, that one.
+    /// - Throws: `PackError`, `.alreadyExists` if another pack has the name; `StoreError`; an error of
+    ///   Foundation if it cannot be written.
     @discardableResult
     public func createPack(
         _ plan: PackPlan,
         makesDefault: Bool = false,
         step: (String) throws -> Void = { _ in }
-    ) throws -> (record: PackRecord, isNew: Bool) {
-        try requireFreePackName(plan.name)
+    ) throws -> InstalledPack {
         let folder = library.packsDirectory + "/" + plan.name
-        let pack = try plan.write(to: folder, step: step)
+        let isTaken = try requireRoom(for: plan, at: folder)
+        // Whether it is the pack of that name shows only when its weights are hashed.
+        let place =
+            isTaken ? library.packsDirectory + "/.made-\(UUID().uuidString.prefix(8))" : folder
+        let pack = try plan.write(to: place, step: step)
         do {
-            let known = try library.packs().first { $0.fingerprint == pack.fingerprint }
-            if known != nil { try FileManager.default.removeItem(atPath: folder) }
-            let record = try known ?? register(pack)
+            if let known = try library.packs().first(where: { $0.fingerprint == pack.fingerprint })
+            {
+                let repaired = try repair(known, from: pack)
+                try FileManager.default.removeItem(atPath: place)
+                if makesDefault { try library.setDefaultPack(named: known.name) }
+                return InstalledPack(record: known, isNew: false, repaired: repaired)
+            }
+            guard !isTaken else { throw taken(plan.name) }
+            let record = try register(pack)
             if makesDefault { try library.setDefaultPack(named: record.name) }
-            return (record, known == nil)
+            return InstalledPack(record: record, isNew: true, repaired: [])
         } catch {
-            try? FileManager.default.removeItem(atPath: folder)
+            try? FileManager.default.removeItem(atPath: place)
             throw error
         }
+    }
+
+    /// Refuses a name that another pack has, as far as that can be told before any weight is read.
+    ///
+    /// - Returns: Whether the name belongs to a pack that the plan may be equal to.
+    private func requireRoom(for plan: PackPlan, at folder: String) throws -> Bool {
+        if let known = try library.packs().first(where: { $0.name == plan.name }) {
+            guard plan.isLike(manifestJSON: known.manifestJSON) else { throw taken(plan.name) }
+            return true
+        }
+        guard !FileManager.default.fileExists(atPath: folder) else { throw taken(plan.name) }
+        return false
+    }
+
+    private func taken(_ name: String) -> PackError {
+        PackError(
+            .alreadyExists,
+            "library \"\(library.path)\" has another pack named \"\(name)\" already; choose another "
+                + "name"
+        )
     }
 
     /// Adds the row of a pack whose folder is in its place.

@@ -2,10 +2,21 @@ internal import Foundation
 internal import Packs
 public import Store
 
+/// What became of a pack that was to go into a library.
+public struct InstalledPack: Sendable {
+    /// The pack of the library.
+    public let record: PackRecord
+    /// Whether the library had no pack with this fingerprint before.
+    public let isNew: Bool
+    /// The files that were damaged or missing in the library and are whole now.
+    public let repaired: [String]
+}
+
 extension Session {
     /// Verifies a pack, copies it into the library and registers it.
     ///
-    /// The copy appears complete or not at all. The first pack of a library becomes its default.
+    /// The copy appears complete or not at all. The first pack of a library becomes its default. If the library
+    /// has the same pack, files of it that are damaged or missing are replaced.
     ///
     /// - Parameters:
     ///   - folder: A folder with `pack.json` and its files.
@@ -18,13 +29,17 @@ extension Session {
         from folder: String,
         name: String? = nil,
         makesDefault: Bool = false
-    ) throws -> (record: PackRecord, isNew: Bool) {
+    ) throws -> InstalledPack {
         let pack = try Pack(folder: folder)
         _ = try pack.verify()
         let name = name ?? pack.manifest.name
         if let known = try library.packs().first(where: { $0.fingerprint == pack.fingerprint }) {
             if makesDefault { try library.setDefaultPack(named: known.name) }
-            return (known, false)
+            return InstalledPack(
+                record: known,
+                isNew: false,
+                repaired: try repair(known, from: pack)
+            )
         }
         guard !name.isEmpty, !name.contains("/"), !name.hasPrefix(".") else {
             throw RequestError("pack name \"\(name)\" cannot be a folder's name; pass --name")
@@ -55,7 +70,7 @@ extension Session {
             throw error
         }
         if isFirst || makesDefault { try library.setDefaultPack(named: name) }
-        return (record, true)
+        return InstalledPack(record: record, isNew: true, repaired: [])
     }
 
     private func copy(_ pack: Pack, to target: String) throws {

@@ -67,8 +67,11 @@ public final class Session: Sendable {
         let path = pack.folder + "/" + Pack.manifestName
         let text = try String(contentsOfFile: path, encoding: .utf8)
         try library.replaceManifest(text, ofPack: pack.fingerprint)
-        loaded.withLock { $0[pack.fingerprint] = nil }
+        forget(pack.fingerprint)
     }
+
+    /// Reads a pack anew when it is asked for next.
+    func forget(_ fingerprint: String) { loaded.withLock { $0[fingerprint] = nil } }
 
     /// The folder of a pack's files.
     public func folder(of record: PackRecord) -> String {

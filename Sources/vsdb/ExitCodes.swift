@@ -116,7 +116,13 @@ extension ExitStatus {
     }
 
     private static func message(of error: CocoaError) -> String {
-        let cause = error.userInfo[NSUnderlyingErrorKey].map { "; \($0)" } ?? ""
+        let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError
+        let cause =
+            underlying.map { cause in
+                cause.domain == NSPOSIXErrorDomain
+                    ? "; \(String(cString: strerror(Int32(truncatingIfNeeded: cause.code))))"
+                    : "; \(cause.localizedDescription)"
+            } ?? ""
         let path = (error.userInfo[NSFilePathErrorKey] as? String).map { "\"\($0)\": " } ?? ""
         return path + error.localizedDescription + cause
     }

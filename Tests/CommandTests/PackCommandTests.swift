@@ -76,4 +76,49 @@ struct PackCommandTests {
         ])
         #expect(mixed.status != 0 && mixed.errors.contains("mute"), "two packs do not fit together")
     }
+
+    /// Flips the last bit of a file.
+    private func damage(_ path: String) throws {
+        var data = try Data(contentsOf: URL(filePath: path))
+        data[data.count - 1] ^= 1
+        try data.write(to: URL(filePath: path))
+    }
+
+    @Test func aDamagedPackOfTheLibraryIsRepairedByAddingItAgain() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let folder = workspace.path(".vsdb/packs/paper-doll")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        let weights = try #require(names.filter { $0.hasSuffix(".safetensors") }.first)
+        try damage(folder + "/" + weights)
+        let lost = try #require(names.last { $0 != weights && $0 != "pack.json" })
+        try FileManager.default.removeItem(atPath: folder + "/" + lost)
+        #expect(try workspace.run(["pack", "verify"]).status == 13)
+        let add = ["pack", "add", Workspace.samples + "/packs/paper-doll"]
+        let mended = try workspace.run(add)
+        #expect(mended.status == 0 && mended.errors.contains("repaired"), "\(mended.errors)")
+        #expect(mended.errors.contains(weights) && mended.errors.contains(lost))
+        #expect(try workspace.expectSuccess("pack", "verify").output == "paper-doll  sound\n")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).sorted() == names)
+        let again = try workspace.run(add)
+        #expect(!again.errors.contains("repaired") && again.errors.contains("had it already"))
+        try FileManager.default.removeItem(atPath: folder + "/pack.json")
+        let facts = try workspace.run(add + ["--json"]).json() as? [String: Any]
+        #expect(facts?["repaired"] as? [String] == ["pack.json"])
+        #expect(try workspace.expectSuccess("pack", "verify").output == "paper-doll  sound\n")
+    }
+
+    @Test func aFolderIsVerifiedWithoutALibrary() throws {
+        let workspace = try Workspace()
+        try workspace.makePack { _ in }
+        #expect(try workspace.expectSuccess("pack", "verify", "pack").output == "pack  sound\n")
+        #expect(try workspace.run(["pack", "verify", "nowhere"]).status == 10)
+        try damage(workspace.path("pack/vidstyleode.safetensors"))
+        let result = try workspace.run(["pack", "verify", "./pack"])
+        #expect(result.status == 13 && result.output == "./pack  not sound\n")
+        #expect(result.errors.contains("vidstyleode.safetensors"), "\(result.errors)")
+        try workspace.expectSuccess("init")
+        #expect(try workspace.run(["pack", "verify", "pack"]).status == 13)
+        let unknown = try workspace.run(["pack", "verify", "nowhere"])
+        #expect(unknown.status == 12, "\(unknown.errors)")
+    }
 }

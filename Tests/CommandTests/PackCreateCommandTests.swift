@@ -30,7 +30,7 @@ struct PackCreateCommandTests {
         #expect(kinds == ["generator", "clip", "dynamics", "dino"])
         #expect(facts["isNew"] as? Bool == true)
         let abilities = try #require(facts["abilities"] as? [String: Bool])
-        #expect(abilities == ["ingests": false, "moves": true, "edits": false])
+        #expect(abilities == ["samples": true, "ingests": false, "moves": true, "edits": false])
         let list = try #require(
             try workspace.expectSuccess("pack", "list", "--json").json() as? [[String: Any]]
         )
@@ -81,7 +81,17 @@ struct PackCreateCommandTests {
         ([Workspace.samples + "/README.md", "-o", "p"], 15, "README.md"),
         ([generator, "-o", "p", "--tokenizer", "x"], 64, "no CLIP to use it"),
         ([generator, "-o", "p", "--config", "x"], 64, "--config \"x\""),
-        ([generator, "-o", "nowhere/p"], 1, "nowhere"),
+        ([generator, "-o", "nowhere/deep/p"], 1, "nowhere/deep\" does not exist; make it first"),
+        ([generator, "-o", generator + "/p"], 1, "does not exist; make it first"),
+        ([video, "--groups", "3,3,3", "--modulation-heads", "4", "-o", "p"], 64, "--groups: "),
+        (
+            [video, "--groups", "3,3,4", "--modulation-heads", "7", "-o", "p"], 64,
+            "--modulation-heads: "
+        ),
+        ([video, "--frame-size", "512x128", "-o", "p"] + stated, 64, "64 cells at most"),
+        ([video, "--frame-size", "512x128", "-o", "p"] + stated, 64, "512x128 make 4096 (32 rows"),
+        ([video, "--frame-size", "63x64", "-o", "p"] + stated, 64, "--frame-size: "),
+        ([video, "--dino", video, "-o", "p"] + stated.prefix(4), 64, "give --dino-heads"),
         ([generator, "--library", "nowhere"], 10, "vsdb init"),
     ]
 
@@ -122,5 +132,93 @@ struct PackCreateCommandTests {
         ])
         #expect(bare.status == 0, "\(bare.errors)")
         #expect(!workspace.has("q/merges.txt"))
+    }
+
+    @Test func aNetworkOfTwoFilesIsRefusedUntilAnOptionNamesOne() throws {
+        let workspace = try Workspace()
+        let files = [[Self.video, Self.clip], [Self.clip, Self.video]]
+        for pair in files {
+            let result = try workspace.run(
+                ["pack", "create", "e", "-o", "e"] + pair + Self.stated
+            )
+            #expect(result.status == 64, "\(result.errors)")
+            for part in [Self.video, Self.clip, "--clip F"] {
+                #expect(result.errors.contains(part), "\(result.errors)")
+            }
+        }
+        #expect(try workspace.names().isEmpty)
+        let made = try workspace.run(
+            ["pack", "create", "e", "-o", "e", Self.video, "--clip", Self.video, Self.clip]
+                + Self.stated
+        )
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(made.errors.contains("clip not taken: * of \"\(Self.clip)\"; took"))
+    }
+
+    @Test func aNetworkThatNoOptionAskedForIsNamed() throws {
+        let workspace = try Workspace()
+        let made = try workspace.run([
+            "pack", "create", "e", "-o", "e", "--generator", Self.psp,
+        ])
+        #expect(made.status == 0, "\(made.errors)")
+        #expect(made.errors.contains("encoder not taken:"), "\(made.errors)")
+        #expect(made.errors.contains("--encoder F decides"))
+    }
+
+    @Test func theSameWeightsInAnotherFormAreTheSamePackUnderItsName() throws {
+        let workspace = try Workspace()
+        try workspace.expectSuccess("init")
+        try workspace.expectSuccess("pack", "create", "gen", Self.generator)
+        let weights = workspace.path(".vsdb/packs/gen/generator.safetensors")
+        let sound = try #require(FileManager.default.contents(atPath: weights))
+        try sound.dropLast().write(to: URL(filePath: weights))
+        let form = Self.golden(
+            "stylegan2_rosinality_64/stylegan2_rosinality_64.weights.safetensors"
+        )
+        let made = try workspace.run(["pack", "create", "gen", form, "--json"])
+        #expect(made.status == 0, "\(made.errors)")
+        let facts = try #require(try made.json() as? [String: Any])
+        #expect(facts["isNew"] as? Bool == false)
+        #expect(facts["repaired"] as? [String] == ["generator.safetensors"])
+        #expect(FileManager.default.contents(atPath: weights) == sound)
+        let left = try FileManager.default.contentsOfDirectory(
+            atPath: workspace.path(".vsdb/packs")
+        )
+        #expect(left == ["gen"])
+    }
+
+    @Test func framesAreWidthByHeightAndAnotherAspectIsWarnedOf() throws {
+        let workspace = try Workspace()
+        try workspace.expectSuccess("init")
+        let size = ["--frame-size", "24x32"]
+        let made = try workspace.run(["pack", "create", "n", Self.video] + Self.stated + size)
+        #expect(made.errors.contains("warning: the dynamics encoder's frames are 24x32"))
+        let list = try workspace.expectSuccess("pack", "list").output
+        #expect(list.contains("64x64") && list.contains("8, 6"), "\(list)")
+        let show = try workspace.expectSuccess("pack", "show").output
+        #expect(show.contains("8 rows, 6 columns"), "\(show)")
+    }
+
+    @Test func networksThatNothingNeedsAreLeftOutAndDoubtfulDefaultsWarnedOf() throws {
+        let workspace = try Workspace()
+        let form = Self.golden("vidstyleode_small/vidstyleode_small.weights.safetensors")
+        let values = ["--modulation-heads", "4", "--groups", "3,3,4"]
+        let made = try workspace.run(
+            ["pack", "create", "n", form, "-o", "n", "--video-length", "50"] + values
+        )
+        #expect(made.errors.contains("warning: assumed the deltaScale 0.01"), "\(made.errors)")
+        let whole = try workspace.run(["pack", "create", "n", Self.video, "-o", "m"] + values)
+        #expect(whole.status == 0 && whole.errors.contains("no DINO"), "\(whole.errors)")
+        #expect(whole.errors.contains("--dino-heads") && !whole.errors.contains("deltaScale"))
+        #expect(!workspace.has("m/dino.safetensors"))
+    }
+
+    @Test func aGeneratorAloneCanSample() throws {
+        let workspace = try Workspace()
+        try workspace.expectSuccess("init")
+        try workspace.expectSuccess("pack", "create", "gen", Self.generator)
+        let show = try workspace.expectSuccess("pack", "show").output
+        #expect(show.contains("usable for") && show.contains("sample\n"), "\(show)")
+        #expect(try workspace.expectSuccess("pack", "list").output.contains("  sample  "))
     }
 }

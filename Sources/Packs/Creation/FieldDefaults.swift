@@ -132,7 +132,7 @@ enum FieldDefaults {
                 ask(
                     key,
                     "--frame-size",
-                    "rows and columns of the dynamics encoder's frames, such as 128x96; halved "
+                    "WIDTHxHEIGHT of the dynamics encoder's frames, such as 96x128; halved "
                         + "\(halvings) times they make at most \(positions) cells"
                 )
             }

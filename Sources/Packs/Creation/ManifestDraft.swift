@@ -5,6 +5,8 @@ internal import Models
 struct ManifestDraft {
     /// Defaults that were taken.
     private(set) var notes: [String] = []
+    /// Defaults that may well be wrong, and sizes that hardly fit.
+    private(set) var warnings: [String] = []
 
     private let request: PackRequest
     private var tree: ConfigTree
@@ -36,7 +38,6 @@ struct ManifestDraft {
         }
         tree = FieldDefaults.manifest
         tree["name"] = .text(request.name)
-        tree["summary"] = .text(Self.summary(choice))
         tree["licence"] = .text("not stated")
         tree["provenance"] = .text("")
         let generator = choice.chosen[.generator].map { $0.1.known }
@@ -45,6 +46,7 @@ struct ManifestDraft {
             guard let (_, network) = choice.chosen[kind] else { continue }
             add(network, generator: sizes)
         }
+        tree["summary"] = .text(summary(choice))
         addTime(choice)
         tree = tree.overlaid(by: user)
     }
@@ -75,9 +77,9 @@ struct ManifestDraft {
         return tree
     }
 
-    private static func summary(_ choice: SourceChoice) -> String {
+    private func summary(_ choice: SourceChoice) -> String {
         let frame = choice.chosen[.generator]?.1.summary ?? ""
-        let others = NetworkKind.allCases.dropFirst().filter { choice.chosen[$0] != nil }
+        let others = NetworkKind.allCases.dropFirst().filter { tree[$0.rawValue] != nil }
         return frame
             + (others.isEmpty ? "" : "; with \(others.map(\.title).joined(separator: ", "))")
     }
@@ -90,9 +92,17 @@ struct ManifestDraft {
         let (assumed, open) = FieldDefaults.complete(kind, known, generator: generator)
         // A null of the user is a statement too: there is no such value.
         for key in assumed.leafKeys where stated[key] == nil {
-            if let value = assumed[key] {
-                notes.append("\(kind.rawValue).\(key): assumed \(value.text)")
-            }
+            guard let value = assumed[key] else { continue }
+            notes.append("\(kind.rawValue).\(key): assumed \(value.text)")
+            if let doubt = Self.doubt(kind, key, value) { warnings.append(doubt) }
+        }
+        // Nothing but training needs DINO: it does not stop a pack.
+        if kind == .dino, !open.isEmpty, stated.leafKeys == [], request.files[.dino] == nil {
+            notes.append(
+                "no DINO: no tensor tells its attention heads, a divisor of the width "
+                    + "\(known["config.width"]?.text ?? "") (--dino-heads N brings it)"
+            )
+            return
         }
         self.open += open
         var tree = assumed.overlaid(by: network.known)
@@ -104,6 +114,31 @@ struct ManifestDraft {
             tree["latentAverage"] = .text(PackPlan.latentAverageName)
         }
         self.tree[kind.rawValue] = tree
+    }
+
+    /// What is said of a default that no tensor backs and that changes pictures.
+    private static func doubt(_ kind: NetworkKind, _ key: String, _ value: ConfigTree) -> String? {
+        switch (kind, key) {
+        case (.dynamics, "modulation.heads"):
+            "assumed \(value.text) attention heads of the conditional model; a wrong number gives wrong "
+                + "pictures: state --modulation-heads"
+        case (.dynamics, "modulation.deltaScale"):
+            "assumed the deltaScale \(value.text), the authors' delta_inversion_weight; a wrong number "
+                + "gives wrong pictures: state dynamics.modulation.deltaScale in --config F"
+        default: nil
+        }
+    }
+
+    /// Frames that are wider or narrower than the pictures that are made of them.
+    private static func aspectWarning(_ manifest: PackManifest) -> String? {
+        guard let frame = manifest.dynamics?.config else { return nil }
+        let picture = manifest.generator.config
+        guard frame.imageWidth * picture.height != frame.imageHeight * picture.width else {
+            return nil
+        }
+        return "the dynamics encoder's frames are \(frame.imageWidth)x\(frame.imageHeight), the "
+            + "generator's pictures \(picture.width)x\(picture.height): another aspect; sizes are "
+            + "WIDTHxHEIGHT, see --frame-size"
     }
 
     /// The clock: one unit of t is the nominal length of a training video.
@@ -153,7 +188,7 @@ struct ManifestDraft {
     }
 
     /// The finished document, hashes of files still zero.
-    func manifest(_ choice: SourceChoice) throws -> PackManifest {
+    mutating func manifest(_ choice: SourceChoice) throws -> PackManifest {
         if !open.isEmpty { throw question() }
         let place = request.config ?? "of \(request.name)"
         var manifest: PackManifest
@@ -170,10 +205,11 @@ struct ManifestDraft {
             }
             try manifest.validate()
         } catch let error as ConfigError {
-            throw PackError(.weightsMismatch, misfit(error, choice))
+            throw refusal(of: error) ?? PackError(.weightsMismatch, misfit(error, choice))
         } catch let error as PackError where error.kind == .badManifest {
             throw PackError(.badRequest, error.description)
         }
+        if let warning = Self.aspectWarning(manifest) { warnings.append(warning) }
         manifest.provenance = Provenance.text(of: choice.files, maker: request.maker)
         return manifest
     }
@@ -190,6 +226,28 @@ struct ManifestDraft {
             .badRequest,
             "pack \"\(request.name)\": no tensor and no option of the files tells "
                 + lines.joined(separator: "; ") + ", or state the key in --config F"
+        )
+    }
+
+    /// The refusal of a value that the user stated, with the option that stated it; nil for what files say.
+    private func refusal(of error: ConfigError) -> PackError? {
+        let frame = ["dynamics.config.imageHeight", "dynamics.config.imageWidth"]
+        let keys = error.key == "dynamics.modulation.positions" ? frame : [error.key]
+        guard let key = keys.first(where: { user[$0] != nil }) else { return nil }
+        let isOption = request.values[key] != nil
+        let option =
+            switch key {
+            case "dynamics.modulation.heads": "--modulation-heads"
+            case "dynamics.modulation.groups": "--groups"
+            case "dino.config.heads": "--dino-heads"
+            case "time.frameRate": "--frame-rate"
+            case "time.observedFrames": "--observed-frames"
+            default: frame.contains(key) ? "--frame-size" : key
+            }
+        let place = isOption ? option : "--config \"\(request.config ?? "")\""
+        return PackError(
+            .badRequest,
+            "\(place): the key \(error)\(isOption || option == key ? "" : "; see \(option)")"
         )
     }
 

@@ -19,12 +19,7 @@ extension PackPlan {
     public func write(to folder: String, step: (String) throws -> Void = { _ in }) throws -> Pack {
         let url = URL(fileURLWithPath: folder).standardizedFileURL
         let parent = url.deletingLastPathComponent().path
-        guard !FileManager.default.fileExists(atPath: url.path) else {
-            throw PackError(
-                .alreadyExists,
-                "\"\(folder)\" exists already; choose another place or remove it"
-            )
-        }
+        try Self.requirePlace(folder)
         let draft = "\(parent)/.\(url.lastPathComponent).creating-\(UUID().uuidString.prefix(8))"
         do {
             try FileManager.default.createDirectory(
@@ -46,6 +41,37 @@ extension PackPlan {
             throw error
         }
         return try Pack(folder: url.path)
+    }
+
+    /// Refuses a place where no new folder can be made.
+    ///
+    /// - Parameter folder: The folder to be.
+    /// - Throws: `PackError`: `.alreadyExists` if something is there, `.notFound` if the folder above it does
+    ///   not exist or cannot be written.
+    public static func requirePlace(_ folder: String) throws {
+        let url = URL(fileURLWithPath: folder).standardizedFileURL
+        let parent = url.deletingLastPathComponent().path
+        guard !FileManager.default.fileExists(atPath: url.path) else {
+            throw PackError(
+                .alreadyExists,
+                "\"\(folder)\" exists already; choose another place or remove it"
+            )
+        }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: parent, isDirectory: &isFolder),
+            isFolder.boolValue
+        else {
+            throw PackError(
+                .notFound,
+                "\"\(folder)\": the folder \"\(parent)\" does not exist; make it first"
+            )
+        }
+        guard access(parent, W_OK | X_OK) == 0 else {
+            throw PackError(
+                .notFound,
+                "\"\(folder)\": the folder \"\(parent)\" cannot be written; choose another place"
+            )
+        }
     }
 
     /// Writes weights, vocabulary and last the document that names their hashes.

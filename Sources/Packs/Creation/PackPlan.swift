@@ -27,6 +27,8 @@ public struct PackPlan: Sendable {
     public let parts: [Part]
     /// Defaults that were taken, choices between several networks, and what the pack lacks.
     public let notes: [String]
+    /// What may make wrong pictures: defaults in doubt, sizes that hardly fit.
+    public let warnings: [String]
     /// The document to be; hashes are filled in when the files are written.
     let manifest: PackManifest
     let vocabulary: VocabularyFiles?
@@ -55,8 +57,15 @@ public struct PackPlan: Sendable {
             return Part(recognition: recognition, network: network, needs: needs)
         }
         self.manifest = manifest
+        warnings = draft.warnings
         notes = choice.notes + draft.notes + Self.lacks(manifest)
         try Self.check(parts, manifest)
+    }
+
+    /// Whether a pack with this `pack.json` is the one to be but for the contents of its files.
+    public func isLike(manifestJSON: String) -> Bool {
+        let known = try? JSONDecoder().decode(PackManifest.self, from: Data(manifestJSON.utf8))
+        return known?.essence.withoutHashes == manifest.essence.withoutHashes
     }
 
     /// What a pack without some networks cannot do.
@@ -97,6 +106,19 @@ public struct PackPlan: Sendable {
 }
 
 extension PackManifest {
+    /// The manifest with no hash of any file.
+    fileprivate var withoutHashes: PackManifest {
+        var bare = self
+        bare.generator.weights.sha256 = ""
+        bare.encoder?.weights.sha256 = ""
+        bare.clip?.weights.sha256 = ""
+        bare.clip?.vocabulary?.sha256 = ""
+        bare.clip?.merges?.sha256 = ""
+        bare.dynamics?.weights.sha256 = ""
+        bare.dino?.weights.sha256 = ""
+        return bare
+    }
+
     /// Every tensor of a network, by the manifest's sizes.
     func requiredTensors(_ kind: NetworkKind) -> [TensorRequirement] {
         switch kind {

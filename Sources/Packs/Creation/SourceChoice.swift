@@ -3,7 +3,7 @@ internal import Foundation
 /// Which network of which file goes into a pack.
 struct SourceChoice {
     private(set) var chosen: [NetworkKind: (Recognition, RecognizedNetwork)] = [:]
-    /// What was chosen where there was a choice.
+    /// Every network that is in a file and was not chosen.
     private(set) var notes: [String] = []
     /// All files, each once, in the order in which they were named.
     private(set) var files: [Recognition] = []
@@ -32,7 +32,7 @@ struct SourceChoice {
                 throw Self.nothing(in: recognition, path)
             }
         }
-        choose(request, opened)
+        try choose(request, opened)
         guard chosen[.generator] != nil else {
             throw PackError(
                 .missingNetwork,
@@ -80,24 +80,56 @@ struct SourceChoice {
         )
     }
 
-    /// A file given for a network wins, then the files in their order.
-    private mutating func choose(_ request: PackRequest, _ opened: [String: Recognition]) {
+    /// A file given for a network wins, then the one positional file that has it, then what other options bring.
+    private mutating func choose(
+        _ request: PackRequest,
+        _ opened: [String: Recognition]
+    ) throws {
         for kind in NetworkKind.allCases where !request.omitted.contains(kind) {
-            let own = request.files[kind].map { [$0] } ?? []
-            let others = request.sources.filter { $0.kinds.contains(kind) }.map(\.path)
-            for path in own + others {
-                guard let recognition = opened[path], let network = recognition.network(kind)
-                else { continue }
-                chosen[kind] = (recognition, network)
-                let rest = recognition.networks.filter { $0.kind == kind && !$0.isPreferred }
-                if !rest.isEmpty {
-                    let prefixes = rest.map { "\($0.prefix)*" }.joined(separator: ", ")
-                    notes.append(
-                        "\(kind.rawValue): took \(network.prefix)* of \"\(path)\", not \(prefixes)"
-                    )
+            func has(_ path: String) -> Bool { opened[path]?.network(kind) != nil }
+            let positional = request.sources.prefix(request.checkpoints.count).map(\.path)
+                .filter(has)
+            let brought = request.sources.dropFirst(request.checkpoints.count)
+                .filter { $0.kinds.contains(kind) && has($0.path) }.map(\.path)
+            let own = request.files[kind]
+            if own == nil, let twin = positional.first(where: { $0 != positional[0] }) {
+                throw PackError(
+                    .badRequest,
+                    "\(kind.title) is in \"\(positional[0])\" and in \"\(twin)\"; name the one to "
+                        + "take with --\(kind.rawValue) F"
+                )
+            }
+            guard let path = own ?? positional.first ?? brought.first,
+                let recognition = opened[path], let network = recognition.network(kind)
+            else {
+                noteRest(of: kind, "the file was given for another network")
+                continue
+            }
+            chosen[kind] = (recognition, network)
+            noteRest(of: kind, "took \(Self.place(network, recognition))")
+        }
+    }
+
+    /// Says of every network of a kind that is in a file and was not chosen.
+    private mutating func noteRest(of kind: NetworkKind, _ reason: String) {
+        for file in files {
+            for network in file.networks where network.kind == kind {
+                if let (taken, choice) = chosen[kind], taken.file.path == file.file.path,
+                    choice.prefix == network.prefix
+                {
+                    continue
                 }
-                break
+                let isSameFile = chosen[kind]?.0.file.path == file.file.path
+                let remedy = isSameFile ? "" : " (--\(kind.rawValue) F decides)"
+                notes.append(
+                    "\(kind.rawValue) not taken: \(Self.place(network, file)); \(reason)\(remedy)"
+                )
             }
         }
+    }
+
+    /// Where a network lies: `g_ema.* of "g.pt"`.
+    private static func place(_ network: RecognizedNetwork, _ file: Recognition) -> String {
+        "\(network.prefix)* of \"\(file.file.path)\""
     }
 }

@@ -30,8 +30,8 @@ struct PackValueOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Rows and columns of the dynamics encoder's frames, such as 128x96.",
-            valueName: "size"
+            "Width and height of the dynamics encoder's frames, such as 96x128.",
+            valueName: "WxH"
         )
     )
     var frameSize: SizeArgument?
@@ -78,8 +78,8 @@ struct PackValueOptions: ParsableArguments {
         tree["time.observedFrames"] = observedFrames.map { .integer($0) }
         tree["licence"] = licence.map { .text($0) }
         if let frameSize {
-            tree["dynamics.config.imageHeight"] = .integer(frameSize.rows)
-            tree["dynamics.config.imageWidth"] = .integer(frameSize.columns)
+            tree["dynamics.config.imageHeight"] = .integer(frameSize.height)
+            tree["dynamics.config.imageWidth"] = .integer(frameSize.width)
         }
         if let modulationHeads { tree["dynamics.modulation.heads"] = .integer(modulationHeads) }
         if let groups {
@@ -90,18 +90,18 @@ struct PackValueOptions: ParsableArguments {
     }
 }
 
-/// The value of `--frame-size`: rows, an x, columns.
+/// The value of `--frame-size`: width, an x, height.
 struct SizeArgument: ExpressibleByArgument, Sendable {
-    let rows: Int
-    let columns: Int
+    let width: Int
+    let height: Int
 
     init?(argument: String) {
         let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
-        guard parts.count == 2, let rows = parts[0], let columns = parts[1],
-            (1...4096).contains(rows), (1...4096).contains(columns)
+        guard parts.count == 2, let width = parts[0], let height = parts[1],
+            (1...4096).contains(width), (1...4096).contains(height)
         else { return nil }
-        self.rows = rows
-        self.columns = columns
+        self.width = width
+        self.height = height
     }
 }
 

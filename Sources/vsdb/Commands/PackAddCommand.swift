@@ -12,7 +12,8 @@ struct PackAddCommand: LibraryCommand {
             """,
         discussion: """
             A pack is a folder with pack.json and the weights that it names. The first pack of a \
-            library becomes its default. A pack that the library has already is not added again.
+            library becomes its default. A pack that the library has already is not added again; \
+            files of it that are damaged or missing there are replaced.
 
               vsdb pack add Samples/packs/paper-doll
               vsdb pack add ~/packs/faces --name faces-256 --default
@@ -42,23 +43,41 @@ struct PackAddCommand: LibraryCommand {
         let name: String
         let fingerprint: String
         let isNew: Bool
+        let repaired: [String]
     }
 
     func run() throws {
         let session = try shared.openSession()
-        let (record, isNew) = try session.addPack(
+        let installed = try session.addPack(
             from: folder,
             name: name,
             makesDefault: makesDefault
         )
+        let record = installed.record
         guard !shared.json else {
-            let output = Output(name: record.name, fingerprint: record.fingerprint, isNew: isNew)
+            let output = Output(
+                name: record.name,
+                fingerprint: record.fingerprint,
+                isNew: installed.isNew,
+                repaired: installed.repaired
+            )
             try shared.console.print(JSONOutput.document(output))
             return
         }
         try shared.console.print("\(record.name)  \(record.fingerprint.prefix(12))")
-        let state = isNew ? "verified and added" : "the library had it already"
+        let state =
+            installed.isNew
+            ? "verified and added" : Wording.known(repaired: installed.repaired)
         let isDefault = try session.library.defaultPack()?.name == record.name
         shared.console.note(state + (isDefault ? "; it is the default" : ""))
+    }
+}
+
+extension Wording {
+    /// What became of a pack that the library had before.
+    static func known(repaired: [String]) -> String {
+        repaired.isEmpty
+            ? "the library had it already"
+            : "the library had it already; repaired \(repaired.joined(separator: ", "))"
     }
 }

@@ -20,6 +20,10 @@ struct PackCreateCommand: LibraryCommand {
             options, from the options here, from --config, or from a default that is said; \
             without one the error names the option to give.
 
+            A file named for a network (--clip F) wins over files without an option. A network \
+            that two of those hold is refused until an option names the file to take. What was \
+            there and not taken is said.
+
             The pack is added to the library, or written to the folder of --output. It is there \
             complete or not at all. A pack without a network can do less, and it says what.
 
@@ -59,9 +63,11 @@ struct PackCreateCommand: LibraryCommand {
         let fingerprint: String
         let folder: String
         let isNew: Bool
+        let repaired: [String]
         let abilities: Pack.Abilities
         let networks: [Network]
         let notes: [String]
+        let warnings: [String]
     }
 
     func validate() throws {
@@ -75,28 +81,22 @@ struct PackCreateCommand: LibraryCommand {
     func run() throws {
         let cancellation = Interruption.install()
         let session = output == nil ? try shared.openSession() : nil
-        if let output {
-            guard !FileManager.default.fileExists(atPath: output) else {
-                throw PackError(
-                    .alreadyExists,
-                    "\"\(output)\" exists already; choose another place"
-                )
-            }
-        }
-        try session?.requireFreePackName(name)
+        if let output { try PackPlan.requirePlace(output) }
         let plan = try PackPlan(request)
         for part in plan.parts { shared.console.note(part.text) }
         for note in plan.notes { shared.console.note(note) }
+        for warning in plan.warnings { shared.console.warning(warning) }
         let step: (String) throws -> Void = { tensor in
             try cancellation.check()
             shared.console.detail("writing \(tensor)")
         }
         guard let session else {
             let pack = try plan.write(to: output ?? name, step: step)
-            return try tell(pack, plan, isNew: true)
+            return try tell(pack, plan, isNew: true, repaired: [])
         }
-        let (record, isNew) = try session.createPack(plan, makesDefault: makesDefault, step: step)
-        try tell(session.pack(record.name).pack, plan, isNew: isNew)
+        let made = try session.createPack(plan, makesDefault: makesDefault, step: step)
+        let pack = try session.pack(made.record.name).pack
+        try tell(pack, plan, isNew: made.isNew, repaired: made.repaired)
     }
 
     private var request: PackRequest {
@@ -111,7 +111,7 @@ struct PackCreateCommand: LibraryCommand {
         return request
     }
 
-    private func tell(_ pack: Pack, _ plan: PackPlan, isNew: Bool) throws {
+    private func tell(_ pack: Pack, _ plan: PackPlan, isNew: Bool, repaired: [String]) throws {
         guard !shared.json else {
             let networks = plan.parts.map { part in
                 Output.Network(
@@ -126,15 +126,17 @@ struct PackCreateCommand: LibraryCommand {
                 fingerprint: pack.fingerprint,
                 folder: pack.folder,
                 isNew: isNew,
+                repaired: repaired,
                 abilities: pack.abilities,
                 networks: networks,
-                notes: plan.notes
+                notes: plan.notes,
+                warnings: plan.warnings
             )
             return try shared.console.print(JSONOutput.document(output))
         }
         if output == nil {
             try shared.console.print("\(pack.manifest.name)  \(pack.fingerprint.prefix(12))")
-            shared.console.note(isNew ? "made and added" : "the library had it under this name")
+            shared.console.note(isNew ? "made and added" : Wording.known(repaired: repaired))
         } else {
             try shared.console.print(pack.folder)
             shared.console.note("add it to a library with: vsdb pack add \(pack.folder)")

@@ -33,15 +33,15 @@ struct PackListCommand: LibraryCommand {
             return
         }
         var table = TextTable([
-            .cut("NAME", to: 12), .left("FINGERPRINT"), .left("FRAME"), .left("GRID"),
+            .cut("NAME", to: 12), .left("FINGERPRINT"), .left("FRAME"), .left("ROWS, COLUMNS"),
             .left("FOR"), .right("SIZE"), .cut("SUMMARY", to: 8),
         ])
         for pack in packs {
             table.add([
                 pack.name + (pack.isDefault ? " *" : ""),
                 String(pack.fingerprint.prefix(12)),
-                pack.frame.map(String.init).joined(separator: "x"),
-                pack.grid.map { $0.map(String.init).joined(separator: "x") } ?? "-",
+                "\(pack.frame[1])x\(pack.frame[0])",
+                pack.grid.map { $0.map(String.init).joined(separator: ", ") } ?? "-",
                 pack.uses,
                 Wording.bytes(pack.bytes),
                 pack.summary,

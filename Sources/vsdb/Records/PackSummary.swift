@@ -54,7 +54,9 @@ struct PackSummary: Encodable, Sendable {
     /// What it can be used for, in words.
     var uses: String {
         let words = [
-            (abilities.ingests, "ingest"), (abilities.moves, "motion"), (abilities.edits, "text"),
+            (abilities.samples, "sample"), (abilities.ingests, "ingest"),
+            (abilities.moves, "motion"),
+            (abilities.edits, "text"),
         ]
         return words.filter(\.0).map(\.1).joined(separator: ", ")
     }

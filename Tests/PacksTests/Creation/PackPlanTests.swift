@@ -37,9 +37,10 @@ struct PackPlanTests {
         let path = try golden(6, "checkpoint")
         let error = try #require(try refusal { $0.checkpoints = [path] })
         #expect(error.kind == .badRequest)
-        for option in ["--modulation-heads", "--groups", "--dino-heads"] {
+        for option in ["--modulation-heads", "--groups"] {
             #expect(error.description.contains(option), "\(error)")
         }
+        #expect(!error.description.contains("--dino-heads"), "nothing needs DINO")
     }
 
     @Test func aConfigurationStatesWhatNothingTells() throws {
