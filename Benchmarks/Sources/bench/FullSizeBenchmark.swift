@@ -27,7 +27,7 @@ struct FullSizeCase {
         FullSizeCase(
             name: "human-authors",
             files: [(nil, .fashion), ("--encoder", .pSp)],
-            options: ["--video-length", "50", "--frame-size", "128x96"]
+            options: ["--video-length", "50", "--frame-size", "96x128"]
         ),
     ]
 
