@@ -3,6 +3,7 @@ import Foundation
 import Packs
 import Pipelines
 import Store
+import Tensors
 
 /// `vsdb pack create`.
 struct PackCreateCommand: LibraryCommand {
@@ -85,11 +86,11 @@ struct PackCreateCommand: LibraryCommand {
         }
         try session?.requireFreePackName(name)
         let plan = try PackPlan(request)
-        for part in plan.parts { shared.console.note(part.text) }
-        for note in plan.notes { shared.console.note(note) }
+        for part in plan.parts { shared.console.note(part.text.withoutControls) }
+        for note in plan.notes { shared.console.note(note.withoutControls) }
         let step: (String) throws -> Void = { tensor in
             try cancellation.check()
-            shared.console.detail("writing \(tensor)")
+            shared.console.detail("writing \(tensor.withoutControls)")
         }
         guard let session else {
             let pack = try plan.write(to: output ?? name, step: step)
