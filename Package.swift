@@ -165,6 +165,9 @@ let package = Package(
             ]
         ),
         tests("PipelinesTests", ["Tensors", "Models", "Packs", "Media", "Store", "Pipelines"]),
-        tests("CommandTests", ["Tensors", "Media", "Store", "Pipelines"]),
+        tests(
+            "CommandTests",
+            ["Tensors", "Media", "Store", "Pipelines", "CheckpointFixtures"]
+        ),
     ]
 )

@@ -85,6 +85,7 @@ enum ForbiddenNames {
     /// - Parameters:
     ///   - module: The module.
     ///   - name: The name in it, with dots for parts of parts.
+    /// - Returns: A few words, such as `runs programs`.
     static func deed(of module: String, _ name: String) -> String? {
         if let deed = single(module, name) { return deed }
         guard name.contains(".") else { return nil }

@@ -64,7 +64,12 @@ struct PickleMachine {
         switch code {
         case 0x80:
             let version = try cursor.number(UInt8.self)
-            guard (2...5).contains(version) else { throw cursor.failure("protocol \(version)") }
+            guard (2...5).contains(version) else {
+                throw cursor.failure(
+                    "the pickle has protocol \(version); protocols 2 to 5 are read",
+                    at: instructionStart
+                )
+            }
         case 0x95: _ = try cursor.bytes(8)
         case UInt8(ascii: "("): marks.append(stack.count)
         case UInt8(ascii: "0"): _ = try pop()
