@@ -176,6 +176,9 @@ let package = Package(
             ]
         ),
         tests("PipelinesTests", ["Tensors", "Models", "Packs", "Media", "Store", "Pipelines"]),
-        tests("CommandTests", ["Tensors", "Media", "Store", "Pipelines", "CheckpointFixtures"]),
+        tests(
+            "CommandTests",
+            ["Tensors", "Media", "Store", "Pipelines", "CheckpointFixtures"]
+        ),
     ]
 )

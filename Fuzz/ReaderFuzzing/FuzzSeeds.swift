@@ -2,7 +2,7 @@ import CheckpointFixtures
 package import Foundation
 import Tensors
 
-/// Sound files from which fuzzing starts.
+/// Files from which fuzzing starts.
 package enum FuzzSeeds {
     /// Small files of every form that a reader takes.
     package static func built(for reader: FuzzedReader) -> [Data] {
@@ -19,6 +19,44 @@ package enum FuzzSeeds {
         case .huggingFaceIndex: [Data(#"{"weight_map": {"a": "one.safetensors"}}"#.utf8)]
         }
     }
+
+    /// All files from which fuzzing starts: sound ones, then attacks.
+    package static func all(for reader: FuzzedReader) -> [Data] {
+        built(for: reader) + attacks(for: reader)
+    }
+
+    /// Small files of the same forms that name what runs programs or code; every one is refused.
+    package static func attacks(for reader: FuzzedReader) -> [Data] {
+        switch reader {
+        case .safetensors, .huggingFaceIndex: []
+        case .torchArchive: attacks.map { unsummed.archive(torchMembers($0)) }
+        case .torchPickle: attacks
+        case .legacyTorch, .pickle:
+            attacks.map { attack in
+                var builder = LegacyTorchBuilder()
+                builder.storages = []
+                guard reader == .pickle else { return builder.file(attack) }
+                var outer = PickleBuilder(protocol: 3)
+                outer.loadFromBytes(builder.file(attack))
+                return outer.ended
+            }
+        }
+    }
+
+    /// A call of a name, and a name made of texts that is not called.
+    private static let attacks = [
+        PickleBuilder.dictionary("a") { pickle in
+            pickle.global("posix", "system")
+            pickle.string("false")
+            pickle.raw([0x85])
+            pickle.code("R")
+        },
+        PickleBuilder.dictionary("a", protocol: 4) { pickle in
+            pickle.string("torch.serialization")
+            pickle.string("os.system")
+            pickle.raw([0x93])
+        },
+    ]
 
     /// A safetensors file of two tensors.
     static let shard: Data = {

@@ -14,7 +14,7 @@ enum FuzzReaders {
         print("seed \(seed), \(seconds) s for each of \(FuzzedReader.allCases.count) readers")
         for reader in FuzzedReader.allCases {
             let end = Date().addingTimeInterval(seconds)
-            var campaign = FuzzCampaign(reader, seeds: FuzzSeeds.built(for: reader), seed: seed)
+            var campaign = FuzzCampaign(reader, seeds: FuzzSeeds.all(for: reader), seed: seed)
             while Date() < end { campaign.run(100) }
             print(campaign)
         }
@@ -25,7 +25,7 @@ enum FuzzReaders {
         let url = URL(fileURLWithPath: folder, isDirectory: true)
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         for (number, reader) in FuzzedReader.allCases.enumerated() {
-            for (index, seed) in FuzzSeeds.built(for: reader).enumerated() {
+            for (index, seed) in FuzzSeeds.all(for: reader).enumerated() {
                 let file = url.appendingPathComponent("\(reader)-\(index)")
                 try (Data([UInt8(number)]) + seed).write(to: file)
             }

@@ -35,7 +35,11 @@ public struct Pack: Sendable {
                 "pack \"\(folder)\": there is no readable \(Self.manifestName) in it"
             )
         }
-        let manifest = try StrictJSON.decode(PackManifest.self, from: data, path: path)
+        let manifest = try StrictJSON.decode(
+            PackManifest.self,
+            from: data,
+            source: "pack \"\(path)\""
+        )
         do {
             try manifest.validate()
         } catch {

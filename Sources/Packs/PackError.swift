@@ -1,3 +1,5 @@
+internal import Tensors
+
 /// A pack that cannot be used, with file, key and what to do.
 public struct PackError: Error, Sendable, CustomStringConvertible {
     /// The closed list of reasons; commands choose exit codes by it.
@@ -24,6 +26,7 @@ public struct PackError: Error, Sendable, CustomStringConvertible {
     /// Describes one failure.
     public init(_ kind: Kind, _ description: String) {
         self.kind = kind
-        self.description = description
+        // Messages quote names out of files, which may hold orders to a terminal.
+        self.description = description.withoutControls
     }
 }

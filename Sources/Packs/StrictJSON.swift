@@ -1,4 +1,5 @@
 package import Foundation
+internal import Tensors
 
 /// JSON decoding in which an unknown key is an error.
 ///
@@ -7,12 +8,17 @@ package import Foundation
 package enum StrictJSON {
     /// Decodes a document and refuses keys that the type does not have.
     ///
+    /// - Parameters:
+    ///   - type: What the document describes.
+    ///   - data: The document.
+    ///   - source: Where it comes from, for messages, such as `pack "faces"`.
+    /// - Returns: The value.
     /// - Throws: `PackError`, `.badManifest`, naming the key.
-    static func decode<Value: Codable>(_ type: Value.Type, from data: Data, path: String) throws
+    static func decode<Value: Codable>(_ type: Value.Type, from data: Data, source: String) throws
         -> Value
     {
         func fail(_ problem: String) -> PackError {
-            PackError(.badManifest, "pack \"\(path)\": \(problem)")
+            PackError(.badManifest, "\(source): \(problem)".asOneLine)
         }
         do {
             let value = try JSONDecoder().decode(type, from: data)
@@ -27,12 +33,14 @@ package enum StrictJSON {
         } catch DecodingError.typeMismatch(_, let context),
             DecodingError.valueNotFound(_, let context)
         {
-            throw fail("the key \(name(context.codingPath)): \(context.debugDescription)")
+            throw fail("the key \(name(context.codingPath)): \(JSONFault.text(context))")
         } catch DecodingError.dataCorrupted(let context) {
-            let key = context.codingPath.isEmpty ? "" : "the key \(name(context.codingPath)): "
-            throw fail(key + context.debugDescription)
+            guard context.codingPath.isEmpty else {
+                throw fail("the key \(name(context.codingPath)): \(context.debugDescription)")
+            }
+            throw fail("it \(JSONFault.text(data, DecodingError.dataCorrupted(context)))")
         } catch {
-            throw fail("it is not JSON: \(error)")
+            throw fail("it \(JSONFault.text(data, error))")
         }
     }
 

@@ -71,8 +71,8 @@ extension Session {
         let (measured, unmeasured) = try distances(of: try library.clips(filter))
         guard measured.count >= Calibration.smallestCount else {
             throw RequestError(
-                "pack \"\(pack.manifest.name)\": \(measured.count) clips with a reconstruction distance "
-                    + "are too few to measure by; ingest at least \(Calibration.smallestCount) that are "
+                "pack \"\(pack.manifest.name)\": \(measured.count) \(measured.count == 1 ? "clip" : "clips") "
+                    + "with a reconstruction distance \(measured.count == 1 ? "is" : "are") too few to measure by; ingest at least \(Calibration.smallestCount) that are "
                     + "framed as the pack was trained"
                     + (unmeasured == 0 ? "" : " (\(unmeasured) are of an older vsdb: ingest anew)")
             )

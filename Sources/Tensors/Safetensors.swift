@@ -17,10 +17,32 @@ extension String {
     /// terminal.
     package var asOneLine: String {
         let limit = 1500
-        let shown = unicodeScalars.prefix(limit).map { scalar in
-            scalar.properties.generalCategory == .control ? "\u{FFFD}" : Character(scalar)
+        let isLong = unicodeScalars.count > limit
+        return String(String.UnicodeScalarView(unicodeScalars.prefix(limit))).withoutControls
+            + (isLong ? "..." : "")
+    }
+
+    /// The text with a replacement character for every one that moves a terminal's cursor, colours
+    /// it, ends the line or turns the direction of writing.
+    package var withoutControls: String {
+        var shown = UnicodeScalarView()
+        for scalar in unicodeScalars { shown.append(scalar.isControl ? "\u{FFFD}" : scalar) }
+        return String(shown)
+    }
+}
+
+extension Int {
+    /// The number with its noun: `1 tensor`, `2 tensors`.
+    package func counted(_ noun: String) -> String { "\(self) \(noun)\(self == 1 ? "" : "s")" }
+}
+
+extension Unicode.Scalar {
+    /// Whether it is an order and not a character to be seen.
+    fileprivate var isControl: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator: true
+        default: properties.isBidiControl
         }
-        return String(shown) + (unicodeScalars.count > limit ? "..." : "")
     }
 }
 
@@ -77,13 +99,22 @@ public struct SafetensorsFile: TensorArchive {
         let declared = prefix.withUnsafeBytes {
             UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
         }
-        guard declared <= UInt64(Self.headerLimit), declared <= UInt64(bytes.count - 8),
-            let json = bytes.part(8..<8 + Int(declared))
-        else {
+        guard declared <= UInt64(Self.headerLimit) else {
             throw SafetensorsError(
                 path,
-                "the header claims \(declared) bytes, the file has \(bytes.count)"
+                "byte 0: the header claims \(declared) bytes, more than the \(Self.headerLimit) that "
+                    + "the format allows"
             )
+        }
+        guard declared <= UInt64(bytes.count - 8) else {
+            throw SafetensorsError(
+                path,
+                "byte 0: the header claims \(declared) bytes, but only \(bytes.count - 8) follow; the "
+                    + "file is cut off, fetch it again"
+            )
+        }
+        guard let json = bytes.part(8..<8 + Int(declared)) else {
+            throw SafetensorsError(path, "the header cannot be read")
         }
         let header = try SafetensorsHeader(
             json,

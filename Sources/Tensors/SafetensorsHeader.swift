@@ -40,7 +40,11 @@ struct SafetensorsHeader {
         do {
             entries = try JSONDecoder().decode([String: Value].self, from: json)
         } catch {
-            throw SafetensorsError(path, "the header is not the JSON of this format: \(error)")
+            throw SafetensorsError(
+                path,
+                "the header, from byte 8 on, \(JSONFault.text(json, error)); expected an object of "
+                    + "names with dtype, shape and data_offsets"
+            )
         }
         // The decoder keeps one of two equal keys and says nothing.
         guard Self.entryCount(of: json) == entries.count else {
@@ -78,14 +82,24 @@ struct SafetensorsHeader {
         guard entry.data_offsets.count == 2, entry.data_offsets[0] >= 0,
             entry.data_offsets[0] <= entry.data_offsets[1], entry.data_offsets[1] <= available
         else {
-            throw SafetensorsError(path, "tensor \(name) has offsets \(entry.data_offsets)")
+            let isBeyond = entry.data_offsets.count == 2 && entry.data_offsets[1] > available
+            throw SafetensorsError(
+                path,
+                "tensor \(name) has the data_offsets \(entry.data_offsets), expected a start and an "
+                    + "end, not before it, within the \(available) bytes that follow the header"
+                    + (isBeyond ? "; if the file is cut off, fetch it again" : "")
+            )
         }
         let range = entry.data_offsets[0]..<entry.data_offsets[1]
         var size = dtype.byteCount
         for extent in entry.shape {
             let (product, overflow) = size.multipliedReportingOverflow(by: extent)
             guard extent >= 0, !overflow else {
-                throw SafetensorsError(path, "tensor \(name) has the shape \(entry.shape)")
+                throw SafetensorsError(
+                    path,
+                    "tensor \(name) has the shape \(entry.shape), expected extents from 0 up whose "
+                        + "product can be counted"
+                )
             }
             size = product
         }

@@ -40,7 +40,7 @@ public struct WeightError: Error, Sendable, CustomStringConvertible {
     public let description: String
 
     /// Describes one problem with a weight file.
-    public init(_ description: String) { self.description = description }
+    public init(_ description: String) { self.description = description.withoutControls }
 }
 
 /// The named tensors of one network: an archive seen through a name prefix.

@@ -62,7 +62,8 @@ extension ExitStatus {
             case let error as PackError: Self(error.kind)
             case let error as MediaError: Self(error.kind)
             case is WeightError: .weightsMismatch
-            case is CheckpointError, is SafetensorsError: .damaged
+            case let error as CheckpointError: error.kind == .unreadable ? .failed : .damaged
+            case is SafetensorsError: .damaged
             case is RequestError, is RenderError, is OutputError, is CocoaError: .failed
             case is InterruptedError: Interruption.wasTerminated ? .terminated : .interrupted
             default: .bug

@@ -1,3 +1,4 @@
+import CheckpointFixtures
 import Foundation
 import Tensors
 import TestSupport
@@ -32,7 +33,7 @@ struct WeightsCommandTests {
         #expect(
             Set(document.keys) == [
                 "path", "format", "bytes", "networks", "remarks", "placeholders", "unrecognised",
-                "tensors",
+                "tensors", "unread",
             ]
         )
         #expect(document["format"] as? String == "torchArchive")
@@ -79,7 +80,134 @@ struct WeightsCommandTests {
         let json = try workspace.run(["weights", "verify", path, "--json"])
         let networks = try #require(try json.json() as? [[String: Any]])
         #expect(json.status == 13 && networks[0]["isSound"] as? Bool == false)
-        #expect((networks[0]["findings"] as? [[String: Any]])?.count == 2)
+        let findings = try #require(networks[0]["findings"] as? [[String: Any]])
+        #expect(findings.count == 2)
+        #expect(findings.allSatisfy { Set($0.keys) == ["tensor", "rule", "found", "expected"] })
+        #expect(findings.contains { $0["rule"] as? String == "missing" && $0["found"] is NSNull })
+    }
+
+    /// A file of the torch archive of one pickle.
+    private func archive(
+        in workspace: Workspace,
+        _ name: String = "a.pt",
+        _ body: (inout PickleBuilder) -> Void
+    ) throws -> String {
+        let path = workspace.path(name)
+        try torchFile(PickleBuilder.dictionary("a", body)).write(to: URL(filePath: path))
+        return path
+    }
+
+    @Test func aPickleThatNamesAProgramIsRefusedByEveryCommand() throws {
+        let workspace = try Workspace()
+        let path = try archive(in: workspace) { pickle in
+            pickle.global("posix", "system")
+            pickle.string("touch \(workspace.path("marker"))")
+            pickle.raw([0x85])
+            pickle.code("R")
+        }
+        for arguments in [
+            ["weights", "inspect", path], ["weights", "verify", path],
+            ["pack", "create", "evil", path, "-o", workspace.path("evil")],
+        ] {
+            let result = try workspace.run(arguments)
+            #expect(result.status == 15, "\(arguments): \(result.errors)")
+            #expect(
+                result.errors.contains(
+                    "data.pkl, byte 9: names posix.system, which runs programs; no weight file needs"
+                ),
+                "\(result.errors)"
+            )
+        }
+        #expect(!workspace.has("marker") && !workspace.has("evil"))
+    }
+
+    @Test func ordersToATerminalInNamesAreNotCarriedOut() throws {
+        let workspace = try Workspace()
+        let name = "a\u{1B}[31mRED\nnewline"
+        let tensors = workspace.path("a.safetensors")
+        try SafetensorsFile.encode([name: RawTensor(Tensor<Float>(repeating: 0, shape: [1]))])
+            .write(to: URL(filePath: tensors))
+        let pickle = try archive(in: workspace) { pickle in
+            pickle.global("my\u{1B}[2J", "Net")
+        }
+        for path in [tensors, pickle] {
+            for command in ["inspect", "verify"] {
+                let result = try workspace.run(["weights", command, path])
+                let all = result.output + result.errors
+                #expect(!all.contains("\u{1B}") && !all.contains("\nnewline"), "\(all)")
+            }
+        }
+        let text = try workspace.expectSuccess("weights", "inspect", tensors).output
+        #expect(text.contains("a\u{FFFD}[31mRED"))
+        let json = try workspace.expectSuccess("weights", "inspect", tensors, "--json").json()
+        let entries = try #require((json as? [String: Any])?["tensors"] as? [[String: Any]])
+        #expect(entries.map { $0["name"] as? String } == [name], "JSON is exact")
+    }
+
+    @Test func tensorsOfTypesThatAreNotReadAreListedAsSuch() throws {
+        let workspace = try Workspace()
+        let path = try archive(in: workspace) {
+            $0.tensor(storage: "0", type: "QInt8Storage", count: 12, sizes: [12], strides: [1])
+        }
+        let text = try workspace.expectSuccess("weights", "inspect", path).output
+        #expect(text.contains("a, not read: QInt8Storage"))
+        #expect(text.contains("none") && !text.contains("TENSOR"), "no heading without tensors")
+        let json = try workspace.expectSuccess("weights", "inspect", path, "--json").json()
+        let unread = (json as? [String: Any])?["unread"] as? [[String: String]]
+        #expect(unread == [["name": "a", "type": "QInt8Storage"]])
+    }
+
+    @Test func oneTensorIsNotSeveral() throws {
+        let workspace = try Workspace()
+        let path = workspace.path("one.safetensors")
+        try SafetensorsFile.encode(["x": RawTensor(Tensor<Float>(repeating: 0, shape: [1]))])
+            .write(to: URL(filePath: path))
+        let text = try workspace.expectSuccess("weights", "inspect", path).output
+        #expect(text.contains("1 tensor:"), "\(text)")
+        let result = try workspace.run(["weights", "verify", path])
+        #expect(result.errors.contains("(1 tensor)"), "\(result.errors)")
+    }
+
+    @Test func buffersOfEverySoundFileAreNoSurprise() throws {
+        for golden in try Goldens.cases(having: "checkpoint") {
+            let arguments = ["weights", "verify", try golden.path("checkpoint"), "-v"]
+            let result = try Workspace().run(arguments)
+            #expect(!result.errors.contains("not used"), "\(golden.name): \(result.errors)")
+        }
+    }
+
+    @Test(.enabled(if: getuid() != 0, "root may read everything"))
+    func aFileThatMayNotBeReadIsNotCalledDamaged() throws {
+        let workspace = try Workspace()
+        try workspace.write("x", to: "a.pt")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0],
+            ofItemAtPath: workspace.path("a.pt")
+        )
+        let result = try workspace.run(["weights", "inspect", workspace.path("a.pt")])
+        #expect(result.status == 1 && result.errors.contains("permission denied"))
+    }
+
+    @Test func aPipeIsNotCalledDamaged() throws {
+        let workspace = try Workspace()
+        #expect(mkfifo(workspace.path("a.pt"), 0o600) == 0)
+        let result = try workspace.run(["weights", "inspect", workspace.path("a.pt")])
+        #expect(result.status == 1 && result.errors.contains("not a regular file"))
+    }
+
+    @Test func aConfigurationThatIsNoJSONIsNamedWithPlaceAndWithoutTheDecoder() throws {
+        let workspace = try Workspace()
+        for text in [#"{"time": nope}"#, #"{"time": {"frameRate": "fast"}}"#] {
+            try workspace.write(text, to: "bad.json")
+            let result = try workspace.run([
+                "pack", "create", "faces", Self.generator, "-o", workspace.path("faces"),
+                "--config", workspace.path("bad.json"),
+            ])
+            #expect(result.status == 64, "\(result.errors)")
+            #expect(result.errors.contains("--config \"\(workspace.path("bad.json"))\""))
+            #expect(!result.errors.contains("DecodingError"), "\(result.errors)")
+            #expect(!result.errors.contains("Expected to decode"), "\(result.errors)")
+        }
     }
 
     static let refused: [(arguments: [String], status: Int32, message: String)] = [

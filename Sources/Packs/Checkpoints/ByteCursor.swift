@@ -17,9 +17,9 @@ struct ByteCursor {
         self.part = part
     }
 
-    /// An error at the current position.
-    func failure(_ problem: String) -> CheckpointError {
-        CheckpointError(path, "\(part), byte \(position): \(problem)")
+    /// An error at the current position, or at another one.
+    func failure(_ problem: String, at place: Int? = nil) -> CheckpointError {
+        CheckpointError(path, "\(part), byte \(place ?? position): \(problem)")
     }
 
     /// The next `count` bytes.

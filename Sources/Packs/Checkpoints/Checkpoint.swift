@@ -26,22 +26,11 @@ public enum Checkpoint {
         if LegacyTorchStream.magicLength(start) != nil {
             return try LegacyTorchFile(path: path, bytes: bytes)
         }
-        if isSafetensors(start, fileSize: bytes.count) {
+        if isSafetensors(start) {
             return try SafetensorsFile(path: path, bytes: bytes)
         }
         if start.first == 0x80 { return try PickleFile(path: path, bytes: bytes) }
-        if start.dropFirst(257).starts(with: "ustar".utf8) {
-            throw CheckpointError(
-                path,
-                "is a tar archive, which torch.save wrote before version 0.1.10; load it in PyTorch "
-                    + "and save it again"
-            )
-        }
-        throw CheckpointError(
-            path,
-            "is none of safetensors, a torch archive, a legacy torch file or a pickle of "
-                + "protocols 2 to 5"
-        )
+        throw CheckpointError(path, ForeignFile.problem(start))
     }
 
     /// Opens a file for reading.
@@ -49,7 +38,8 @@ public enum Checkpoint {
         do {
             return try FileBytes(path: path)
         } catch {
-            throw CheckpointError(path, "cannot be read: \(error)")
+            let reason = error.description.prefix(1).lowercased() + error.description.dropFirst()
+            throw CheckpointError(path, "cannot be read: \(reason)", kind: .unreadable)
         }
     }
 
@@ -65,12 +55,13 @@ public enum Checkpoint {
             || start.starts(with: [0x50, 0x4B, 0x05, 0x06])
     }
 
-    /// Whether a header length that fits is followed by a JSON object.
-    private static func isSafetensors(_ start: Data, fileSize: Int) -> Bool {
+    /// Whether the length of a header is followed by a JSON object; the reader says if it is longer
+    /// than the file.
+    private static func isSafetensors(_ start: Data) -> Bool {
         guard start.count > 8 else { return false }
         let length = start.withUnsafeBytes {
             UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
         }
-        return length <= UInt64(fileSize - 8) && start[start.startIndex + 8] == UInt8(ascii: "{")
+        return length < 1 << 48 && start[start.startIndex + 8] == UInt8(ascii: "{")
     }
 }

@@ -31,6 +31,8 @@ public struct CheckpointFile: Sendable {
     /// Classes and functions that the reader does not know, `module.name`, sorted; their objects
     /// are inert.
     public let placeholders: [String]
+    /// Tensors whose numbers are of a type that is not read, by name.
+    public let unread: [UnreadTensor]
     /// The bytes of `config.json` of a Hugging Face folder, nil for other formats.
     public let huggingFaceConfig: Data?
 }
@@ -68,6 +70,7 @@ extension Checkpoint {
             tensors: archive,
             value: pickled?.value ?? folder?.value,
             placeholders: pickled?.placeholders ?? folder?.placeholders ?? [],
+            unread: pickled?.unread ?? folder?.unread ?? [],
             huggingFaceConfig: folder?.config
         )
     }

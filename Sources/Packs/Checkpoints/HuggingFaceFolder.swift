@@ -89,6 +89,11 @@ public struct HuggingFaceFolder: TensorArchive {
         Set(files.flatMap { ($0 as? any PickledArchive)?.placeholders ?? [] }).sorted()
     }
 
+    /// Tensors in pickles of the weights whose numbers are of a type that is not read, by name.
+    var unread: [UnreadTensor] {
+        files.flatMap { ($0 as? any PickledArchive)?.unread ?? [] }.sorted { $0.name < $1.name }
+    }
+
     /// Whether a path is a folder, or the weights of a folder that has a configuration of a model.
     static func isFolder(_ path: String) -> Bool {
         let folder = folder(of: path)
@@ -126,13 +131,15 @@ public struct HuggingFaceFolder: TensorArchive {
         of index: String,
         in folder: String
     ) throws -> (files: [any TensorArchive], places: [String: Int]) {
+        let data = try json(index)
         let map: [String: String]
         do {
-            map = try JSONDecoder().decode(Index.self, from: json(index)).weight_map
-        } catch let error as CheckpointError {
-            throw error
+            map = try JSONDecoder().decode(Index.self, from: data).weight_map
         } catch {
-            throw CheckpointError(index, "is not the JSON of an index: \(error)")
+            throw CheckpointError(
+                index,
+                "\(JSONFault.text(data, error)); expected weight_map with a file for each tensor"
+            )
         }
         var files: [any TensorArchive] = []
         var places: [String: Int] = [:]

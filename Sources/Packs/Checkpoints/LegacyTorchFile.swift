@@ -54,6 +54,8 @@ public struct LegacyTorchFile: PickledArchive {
     public var value: PickleValue { contents.value }
     /// Classes and functions that the reader does not know, sorted.
     public var placeholders: [String] { contents.placeholders }
+    /// Tensors whose numbers are of a type that is not read, by name.
+    public var unread: [UnreadTensor] { contents.unread }
 
     /// The tensor of that name, or nil if the file has none.
     public func raw(_ name: String) -> RawTensor? { contents.raw(name) }

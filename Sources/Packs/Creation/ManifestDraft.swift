@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Models
+internal import Tensors
 
 /// `pack.json` while it is worked out: defaults, then tensors and options of the files, then the user's word.
 struct ManifestDraft {
@@ -57,7 +58,7 @@ struct ManifestDraft {
         do {
             tree = try JSONDecoder().decode(ConfigTree.self, from: data)
         } catch {
-            throw PackError(.badRequest, "--config \"\(path)\": it is not JSON: \(error)")
+            throw PackError(.badRequest, "--config \"\(path)\": it \(JSONFault.text(data, error))")
         }
         guard tree.members != nil else {
             throw PackError(.badRequest, "--config \"\(path)\": it is no JSON object")
@@ -190,10 +191,10 @@ struct ManifestDraft {
     /// The finished document, hashes of files still zero.
     mutating func manifest(_ choice: SourceChoice) throws -> PackManifest {
         if !open.isEmpty { throw question() }
-        let place = request.config ?? "of \(request.name)"
+        let source = request.config.map { "--config \"\($0)\"" } ?? "pack \"\(request.name)\""
         var manifest: PackManifest
         do {
-            manifest = try StrictJSON.decode(PackManifest.self, from: tree.data(), path: place)
+            manifest = try StrictJSON.decode(PackManifest.self, from: tree.data(), source: source)
             if let (path, data) = userDocument,
                 let key = try StrictJSON.unknownKey(in: data, decoded: manifest)
             {

@@ -98,7 +98,8 @@ public struct PackPlan: Sendable {
         guard !findings.isEmpty else { return }
         throw PackError(
             .weightsMismatch,
-            "pack \"\(manifest.name)\": \(findings.count) tensors do not fit: "
+            "pack \"\(manifest.name)\": \(findings.count.counted("tensor")) that "
+                + (findings.count == 1 ? "does" : "do") + " not fit: "
                 + findings.prefix(5).joined(separator: "; ")
                 + (findings.count > 5 ? "; see them all with vsdb weights verify FILE" : "")
         )

@@ -61,7 +61,7 @@ public struct Recognition: Sendable {
     public var contents: String {
         let found = NetworkKind.allCases.filter { network($0) != nil }.map(\.title)
         return found.isEmpty
-            ? "no network that vsdb knows (\(file.tensors.names.count) tensors)"
+            ? "no network that vsdb knows (\(file.tensors.names.count.counted("tensor")))"
             : found.joined(separator: ", ")
     }
 }

@@ -25,6 +25,16 @@ public struct WeightCheck: Sendable {
         /// The shape that is needed; -1 stands for any extent.
         public let expected: [Int]
 
+        /// Writes every key, `found` as null if the file has no such tensor.
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(tensor, forKey: .tensor)
+            try container.encode(rule, forKey: .rule)
+            // Not encodeIfPresent: a script may rely on the key.
+            try container.encode(found, forKey: .found)
+            try container.encode(expected, forKey: .expected)
+        }
+
         /// The finding in words.
         public var text: String {
             switch rule {
@@ -38,7 +48,8 @@ public struct WeightCheck: Sendable {
 
     /// What is wrong, in the order of the network.
     public let findings: [Finding]
-    /// Tensors under the network's prefix that it does not read and no other network does.
+    /// Tensors under the network's prefix that neither it nor another network reads, but for buffers
+    /// that every such file has and that are made anew.
     public let unused: [String]
     /// How many tensors were compared.
     public let tensorCount: Int
@@ -89,7 +100,9 @@ public struct WeightCheck: Sendable {
         self.findings = findings
         tensorCount = needs.count
         let used = used()
-        unused = archive.names.filter { $0.hasPrefix(network.prefix) && !used.contains($0) }
+        unused = archive.names.filter {
+            $0.hasPrefix(network.prefix) && !used.contains($0) && !KnownBuffers.contains($0)
+        }
     }
 
     private static func brokenRule(

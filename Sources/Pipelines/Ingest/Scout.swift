@@ -91,7 +91,9 @@ struct Scout: Sendable {
             let rest =
                 wholeClips == 0
                 ? "no whole clip lies before that place; repair the file, or name an earlier --end"
-                : "the \(wholeClips) clips before that place were ingested"
+                : wholeClips == 1
+                    ? "the clip before that place was ingested"
+                    : "the \(wholeClips) clips before that place were ingested"
             return IngestFailure(path: path, reason: "cut off or damaged: \(damage); \(rest)")
         }
     }

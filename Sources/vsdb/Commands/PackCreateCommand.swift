@@ -3,6 +3,7 @@ import Foundation
 import Packs
 import Pipelines
 import Store
+import Tensors
 
 /// `vsdb pack create`.
 struct PackCreateCommand: LibraryCommand {
@@ -83,12 +84,12 @@ struct PackCreateCommand: LibraryCommand {
         let session = output == nil ? try shared.openSession() : nil
         if let output { try PackPlan.requirePlace(output) }
         let plan = try PackPlan(request)
-        for part in plan.parts { shared.console.note(part.text) }
-        for note in plan.notes { shared.console.note(note) }
-        for warning in plan.warnings { shared.console.warning(warning) }
+        for part in plan.parts { shared.console.note(part.text.withoutControls) }
+        for note in plan.notes { shared.console.note(note.withoutControls) }
+        for warning in plan.warnings { shared.console.warning(warning.withoutControls) }
         let step: (String) throws -> Void = { tensor in
             try cancellation.check()
-            shared.console.detail("writing \(tensor)")
+            shared.console.detail("writing \(tensor.withoutControls)")
         }
         guard let session else {
             let pack = try plan.write(to: output ?? name, step: step)

@@ -39,16 +39,21 @@ struct WeightsInspectCommand: CheckpointCommand {
         guard !shared.json else {
             return try shared.console.print(JSONOutput.document(record))
         }
-        let total = record.tensors.reduce(0) { $0 + $1.bytes }
         try shared.console.printFacts([
             ("file", record.path),
             ("format", Wording.format(record.format)),
             ("size", Wording.bytes(record.bytes)),
-            ("tensors", "\(record.tensors.count), \(Wording.bytes(total)) (\(dtypes(record)))"),
+            ("tensors", record.tensors.isEmpty ? "none" : sizes(record)),
         ])
         try printNetworks(record)
         try printUnknown(record)
         try printTensors(record)
+    }
+
+    /// How many tensors there are and how much they hold.
+    private func sizes(_ record: CheckpointRecord) -> String {
+        let total = record.tensors.reduce(0) { $0 + $1.bytes }
+        return "\(record.tensors.count), \(Wording.bytes(total)) (\(dtypes(record)))"
     }
 
     /// Element types with their counts.
@@ -94,11 +99,20 @@ struct WeightsInspectCommand: CheckpointCommand {
     private func printUnknown(_ record: CheckpointRecord) throws {
         var facts = record.remarks.map { (name: "remark", value: $0) }
         if !record.placeholders.isEmpty {
-            facts.append(("not read", shortened(record.placeholders)))
+            facts.append(("inert", shortened(record.placeholders)))
+        }
+        let unread = isWhole ? record.unread[...] : record.unread.prefix(Self.shortLength)
+        for tensor in unread {
+            facts.append(("tensor", "\(tensor.name), not read: \(tensor.type)"))
+        }
+        if unread.count < record.unread.count {
+            let rest = record.unread.count - unread.count
+            facts.append(("", "and \(rest) more not read; --all lists them"))
         }
         if !record.unrecognised.isEmpty {
             let names = shortened(record.unrecognised)
-            facts.append(("no network's", "\(record.unrecognised.count) tensors: \(names)"))
+            let count = Wording.count(record.unrecognised.count, "tensor")
+            facts.append(("no network's", "\(count): \(names)"))
         }
         guard !facts.isEmpty else { return }
         try shared.console.print("")
@@ -114,6 +128,7 @@ struct WeightsInspectCommand: CheckpointCommand {
     }
 
     private func printTensors(_ record: CheckpointRecord) throws {
+        guard !record.tensors.isEmpty else { return }
         var table = TextTable([
             .cut("TENSOR", to: 24), .left("DTYPE"), .left("SHAPE"), .right("BYTES"),
             .left("NETWORK"),
@@ -128,7 +143,9 @@ struct WeightsInspectCommand: CheckpointCommand {
         try shared.console.print("")
         try shared.console.printTable(table)
         let rest = record.tensors.count - shown.count
-        if rest > 0 { shared.console.note("and \(rest) more tensors; --all lists them") }
+        guard rest > 0 else { return }
+        let noun = rest == 1 ? "tensor" : "tensors"
+        shared.console.note("and \(rest) more \(noun); --all lists them")
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Packs
+import Tensors
 
 /// `vsdb weights verify`.
 struct WeightsVerifyCommand: CheckpointCommand {
@@ -52,7 +53,7 @@ struct WeightsVerifyCommand: CheckpointCommand {
             throw PackError(
                 .weightsMismatch,
                 "checkpoint \"\(path)\": it holds \(recognition.contents)"
-                    + (kind.map { ", not \($0.title)" } ?? "") + remarks
+                    + (kind.map { ", not \($0.title)" } ?? "") + remarks.withoutControls
             )
         }
         let outputs = networks.map { network in
@@ -81,15 +82,16 @@ struct WeightsVerifyCommand: CheckpointCommand {
         let word =
             output.isSound
             ? console.styled("sound", .success) : console.styled("not sound", .error)
-        try console.print("\(output.kind.rawValue)  \(word)  \(output.summary)")
-        for finding in output.findings { try console.print("  \(finding.text)") }
+        let summary = output.summary.withoutControls
+        try console.print("\(output.kind.rawValue)  \(word)  \(summary)")
+        for finding in output.findings { try console.print("  \(finding.text.withoutControls)") }
         guard !output.unused.isEmpty else { return }
         let names = shared.verbose ? output.unused[...] : output.unused.prefix(3)
         let rest = output.unused.count - names.count
-        console.note(
+        let text =
             "\(output.kind.rawValue): \(Wording.count(output.unused.count, "tensor")) under "
-                + "\"\(output.prefix)\" not used: \(names.joined(separator: ", "))"
-                + (rest > 0 ? " and \(rest) more (-v lists them)" : "")
-        )
+            + "\"\(output.prefix)\" not used: \(names.joined(separator: ", "))"
+            + (rest > 0 ? " and \(rest) more (-v lists them)" : "")
+        console.note(text.withoutControls)
     }
 }

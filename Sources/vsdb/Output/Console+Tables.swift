@@ -1,3 +1,5 @@
+import Tensors
+
 extension Console {
     /// Prints a table, headings in bold, cut to the terminal's width.
     func printTable(_ table: TextTable) throws {
@@ -6,12 +8,12 @@ extension Console {
         try print(([styled(heading, .heading)] + lines.dropFirst()).joined(separator: "\n"))
     }
 
-    /// Prints pairs of a word and what it is, the values aligned.
+    /// Prints pairs of a word and what it is, the values aligned and without orders to a terminal.
     func printFacts(_ facts: [(name: String, value: String)]) throws {
         let width = facts.map(\.name.count).max() ?? 0
         let lines = facts.map { fact in
             let gap = String(repeating: " ", count: width - fact.name.count + 2)
-            return styled(fact.name, .dim) + gap + fact.value
+            return styled(fact.name, .dim) + gap + fact.value.withoutControls
         }
         try print(lines.joined(separator: "\n"))
     }

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Rows with aligned columns; on a terminal texts are cut so that no line wraps.
 struct TextTable {
     /// A column: its heading, and how its texts are set.
@@ -33,7 +35,9 @@ struct TextTable {
     /// Adds a row with a text for every column.
     mutating func add(_ row: [String]) {
         precondition(row.count == columns.count, "\(row.count) cells, \(columns.count) columns")
-        rows.append(row.map { String($0.map { $0.isNewline ? " " : $0 }) })
+        rows.append(
+            row.map { String($0.map { $0.isNewline || $0 == "\t" ? " " : $0 }).withoutControls }
+        )
     }
 
     /// The lines, headings first.

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Numbers as people read them.
 enum Wording {
@@ -30,7 +31,7 @@ enum Wording {
 
     /// A count with its noun: `1 clip`, `2 clips`.
     static func count(_ number: Int, _ noun: String) -> String {
-        "\(number) \(noun)\(number == 1 ? "" : "s")"
+        number.counted(noun)
     }
 
     /// A number with a fixed count of digits after the point.

@@ -36,7 +36,10 @@ struct CheckpointRecord: Encodable, Sendable {
     let networks: [Network]
     let remarks: [String]
     let placeholders: [String]
+    /// Tensors that no network reads, but for buffers that every such network's file has.
     let unrecognised: [String]
+    /// Tensors whose numbers are of a type that is not read.
+    let unread: [UnreadTensor]
     let tensors: [TensorEntry]
 
     init(_ recognition: Recognition) {
@@ -73,7 +76,13 @@ struct CheckpointRecord: Encodable, Sendable {
                 network: owners[name]
             )
         }
-        unrecognised = tensors.filter { $0.network == nil }.map(\.name)
+        let prefixes = recognition.networks.map(\.prefix)
+        unrecognised = tensors.filter { tensor in
+            tensor.network == nil
+                && !(KnownBuffers.contains(tensor.name)
+                    && prefixes.contains { tensor.name.hasPrefix($0) })
+        }.map(\.name)
+        unread = recognition.file.unread
     }
 
     /// The size of a file, or of all files of a folder.

@@ -48,19 +48,79 @@ struct PickleAttackTests {
     }
 
     @Test(arguments: Carrier.allCases)
-    func foreignFunctionsAreNotCalledAndAreShown(carrier: Carrier) throws {
+    func namesThatRunProgramsOrCodeAreRefusedWithPlaceAndRule(carrier: Carrier) {
         let marker = FileManager.default.temporaryDirectory
             .appendingPathComponent("attack-\(UUID().uuidString)").path
-        let names = [
-            ("os", "system"), ("posix", "system"), ("nt", "system"), ("subprocess", "Popen"),
-            ("builtins", "eval"), ("builtins", "exec"), ("builtins", "getattr"),
-            ("builtins", "__import__"), ("__builtin__", "apply"), ("torch.hub", "load"),
-            ("torch", "load"), ("runpy", "run_path"), ("importlib", "import_module"),
-        ]
-        for (module, name) in names {
-            let file = try carrier.open { pickle in
+        for (module, name, deed) in Self.forbidden {
+            // Two bytes of protocol, the dictionary and the six bytes of its key come before.
+            carrier.expectRefusal("byte 9: names \(module).\(name), which \(deed)") { pickle in
                 pickle.global(module, name)
                 pickle.string("touch \(marker)")
+                pickle.raw([0x85])
+                pickle.code("R")
+            }
+            // Named and never called, and named by texts.
+            carrier.expectRefusal("names \(module).\(name), which \(deed)") {
+                $0.string(module)
+                $0.string(name)
+                $0.raw([0x93])
+            }
+        }
+        #expect(!FileManager.default.fileExists(atPath: marker))
+    }
+
+    private static let forbidden = [
+        ("os", "system", "runs programs"), ("posix", "system", "runs programs"),
+        ("nt", "system", "runs programs"), ("subprocess", "Popen", "runs programs"),
+        ("commands", "getoutput", "runs programs"), ("pty", "spawn", "runs programs"),
+        ("webbrowser", "open", "runs programs"), ("os.path", "join", "runs programs"),
+        ("builtins", "eval", "runs code"), ("builtins", "exec", "runs code"),
+        ("builtins", "compile", "runs code"), ("builtins", "__import__", "runs code"),
+        ("builtins", "open", "opens files"), ("__builtin__", "file", "opens files"),
+        ("__builtin__", "apply", "runs code"), ("__builtin__", "execfile", "runs code"),
+        ("builtins", "getattr", "is no type"), ("builtins", "print", "is no type"),
+        ("runpy", "run_path", "runs code"), ("importlib", "import_module", "runs code"),
+        ("importlib.machinery", "SourceFileLoader", "runs code"), ("code", "interact", "runs code"),
+        ("marshal", "loads", "runs code"), ("pickle", "loads", "runs code"),
+        ("torch.hub", "load", "runs code"), ("torch", "load", "runs code"),
+        ("types", "CodeType", "makes code"), ("types", "FunctionType", "makes code"),
+        ("sys", "modules", "reaches into"), ("ctypes", "CDLL", "reaches into"),
+        ("ctypes.util", "find_library", "reaches into"), ("shutil", "rmtree", "changes files"),
+        ("socket", "create_connection", "opens connections"),
+        ("urllib.request", "urlopen", "opens connections"),
+        ("operator", "attrgetter", "reaches into"),
+        // Python follows dots in names.
+        ("torch.serialization", "os.system", "runs programs"),
+        ("torch", "serialization.os.system", "runs programs"),
+        ("collections", "OrderedDict.__init__.__globals__", "reaches into"),
+        ("a", "b.c.d.e.f.g.h.i.j", "has more than 8 parts"),
+    ]
+
+    @Test func torchFilesInPicklesAreHeldToTheSameNames() {
+        var value = PickleBuilder()
+        value.global("posix", "system")
+        var builder = LegacyTorchBuilder()
+        builder.storages = []
+        let nested = builder.file(value.ended)
+        let error = #expect(throws: CheckpointError.self) {
+            try Carrier.bare.open { $0.loadFromBytes(nested) }
+        }
+        let text = error?.description ?? ""
+        #expect(text.contains("torch file at byte"), "\(text)")
+        #expect(text.contains("names posix.system, which runs programs"), "\(text)")
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func otherForeignNamesStayInertAndAreShown(carrier: Carrier) throws {
+        // Nobody's system, somebody's folder called code, harmless members of the same modules.
+        for (module, name) in [
+            ("argparse", "Namespace"), ("ossia", "system"), ("code.models", "Net"),
+            ("types", "SimpleNamespace"), ("my", "Outer.Inner"), ("operator", "itemgetter"),
+            ("functools", "partial"), ("pathlib", "PosixPath"), ("torch.jitter", "load"),
+        ] {
+            let file = try carrier.open { pickle in
+                pickle.global(module, name)
+                pickle.string("anything")
                 pickle.raw([0x85])
                 pickle.code("R")
             }
@@ -71,7 +131,24 @@ struct PickleAttackTests {
             }
             #expect(object.type == "\(module).\(name)")
         }
-        #expect(!FileManager.default.fileExists(atPath: marker))
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func builtInTypesOfPlainValuesAreAllowed(carrier: Carrier) {
+        for module in ["builtins", "__builtin__"] {
+            for name in [
+                "set", "frozenset", "list", "dict", "tuple", "bytearray", "int", "float", "str",
+                "bytes", "bool", "complex", "range", "slice", "object", "type",
+            ] {
+                #expect(throws: Never.self) {
+                    try carrier.open { pickle in
+                        pickle.global(module, name)
+                        pickle.code(")")
+                        pickle.code("R")
+                    }
+                }
+            }
+        }
     }
 
     @Test(arguments: Carrier.allCases)
@@ -83,11 +160,11 @@ struct PickleAttackTests {
             pickle.raw([0x81])
             pickle.code("}")
             pickle.string("__class__")
-            pickle.global("os", "system")
+            pickle.global("my.models", "Net")
             pickle.code("s")
             pickle.code("b")
         }
-        #expect(file.placeholders == ["argparse.Namespace", "os.system"])
+        #expect(file.placeholders == ["argparse.Namespace", "my.models.Net"])
         #expect(file.names.isEmpty)
     }
 

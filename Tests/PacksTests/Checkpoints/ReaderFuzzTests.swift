@@ -14,10 +14,11 @@ struct ReaderFuzzTests {
     func changedSmallFilesAreReadOrRefused(reader: FuzzedReader, count: Int) {
         var campaign = FuzzCampaign(
             reader,
-            seeds: FuzzSeeds.built(for: reader),
+            seeds: FuzzSeeds.all(for: reader),
             seed: 20_260_101
         )
         #expect(FuzzSeeds.built(for: reader).allSatisfy { reader.read($0) }, "seeds are sound")
+        #expect(!FuzzSeeds.attacks(for: reader).contains { reader.read($0) }, "attacks are refused")
         campaign.run(count)
         print(campaign)
         #expect(campaign.readCount < count)

@@ -1,7 +1,8 @@
 import Foundation
 import Tensors
 
-/// The functions and classes that a reader must know by name; all others leave inert objects.
+/// The functions and classes that a reader must know by name; all others leave inert objects, or
+/// are refused as `ForbiddenNames`.
 struct PickleGlobals {
     /// What a call makes.
     enum Outcome {

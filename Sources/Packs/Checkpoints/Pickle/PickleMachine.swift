@@ -2,8 +2,9 @@ import Foundation
 
 /// Runs the stack language of pickles without the power to call anything.
 ///
-/// Names of classes and functions stay names. Calls of the few functions that rebuild tensors and
-/// containers are carried out by `PickleGlobals`; every other call makes an inert object.
+/// Names of classes and functions stay names; those of `ForbiddenNames` are refused. Calls of the
+/// few functions that rebuild tensors and containers are carried out by `PickleGlobals`; every
+/// other call makes an inert object.
 /// Source: Python `Lib/pickletools.py`, protocols 2 to 5.
 struct PickleMachine {
     /// The values made so far.
@@ -16,6 +17,8 @@ struct PickleMachine {
     private var marks: [Int] = []
     private var memo: [Int: PickleReference] = [:]
     private let globals: PickleGlobals
+    /// Where the instruction starts that is carried out.
+    private var instructionStart = 0
 
     /// Prepares to run a pickle; what follows its end is left alone.
     ///
@@ -36,6 +39,7 @@ struct PickleMachine {
         do {
             while true {
                 try globals.session.step()
+                instructionStart = cursor.position
                 let code = try cursor.number(UInt8.self)
                 if code == UInt8(ascii: ".") { return try pop() }
                 try step(code)
@@ -60,7 +64,12 @@ struct PickleMachine {
         switch code {
         case 0x80:
             let version = try cursor.number(UInt8.self)
-            guard (2...5).contains(version) else { throw cursor.failure("protocol \(version)") }
+            guard (2...5).contains(version) else {
+                throw cursor.failure(
+                    "the pickle has protocol \(version); protocols 2 to 5 are read",
+                    at: instructionStart
+                )
+            }
         case 0x95: _ = try cursor.bytes(8)
         case UInt8(ascii: "("): marks.append(stack.count)
         case UInt8(ascii: "0"): _ = try pop()
@@ -213,6 +222,13 @@ struct PickleMachine {
             throw PickleFault("the name of a class is longer than \(PickleSession.nameLimit) bytes")
         }
         let full = "\(module).\(name)"
+        if let deed = ForbiddenNames.deed(of: module, name) {
+            throw cursor.failure(
+                "names \(full), which \(deed); no weight file needs it, do not open the file "
+                    + "elsewhere",
+                at: instructionStart
+            )
+        }
         try globals.session.meet(full)
         push(.global(full))
     }

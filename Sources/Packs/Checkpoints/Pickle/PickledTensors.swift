@@ -5,6 +5,7 @@ struct PickledTensors: Sendable {
     let value: PickleValue
     let names: [String]
     let placeholders: [String]
+    let unread: [UnreadTensor]
 
     private let tensors: [String: StridedTensor]
 
@@ -23,12 +24,29 @@ struct PickledTensors: Sendable {
         try collector.collect(value, name: "")
         tensors = collector.tensors
         names = tensors.keys.sorted()
+        unread = collector.unread.sorted { $0.key < $1.key }
+            .map { UnreadTensor(name: $0.key, type: $0.value) }
         placeholders = session.placeholders.sorted()
     }
 
     func raw(_ name: String) -> RawTensor? { tensors[name]?.raw }
 
     func layout(_ name: String) -> TensorLayout? { tensors[name]?.layout }
+}
+
+/// A tensor of a checkpoint that is not read, because its numbers are of a type that no network
+/// here has.
+public struct UnreadTensor: Sendable, Hashable, Encodable {
+    /// Its name, as those of tensors that are read.
+    public let name: String
+    /// The class of its storage or its element type, such as `QInt8Storage`.
+    public let type: String
+
+    /// Names a tensor and the type of its numbers.
+    public init(name: String, type: String) {
+        self.name = name
+        self.type = type
+    }
 }
 
 /// A file of tensors that holds a pickle, and so more than tensors.
@@ -40,4 +58,6 @@ public protocol PickledArchive: TensorArchive {
     /// Classes and functions that the reader does not know, `module.name`, sorted; their objects
     /// are inert.
     var placeholders: [String] { get }
+    /// Tensors whose numbers are of a type that the reader does not know, by name.
+    var unread: [UnreadTensor] { get }
 }

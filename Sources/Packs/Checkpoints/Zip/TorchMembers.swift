@@ -27,7 +27,8 @@ struct TorchMembers {
         guard let name = candidates.first, let member = members[name] else {
             throw CheckpointError(
                 path,
-                "is a zip archive without \(pickleName), not one of torch.save"
+                "is a zip archive without \(pickleName), not one of torch.save; unpack it and name "
+                    + "the file of weights in it"
             )
         }
         folder = String(name.dropLast(pickleName.count))
@@ -53,8 +54,8 @@ struct TorchMembers {
             guard isScript, member.name.hasPrefix("\(folder)code/") else {
                 throw CheckpointError(
                     path,
-                    "the member \(member.name) is compressed or encrypted; torch.save stores "
-                        + "plainly, save the file again"
+                    "byte \(member.headerStart): the member \(member.name) is compressed or "
+                        + "encrypted; torch.save stores plainly, save the file again"
                 )
             }
         }
@@ -74,8 +75,8 @@ struct TorchMembers {
             guard isRead, checksum.value == member.checksum else {
                 throw CheckpointError(
                     path,
-                    "the member \(member.name) does not match its CRC-32; the file is damaged, "
-                        + "fetch it again"
+                    "byte \(member.range.lowerBound): the member \(member.name) does not match "
+                        + "its CRC-32; the file is damaged, fetch it again"
                 )
             }
         }
