@@ -46,6 +46,7 @@ extension CheckpointFile {
             tensors: archive,
             value: nil,
             placeholders: [],
+            unread: [],
             huggingFaceConfig: nil
         )
     }
