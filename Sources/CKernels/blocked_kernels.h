@@ -33,29 +33,31 @@ static inline V16 NAME(splat)(float x) { return x - (V16){}; }
 
 MICRO_KERNEL(NAME(micro_full), ROWS, VECTORS)
 MICRO_KERNEL(NAME(micro_rows), ROWS, 1)
+MICRO_KERNEL(NAME(micro_half), ROWS / 2, VECTORS)
+MICRO_KERNEL(NAME(micro_half_rows), ROWS / 2, 1)
 MICRO_KERNEL(NAME(micro_vectors), 1, VECTORS)
 MICRO_KERNEL(NAME(micro_one), 1, 1)
 
-// Products of `rows` pixels with a panel of `vectors` (1 or 2) blocks of 16 outputs.
+typedef void (*NAME(micro))(const float *, const ptrdiff_t *, size_t, size_t, const float *, size_t,
+                            float *, size_t, size_t);
+
+// Products of `rows` pixels with a panel of `vectors` (1 or 2) blocks of 16 outputs. What is left of the rows
+// goes to narrower kernels; each sum runs in the same order in all of them.
 static void NAME(product)(const float *a, const ptrdiff_t *offsets, size_t steps, size_t rows,
                           size_t row_step, const float *b, size_t vectors, float *out,
                           size_t out_row, size_t out_vector) {
-    const size_t b_step = 16 * vectors;
-    size_t n = 0;
-    while (n < vectors) {
-        const bool wide = vectors - n >= VECTORS && VECTORS > 1;
+    static const NAME(micro) narrow[] = {NAME(micro_rows), NAME(micro_half_rows), NAME(micro_one)};
+    static const NAME(micro) wide[] = {NAME(micro_full), NAME(micro_half), NAME(micro_vectors)};
+    static const size_t heights[] = {ROWS, ROWS / 2, 1};
+    for (size_t n = 0; n < vectors;) {
+        const bool is_wide = vectors - n >= VECTORS && VECTORS > 1;
+        const NAME(micro) *kernels = is_wide ? wide : narrow;
         size_t r = 0;
-        for (; r + ROWS <= rows; r += ROWS)
-            (wide ? NAME(micro_full) : NAME(micro_rows))(a + r * row_step, offsets, steps, row_step,
-                                                         b + 16 * n, b_step,
-                                                         out + r * out_row + n * out_vector, out_row,
-                                                         out_vector);
-        for (; r < rows; r++)
-            (wide ? NAME(micro_vectors) : NAME(micro_one))(a + r * row_step, offsets, steps,
-                                                           row_step, b + 16 * n, b_step,
-                                                           out + r * out_row + n * out_vector,
-                                                           out_row, out_vector);
-        n += wide ? VECTORS : 1;
+        for (size_t k = 0; k < 3; k++)
+            for (; r + heights[k] <= rows; r += heights[k])
+                kernels[k](a + r * row_step, offsets, steps, row_step, b + 16 * n, 16 * vectors,
+                           out + r * out_row + n * out_vector, out_row, out_vector);
+        n += is_wide ? VECTORS : 1;
     }
 }
 
