@@ -37,6 +37,18 @@ struct ComposeCommandTests {
         #expect(result.status == 0 && result.output == "9\n", "\(result.errors)")
     }
 
+    /// Messages go where nobody reads any more: that is no crash.
+    @Test func messagesToAClosedPipeAreDropped() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let commands = ["\"$vsdb\" list --frob", "\"$vsdb\" list -v", "\"$vsdb\" nonsense"]
+        for (command, status) in zip(commands, ["64", "0", "64"]) {
+            // The reader has left before the program starts.
+            let late = "(sleep 0.2; \(command)) 2>&1 | true; echo ${PIPESTATUS[0]}"
+            let result = try workspace.shell(late)
+            #expect(result.output == status + "\n", "\(command): \(result.errors)")
+        }
+    }
+
     @Test func oneFrameMayBeOnePicture() throws {
         let workspace = try Workspace.copyOfPrepared()
         #expect(try workspace.run(Self.pair + ["--frames", "1", "-o", "one.png"]).status == 0)

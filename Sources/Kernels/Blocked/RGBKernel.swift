@@ -56,12 +56,15 @@ public struct RGBKernel: Sendable {
         let weights = PackedWeights(padding: modulated)
         return Tensor(uninitialized: shape) { out in
             guard let start = out.baseAddress else { return }
-            withUnsafePointer(to: x.map) { map in
-                guard let below else {
-                    ck_rgb(map, weights.start, bias, clamp ?? -1, nil, start)
-                    return
+            // The kernel sees a pointer into the weights, which does not keep them.
+            withExtendedLifetime(weights) {
+                withUnsafePointer(to: x.map) { map in
+                    guard let below else {
+                        ck_rgb(map, weights.start, bias, clamp ?? -1, nil, start)
+                        return
+                    }
+                    ck_rgb(map, weights.start, bias, clamp ?? -1, below.scalars, start)
                 }
-                ck_rgb(map, weights.start, bias, clamp ?? -1, below.scalars, start)
             }
         }
     }

@@ -83,8 +83,8 @@ public final class StyledKernel: Sendable {
         )
         let y = scratch.next(shape)
         let ones = Tensor<Float>(repeating: 1, shape: [shape[0], shape[1]])
-        let bias = PackedWeights(padding: epilogue.bias?.scalars ?? [])
-        let noBias = PackedWeights(padding: [Float](repeating: 0, count: shape[1]))
+        let zeros = [Float](repeating: 0, count: shape[1])
+        let bias = PackedWeights(padding: epilogue.bias?.scalars ?? zeros)
         let finish = { (noise: UnsafePointer<Float>?) in
             var epilogue = ck_epilogue(
                 demod: scratch.padded(
@@ -93,7 +93,7 @@ public final class StyledKernel: Sendable {
                     filling: 1
                 ),
                 noise: noise,
-                bias: epilogue.bias == nil ? noBias.start : bias.start,
+                bias: bias.start,
                 strength: epilogue.noiseStrength,
                 slope: epilogue.slope,
                 gain: epilogue.gain,
@@ -102,10 +102,13 @@ public final class StyledKernel: Sendable {
             let styles = scratch.padded(styles, in: scratch.styles, filling: 0)
             self.run(x, styles, &epilogue, y, scratch)
         }
-        if let noise = epilogue.noise {
-            noise.scalars.withUnsafeBufferPointer { finish($0.baseAddress) }
-        } else {
-            finish(nil)
+        // The kernels see a pointer into it, which does not keep it.
+        withExtendedLifetime(bias) {
+            if let noise = epilogue.noise {
+                noise.scalars.withUnsafeBufferPointer { finish($0.baseAddress) }
+            } else {
+                finish(nil)
+            }
         }
         return y
     }

@@ -160,7 +160,11 @@ private struct LegacyStorages {
         var cursor = ByteCursor(data, path: path, part: "\(part), storages")
         for name in names {
             guard let key = claims.keys[name], places[name] == nil else {
-                throw cursor.failure("the storage \(name) is unused or occurs twice")
+                throw cursor.failure(
+                    "the storage \(name) is of an element type that is not read, unused, or there "
+                        + "twice; where the next one begins is then not known: save the file again "
+                        + "with PyTorch 1.6 or later"
+                )
             }
             let count = try cursor.count64()
             guard count == key.count else {

@@ -83,7 +83,17 @@ struct Console: Sendable {
 
     private func message(_ text: String) {
         ProgressLine.clear()
-        FileHandle.standardError.write(Data((text + "\n").utf8))
+        Self.writeMessage(text + "\n")
+    }
+
+    /// Writes to standard error as much as it takes: with `2>&1 | head` nobody may be there to read.
+    static func writeMessage(_ text: String) {
+        var rest = Data(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Foundation.write(2, $0.baseAddress, $0.count) }
+            guard count > 0 || (count < 0 && errno == EINTR) else { return }
+            rest = rest.dropFirst(max(0, count))
+        }
     }
 
     /// A text in a style, if the stream (1 or 2) shows colours.

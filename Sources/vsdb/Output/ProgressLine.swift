@@ -79,6 +79,6 @@ final class ProgressLine {
     }
 
     private static func put(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        Console.writeMessage(text)
     }
 }
