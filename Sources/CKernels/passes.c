@@ -208,37 +208,12 @@ void ck_quick_gelu(float *x, size_t count) {
     for (size_t i = 0; i < count; i++) x[i] = x[i] / (1.0f + expf(-1.702f * x[i]));
 }
 
-void ck_im2col3(const double *x, double *columns, size_t channels, size_t h, size_t w) {
-    for (size_t c = 0; c < channels; c++) {
-        const double *plane = x + c * h * w;
-        for (int dy = -1; dy <= 1; dy++) {
-            for (int dx = -1; dx <= 1; dx++) {
-                for (size_t i = 0; i < h; i++) {
-                    const ptrdiff_t r = (ptrdiff_t)i + dy;
-                    if (r < 0 || r >= (ptrdiff_t)h) {
-                        memset(columns, 0, w * sizeof *columns);
-                    } else {
-                        const double *row = plane + r * w;
-                        for (size_t j = 0; j < w; j++) {
-                            const ptrdiff_t s = (ptrdiff_t)j + dx;
-                            columns[j] = s < 0 || s >= (ptrdiff_t)w ? 0 : row[s];
-                        }
-                    }
-                    columns += w;
-                }
-            }
-        }
-    }
+static void tanh_part(void *context, size_t begin, size_t end) {
+    double *x = context;
+    for (size_t i = begin; i < end; i++) x[i] = tanh(x[i]);
 }
 
-void ck_add_bias(double *x, const double *bias, size_t channels, size_t pixels) {
-    for (size_t c = 0; c < channels; c++)
-        for (size_t i = 0; i < pixels; i++) x[c * pixels + i] += bias[c];
-}
-
-void ck_tanh(double *x, size_t count) {
-    for (size_t i = 0; i < count; i++) x[i] = tanh(x[i]);
-}
+void ck_tanh(double *x, size_t count) { ck_parallel(count, 2048, tanh_part, x); }
 
 void ck_sigmoid(double *x, size_t count) {
     for (size_t i = 0; i < count; i++) x[i] = 1.0 / (1.0 + exp(-x[i]));

@@ -78,6 +78,16 @@ struct ThreadTests {
         }
     }
 
+    @Test func doubleConvolutionsDoNotDependOnThreads() {
+        var random = Randomness(seed: 8)
+        let convolution = Convolution3x3Double(
+            weight: random.doubles([37, 21, 3, 3]),
+            bias: random.doubles([37])
+        )
+        let x = random.doubles([2, 21, 8, 11])
+        expectSameBits("\(x.shape)") { convolution(x) }
+    }
+
     /// Unlike all else, products may: oneDNN and OpenBLAS split the inner sum of some shapes by thread
     /// (seen at `[1, 512, 512]` in float32 and, with three threads, at `[256, 64, 2304]` in float64).
     @Test(arguments: [

@@ -41,8 +41,6 @@ void ck_softmax(float *x, size_t rows, size_t width, float scale, bool causal, s
 void ck_gelu_erf(float *x, size_t count);
 void ck_quick_gelu(float *x, size_t count);
 
-// float64: 3x3 patches of [channels, h, w], zero padded by 1, as [channels * 9, h * w].
-void ck_im2col3(const double *x, double *columns, size_t channels, size_t h, size_t w);
-void ck_add_bias(double *x, const double *bias, size_t channels, size_t pixels);
+// float64, in place.
 void ck_tanh(double *x, size_t count);
 void ck_sigmoid(double *x, size_t count);
