@@ -181,4 +181,18 @@ struct TorchArchiveTests {
         }
         #expect(throws: CheckpointError.self) { try Checkpoint.open(path: path + ".missing") }
     }
+
+    /// Lightning keeps options in a kind of dictionary of its own.
+    @Test func optionsInAKindOfDictionaryAreFound() throws {
+        let archive = try archive { pickle in
+            pickle.global("pytorch_lightning.utilities.parsing", "AttributeDict")
+            pickle.code(")")
+            pickle.raw([0x81])
+            pickle.code("(")
+            pickle.string("video_length")
+            pickle.integer(50)
+            pickle.code("u")
+        }
+        #expect(archive.value["a"]?["video_length"]?.integer == 50)
+    }
 }

@@ -17,11 +17,14 @@ public indirect enum PickleValue: Sendable {
     case global(String)
     case object(PickleObject)
 
-    /// The value of a dictionary's key or of an object's attribute, or nil.
+    /// The value of a dictionary's key, or of an object's attribute or key, or nil.
+    ///
+    /// Lightning's options are a kind of dictionary of their own.
     public subscript(key: String) -> PickleValue? {
         switch self {
         case .dictionary(let entries): entries.first { $0.key.string == key }?.value
-        case .object(let object): object.state?[key]
+        case .object(let object):
+            object.state?[key] ?? object.entries.first { $0.key.string == key }?.value
         default: nil
         }
     }
