@@ -16,6 +16,8 @@ public struct PackError: Error, Sendable, CustomStringConvertible {
         case badRequest
         /// There is something at the place already.
         case alreadyExists
+        /// The disk is full, or takes nothing for another reason.
+        case cannotWrite
     }
 
     /// Why it failed.

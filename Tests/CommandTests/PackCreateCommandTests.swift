@@ -106,6 +106,18 @@ struct PackCreateCommandTests {
         #expect(try workspace.names().isEmpty)
     }
 
+    /// A limit on the size of files stands in for a full disk.
+    @Test func aDiskThatTakesNoMoreIsNamedAndKeepsNothing() throws {
+        let workspace = try Workspace()
+        let result = try workspace.shell(
+            "ulimit -f 8; trap '' XFSZ; \"$vsdb\" pack create n --generator "
+                + "'\(Self.generator)' -o p"
+        )
+        #expect(result.status == 1, "\(result.errors)")
+        #expect(result.errors.contains("pack \"p\": writing it failed: file too large"))
+        #expect(try workspace.names().isEmpty && !workspace.has("p"))
+    }
+
     @Test func aPackedVocabularyMakesTextEditsPossible() throws {
         let workspace = try Workspace()
         let merges = workspace.path("bpe.txt")

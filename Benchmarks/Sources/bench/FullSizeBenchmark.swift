@@ -137,6 +137,7 @@ struct FullSizeBenchmark {
             let report: Report
         }
         let lines = child.output.split(separator: UInt8(ascii: "\n"))
+        // Lines of other events, such as progress, are no reports.
         let done = lines.compactMap { try? JSONDecoder().decode(Done.self, from: $0) }
         guard let report = done.last?.report, report.frameCount > 1 else {
             throw BenchError("compose --json said nothing of its frames")

@@ -30,6 +30,7 @@ extension FullSizeStage {
         let files = FileManager.default
         let inside = files.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
         return ([path] + inside.map { path + "/" + $0 }).reduce(0) { sum, file in
+            // A file that has just gone has no size.
             let facts = try? files.attributesOfItem(atPath: file)
             let isFile = facts?[.type] as? FileAttributeType == .typeRegular
             return sum + (isFile ? facts?[.size] as? Int ?? 0 : 0)

@@ -39,14 +39,14 @@ struct PeerBenchmark {
             _ name: String,
             _ peer: String,
             per count: Int = 1,
-            _ work: () -> Void
+            _ work: () throws -> Void
         ) throws {
             FileHandle.standardError.write(Data("bench: \(name)\n".utf8))
-            for _ in 0..<2 { work() }
+            for _ in 0..<2 { try work() }
             _ = try peers.milliseconds(peer)
             var (ours, theirs): ([Double], [Double]) = ([], [])
             for _ in 0..<Measure.repetitions {
-                ours.append(ContinuousClock().measure(work) / .milliseconds(1))
+                ours.append(try ContinuousClock().measure(work) / .milliseconds(1))
                 theirs.append(try peers.milliseconds(peer))
             }
             let own = Measure(name, "ms", ours).median / Double(count)
@@ -87,7 +87,7 @@ struct PeerBenchmark {
         for outputs in [50, 500] {
             let times = (0..<outputs).map { Double($0) / Double(outputs - 1) }
             try compare("dopri5, float64, 256x8x8, \(outputs) outputs", "ode-\(outputs)") {
-                _ = try? ode.solve(from: start, at: times)
+                _ = try ode.solve(from: start, at: times)
             }
         }
         try finish(rows, peers.versions)

@@ -35,6 +35,7 @@ final class PeerProcess {
     }
 
     deinit {
+        // This ends them; if they are gone already there is nothing to close.
         try? input.fileHandleForWriting.close()
         process.waitUntilExit()
     }

@@ -77,6 +77,7 @@ public final class FeatureScratch {
     let products = Block()
     let styles = Block()
     let demodulation = Block()
+    let bias = Block()
 
     /// Starts without memory.
     public init() { ck_prepare_process() }
@@ -87,15 +88,21 @@ public final class FeatureScratch {
         return FeatureMap(shape, in: features[turn])
     }
 
-    /// Numbers `[N, C]` with each row filled up to whole blocks.
-    func padded(_ x: Tensor<Float>, in block: Block, filling: Float) -> UnsafePointer<Float> {
-        let (rows, width) = (x.shape[0], x.shape[1])
+    /// Numbers `[N, C]` with each row filled up to whole blocks; all of them `filling` if there are none.
+    func padded(
+        _ x: Tensor<Float>?,
+        _ shape: [Int],
+        in block: Block,
+        filling: Float
+    ) -> UnsafePointer<Float> {
+        let (rows, width) = (shape[0], shape[1])
         let stride = FeatureMap.blockCount(width) * FeatureMap.line
         let start = block.reserve(rows * stride)
+        start.update(repeating: filling, count: rows * stride)
+        guard let x else { return UnsafePointer(start) }
         for row in 0..<rows {
-            for column in 0..<stride {
-                start[row * stride + column] =
-                    column < width ? x.scalars[row * width + column] : filling
+            for column in 0..<width {
+                start[row * stride + column] = x.scalars[row * width + column]
             }
         }
         return UnsafePointer(start)

@@ -54,7 +54,7 @@ public final class StyledKernel: Sendable {
     }
 
     /// Whether an input of that size is convolved by Winograd's algorithm.
-    package func usesWinograd(height: Int, width: Int) -> Bool {
+    private func usesWinograd(height: Int, width: Int) -> Bool {
         guard height % 4 == 0, width % 4 == 0 else { return false }
         return algorithm.map { $0 == .winograd } ?? (height >= 16)
     }
@@ -78,37 +78,34 @@ public final class StyledKernel: Sendable {
         precondition(
             x.shape[1] == weight.shape[1] && styles.shape == [x.shape[0], x.shape[1]]
                 && (0...1).contains(epilogue.slope)
+                && epilogue.demodulation.map { $0.count == shape[0] * shape[1] } ?? true
+                && epilogue.bias.map { $0.count == shape[1] } ?? true
                 && epilogue.noise.map { $0.count == shape[2] * shape[3] } ?? true,
             "a layer \(weight.shape) for \(x.shape) with styles \(styles.shape)"
         )
         let y = scratch.next(shape)
-        let ones = Tensor<Float>(repeating: 1, shape: [shape[0], shape[1]])
-        let zeros = [Float](repeating: 0, count: shape[1])
-        let bias = PackedWeights(padding: epilogue.bias?.scalars ?? zeros)
         let finish = { (noise: UnsafePointer<Float>?) in
             var epilogue = ck_epilogue(
                 demod: scratch.padded(
-                    epilogue.demodulation ?? ones,
+                    epilogue.demodulation,
+                    [shape[0], shape[1]],
                     in: scratch.demodulation,
                     filling: 1
                 ),
                 noise: noise,
-                bias: bias.start,
+                bias: scratch.padded(epilogue.bias, [1, shape[1]], in: scratch.bias, filling: 0),
                 strength: epilogue.noiseStrength,
                 slope: epilogue.slope,
                 gain: epilogue.gain,
                 clamp: epilogue.clamp ?? -1
             )
-            let styles = scratch.padded(styles, in: scratch.styles, filling: 0)
+            let styles = scratch.padded(styles, styles.shape, in: scratch.styles, filling: 0)
             self.run(x, styles, &epilogue, y, scratch)
         }
-        // The kernels see a pointer into it, which does not keep it.
-        withExtendedLifetime(bias) {
-            if let noise = epilogue.noise {
-                noise.scalars.withUnsafeBufferPointer { finish($0.baseAddress) }
-            } else {
-                finish(nil)
-            }
+        if let noise = epilogue.noise {
+            noise.scalars.withUnsafeBufferPointer { finish($0.baseAddress) }
+        } else {
+            finish(nil)
         }
         return y
     }

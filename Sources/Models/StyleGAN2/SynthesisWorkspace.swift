@@ -3,7 +3,7 @@ internal import Synchronization
 
 /// The memory of a generator between two syntheses: one block is kept, so that a film pays for its pages once.
 final class SynthesisWorkspace: Sendable {
-    /// Scratch memory belongs to whoever took it.
+    /// Unchecked: scratch memory is here only while nobody uses it; `take` empties the place.
     private struct Kept: @unchecked Sendable { var scratch: FeatureScratch? }
 
     private let kept = Mutex(Kept())

@@ -15,7 +15,7 @@ extension PackPlan {
     ///   - folder: The folder, which must not be there; its parent must.
     ///   - step: Is told each tensor's name before it is written; throwing stops and leaves nothing.
     /// - Returns: The pack.
-    /// - Throws: `PackError`: `.alreadyExists`, `.weightsMismatch` for NaN or infinity; errors of the disk.
+    /// - Throws: `PackError`: `.alreadyExists`, `.cannotWrite`, `.weightsMismatch` for NaN or infinity.
     public func write(to folder: String, step: (String) throws -> Void = { _ in }) throws -> Pack {
         let url = URL(fileURLWithPath: folder).standardizedFileURL
         let parent = url.deletingLastPathComponent().path
@@ -37,10 +37,26 @@ extension PackPlan {
             }
             try synchroniseFolder(parent)
         } catch {
+            // The draft is hidden and of no use; what stopped the work is the one to report.
             try? FileManager.default.removeItem(atPath: draft)
-            throw error
+            throw Self.named(error, folder)
         }
         return try Pack(folder: url.path)
+    }
+
+    /// An error of the disk with the place and the cause, which Foundation's own words leave out.
+    private static func named(_ error: any Error, _ folder: String) -> any Error {
+        guard let error = error as? CocoaError else { return error }
+        let cause = error.userInfo[NSUnderlyingErrorKey] as? NSError
+        let reason =
+            cause?.domain == NSPOSIXErrorDomain
+            ? String(cString: strerror(Int32(truncatingIfNeeded: cause?.code ?? 0))).lowercased()
+            : error.localizedDescription
+        let isFull = error.code == .fileWriteOutOfSpace
+        return PackError(
+            .cannotWrite,
+            "pack \"\(folder)\": writing it failed: \(reason)\(isFull ? "; free some space" : "")"
+        )
     }
 
     /// Refuses a place where no new folder can be made.
