@@ -31,35 +31,51 @@ static inline V16 NAME(splat)(float x) { return x - (V16){}; }
                 *(V16 *)(out + (size_t)r * out_row + (size_t)n * out_vector) = sum[r][n];           \
     }
 
-MICRO_KERNEL(NAME(micro_full), ROWS, VECTORS)
-MICRO_KERNEL(NAME(micro_rows), ROWS, 1)
-MICRO_KERNEL(NAME(micro_half), ROWS / 2, VECTORS)
-MICRO_KERNEL(NAME(micro_half_rows), ROWS / 2, 1)
-MICRO_KERNEL(NAME(micro_vectors), 1, VECTORS)
-MICRO_KERNEL(NAME(micro_one), 1, 1)
-
 typedef void (*NAME(micro))(const float *, const ptrdiff_t *, size_t, size_t, const float *, size_t,
                             float *, size_t, size_t);
 
-// Products of `rows` pixels with a panel of `vectors` (1 or 2) blocks of 16 outputs. What is left of the rows
-// goes to narrower kernels; each sum runs in the same order in all of them.
+#define MICRO_KERNELS(R)                                                                            \
+    MICRO_KERNEL(NAME(micro_##R##_1), R, 1)                                                         \
+    MICRO_KERNEL(NAME(micro_##R##_v), R, VECTORS)
+#define NARROW(R) NAME(micro_##R##_1)
+#define WIDE(R) NAME(micro_##R##_v)
+MICRO_KERNELS(1)
+MICRO_KERNELS(2)
+#if ROWS >= 6
+MICRO_KERNELS(3)
+MICRO_KERNELS(4)
+MICRO_KERNELS(5)
+MICRO_KERNELS(6)
+#endif
+#if ROWS >= 8
+MICRO_KERNELS(7)
+MICRO_KERNELS(8)
+#define EACH(K) K(1), K(2), K(3), K(4), K(5), K(6), K(7), K(8)
+#elif ROWS >= 6
+#define EACH(K) K(1), K(2), K(3), K(4), K(5), K(6)
+#else
+#define EACH(K) K(1), K(2)
+#endif
+
+// Products of `rows` pixels with a panel of `vectors` (1 or 2) blocks of 16 outputs, in pieces of about equal
+// height; each sum runs in the same order in all kernels.
 static void NAME(product)(const float *a, const ptrdiff_t *offsets, size_t steps, size_t rows,
                           size_t row_step, const float *b, size_t vectors, float *out,
                           size_t out_row, size_t out_vector) {
-    static const NAME(micro) narrow[] = {NAME(micro_rows), NAME(micro_half_rows), NAME(micro_one)};
-    static const NAME(micro) wide[] = {NAME(micro_full), NAME(micro_half), NAME(micro_vectors)};
-    static const size_t heights[] = {ROWS, ROWS / 2, 1};
+    static const NAME(micro) narrow[] = {EACH(NARROW)}, wide[] = {EACH(WIDE)};
     for (size_t n = 0; n < vectors;) {
         const bool is_wide = vectors - n >= VECTORS && VECTORS > 1;
-        const NAME(micro) *kernels = is_wide ? wide : narrow;
-        size_t r = 0;
-        for (size_t k = 0; k < 3; k++)
-            for (; r + heights[k] <= rows; r += heights[k])
-                kernels[k](a + r * row_step, offsets, steps, row_step, b + 16 * n, 16 * vectors,
-                           out + r * out_row + n * out_vector, out_row, out_vector);
+        for (size_t r = 0; r < rows;) {
+            const size_t pieces = (rows - r + ROWS - 1) / ROWS, height = (rows - r) / pieces;
+            (is_wide ? wide : narrow)[height - 1](
+                a + r * row_step, offsets, steps, row_step, b + 16 * n, 16 * vectors,
+                out + r * out_row + n * out_vector, out_row, out_vector);
+            r += height;
+        }
         n += is_wide ? VECTORS : 1;
     }
 }
+#undef EACH
 
 // ---- Winograd F(4x4, 3x3) with the points 0, +-5/8, +-3/2, infinity.
 

@@ -1,7 +1,9 @@
 #include "passes.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
@@ -75,21 +77,105 @@ struct parallel {
     size_t count;
 };
 
-static void part(void *data) {
-    const struct parallel *p = data;
-    const size_t threads = (size_t)omp_get_num_threads(), me = (size_t)omp_get_thread_num();
+static void run_part(const struct parallel *p, size_t me, size_t threads) {
     const size_t begin = p->count * me / threads, end = p->count * (me + 1) / threads;
     if (begin < end) p->body(p->context, begin, end);
+}
+
+static void part(void *data) {
+    run_part(data, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
+}
+
+// Waking a thread of libgomp that has gone to sleep takes up to 50 microseconds, as long as a small layer. The
+// threads of a crew look for the leader's next job until the leader is done, and let others run meanwhile.
+struct crew {
+    void (*body)(void *);
+    void *context;
+    struct parallel job;
+    size_t threads;
+    atomic_size_t jobs_given, parts_done;
+    atomic_bool is_over;
+};
+
+static _Thread_local struct crew *led_crew;
+
+enum { LOOKS_BEFORE_YIELD = 100 };
+
+static void look_again(size_t *looks) {
+    if (++*looks % LOOKS_BEFORE_YIELD == 0) {
+        sched_yield();
+        return;
+    }
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ volatile("yield");
+#endif
+}
+
+static void crew_give(struct crew *crew, struct parallel job) {
+    crew->job = job;
+    atomic_store_explicit(&crew->parts_done, 0, memory_order_relaxed);
+    atomic_fetch_add_explicit(&crew->jobs_given, 1, memory_order_release);
+    run_part(&job, 0, crew->threads);
+    size_t looks = 0;
+    while (atomic_load_explicit(&crew->parts_done, memory_order_acquire) + 1 < crew->threads)
+        look_again(&looks);
+}
+
+static void crew_follow(struct crew *crew, size_t me) {
+    for (size_t taken = 0, looks = 0;;) {
+        // A crew that is over has given all its jobs before.
+        const bool is_over = atomic_load_explicit(&crew->is_over, memory_order_acquire);
+        const size_t given = atomic_load_explicit(&crew->jobs_given, memory_order_acquire);
+        if (given != taken) {
+            taken = given;
+            run_part(&crew->job, me, crew->threads);
+            atomic_fetch_add_explicit(&crew->parts_done, 1, memory_order_release);
+            looks = 0;
+        } else if (is_over) {
+            return;
+        } else {
+            look_again(&looks);
+        }
+    }
+}
+
+static void crew_member(void *data) {
+    struct crew *crew = data;
+    const size_t me = (size_t)omp_get_thread_num();
+    if (me > 0) {
+        crew_follow(crew, me);
+        return;
+    }
+    crew->body(crew->context);
+    atomic_store_explicit(&crew->is_over, true, memory_order_release);
+}
+
+void ck_crew(void (*body)(void *), void *context) {
+    const size_t threads = (size_t)omp_get_max_threads();
+    if (threads <= 1 || omp_in_parallel()) {
+        body(context);
+        return;
+    }
+    struct crew crew = {.body = body, .context = context, .threads = threads};
+    led_crew = &crew;
+    GOMP_parallel(crew_member, &crew, (unsigned)threads, 0);
+    led_crew = NULL;
 }
 
 void ck_parallel(size_t count, size_t grain, void (*body)(void *, size_t, size_t), void *context) {
     size_t threads = (size_t)omp_get_max_threads();
     const size_t worthwhile = count / (grain ? grain : 1);
     if (threads > worthwhile) threads = worthwhile;
+    struct parallel p = {body, context, count};
+    if (threads > 1 && led_crew) {
+        crew_give(led_crew, p);
+        return;
+    }
     if (threads <= 1 || omp_in_parallel()) {
         if (count) body(context, 0, count);
         return;
     }
-    struct parallel p = {body, context, count};
     GOMP_parallel(part, &p, (unsigned)threads, 0);
 }

@@ -12,6 +12,22 @@ public enum ThreadPool {
         ck_set_threads(Int32(clamping: max(1, count)))
     }
 
+    /// Runs work that is made of many small pieces: the pool's other threads stay awake until it is done.
+    ///
+    /// Waking a sleeping thread for each piece takes as long as a small layer. The body runs on the calling
+    /// thread; products by oneDNN and OpenBLAS inside use that thread alone.
+    public static func crew<Result>(_ body: () -> Result) -> Result {
+        withoutActuallyEscaping(body) { body in
+            var result: Result?
+            var work = { result = body() }
+            withUnsafeMutablePointer(to: &work) {
+                ck_crew({ $0?.assumingMemoryBound(to: (() -> Void).self).pointee() }, $0)
+            }
+            guard let result else { preconditionFailure("a crew returned without its work done") }
+            return result
+        }
+    }
+
     /// Runs small work on the calling thread alone: waking the others would cost more than it saves.
     static func serially(_ body: () -> Void) {
         let count = ck_threads()

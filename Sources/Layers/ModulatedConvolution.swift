@@ -37,6 +37,9 @@ public struct ModulatedConvolution: Sendable {
         )
     }
 
+    /// The work of the convolution on `x [N, I, H, W]`.
+    public func cost(_ x: FeatureMap) -> LayerCost { kernel.cost(x) }
+
     /// Runs the convolution and what follows it.
     ///
     /// - Parameters:

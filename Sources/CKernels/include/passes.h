@@ -12,6 +12,9 @@ void ck_set_threads(int count);
 int ck_threads(void);
 // Calls body(context, begin, end) over disjoint parts of 0..<count, on all threads of the pool.
 void ck_parallel(size_t count, size_t grain, void (*body)(void *, size_t, size_t), void *context);
+// Calls body(context) on the calling thread; the pool's other threads stay awake for what it gives to
+// ck_parallel, each piece of which then starts within a microsecond.
+void ck_crew(void (*body)(void *), void *context);
 
 // x[n,c,:] = act(x[n,c,:] * demod[n,c] + noise[:] * strength + bias[c]) in place.
 // act is a leaky ReLU of the given slope, times gain, then clamped to -clamp...clamp if clamp >= 0.

@@ -23,6 +23,12 @@ public struct RGBKernel: Sendable {
         self.clamp = clamp
     }
 
+    /// The work of the layer on `x [N, I, H, W]`.
+    public func cost(_ x: FeatureMap) -> LayerCost {
+        let pixels = Double(x.shape[0] * x.shape[2] * x.shape[3]), inputs = Double(x.shape[1])
+        return LayerCost(operations: 6 * inputs * pixels, bytes: 4 * pixels * (inputs + 3))
+    }
+
     /// Runs the layer.
     ///
     /// - Parameters:

@@ -5,8 +5,8 @@ public import Tensors
 /// The 3x3 convolution of a StyleGAN2 layer with everything around it: styles before, demodulation, noise, bias
 /// and leaky ReLU after; plain, or transposed with stride 2 and blurred.
 ///
-/// Sums run in one fixed order: results do not depend on the number of threads or samples, bit by bit. From 16
-/// rows up a layer is computed by Winograd's algorithm: F(4x4, 3x3) with the points 0, 5/8, -5/8, 3/2, -3/2 and
+/// Sums run in one fixed order: results do not depend on the number of threads or samples, bit by bit. From 8
+/// or 16 rows up a layer is computed by Winograd's algorithm: F(4x4, 3x3) with the points 0, 5/8, -5/8, 3/2, -3/2 and
 /// infinity, whose rounding error is close to that of plain sums, four times fewer products; an upsampling layer
 /// by F(4, 2) on its even rows and columns, 1.8 times fewer.
 /// Source: Lavin and Gray 2015, arXiv 1509.09308; Karras et al. 2020, arXiv 1912.04958.
@@ -53,10 +53,27 @@ public final class StyledKernel: Sendable {
         self.algorithm = algorithm
     }
 
+    /// Rows from which Winograd's algorithm pays: plain layers need fewer of them while the weights, 36 for 9
+    /// taps, stay in the caches.
+    private var leastWinogradRows: Int {
+        let isSmall = weight.shape[0] * weight.shape[1] <= 1 << 16
+        return upsamples || !isSmall ? 16 : 8
+    }
+
     /// Whether an input of that size is convolved by Winograd's algorithm.
     private func usesWinograd(height: Int, width: Int) -> Bool {
         guard height % 4 == 0, width % 4 == 0 else { return false }
-        return algorithm.map { $0 == .winograd } ?? (height >= 16)
+        return algorithm.map { $0 == .winograd } ?? (height >= leastWinogradRows)
+    }
+
+    /// The work of the layer on `x [N, I, H, W]`; the blur is left out.
+    public func cost(_ x: FeatureMap) -> LayerCost {
+        let pixels = Double(x.shape[0] * x.shape[2] * x.shape[3])
+        let (outputs, inputs) = (Double(weight.shape[0]), Double(weight.shape[1]))
+        return LayerCost(
+            operations: 18 * inputs * outputs * pixels,
+            bytes: 4 * (9 * inputs * outputs + pixels * (inputs + outputs * (upsamples ? 4 : 1)))
+        )
     }
 
     /// Runs the layer.

@@ -85,6 +85,10 @@ public struct StyleGAN2Generator: Sendable {
                 && wPlus.shape[2] == config.styleDim,
             "W+ is [N, \(config.layerCount), \(config.styleDim)], got \(wPlus.shape)"
         )
+        return ThreadPool.crew { draw(wPlus, options) }
+    }
+
+    private func draw(_ wPlus: Tensor<Float>, _ options: SynthesisOptions) -> Tensor<Float> {
         let samples = wPlus.shape[0]
         func w(_ layer: Int) -> Tensor<Float> {
             Tensor.stack((0..<samples).map { wPlus[$0][layer] })  // [N, D]
@@ -95,8 +99,7 @@ public struct StyleGAN2Generator: Sendable {
         var x = scratch.next(start.shape)
         x.load(start)
         x = first(x, w: w(0), name: "feat_4", options: options, scratch: scratch)
-        var image = firstRGB(x, w: w(1))
-        options.observe?("rgb_4", image)
+        var image = firstRGB(x, w: w(1), below: nil, name: "rgb_4", options: options)
         for (index, block) in blocks.enumerated() {
             if let rows = options.rows, rows <= block.rows / 2 { break }
             let layer = 1 + 2 * index
@@ -109,9 +112,13 @@ public struct StyleGAN2Generator: Sendable {
                 scratch: scratch
             )
             x = block.plain(x, w: w(layer + 1), name: name, options: options, scratch: scratch)
-            let skip = Passes.upsample(image, taps: StyledKernel.upsamplingTaps)
-            image = block.rgb(x, w: w(layer + 2), below: skip)
-            options.observe?("rgb_\(block.rows)", image)
+            image = block.rgb(
+                x,
+                w: w(layer + 2),
+                below: image,
+                name: "rgb_\(block.rows)",
+                options: options
+            )
         }
         return image
     }

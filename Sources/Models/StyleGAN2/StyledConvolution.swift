@@ -1,4 +1,4 @@
-internal import Kernels
+public import Kernels
 internal import Layers
 public import Tensors
 
@@ -40,7 +40,9 @@ public struct StyledConvolution: Sendable {
             gain: Self.gain,
             clamp: clamp
         )
-        let features = convolution(x, w: w, epilogue: epilogue, scratch: scratch)
+        let features = options.measure(name, convolution.cost(x)) {
+            convolution(x, w: w, epilogue: epilogue, scratch: scratch)
+        }
         options.observe?(name, features.tensor)
         return features
     }
@@ -52,12 +54,20 @@ public struct ToRGB: Sendable {
     let affine: Linear
     let kernel: RGBKernel
 
+    /// Runs the layer: `x [N, I, H, W]`, `w [N, D]` and the picture of half the size to `[N, 3, H, W]`.
     func callAsFunction(
         _ x: FeatureMap,
         w: Tensor<Float>,
-        below: Tensor<Float>? = nil
+        below: Tensor<Float>?,
+        name: String,
+        options: SynthesisOptions
     ) -> Tensor<Float> {
-        kernel(x, styles: affine(w), below: below)
+        let image = options.measure(name, kernel.cost(x)) {
+            let skip = below.map { Passes.upsample($0, taps: StyledKernel.upsamplingTaps) }
+            return kernel(x, styles: affine(w), below: skip)
+        }
+        options.observe?(name, image)
+        return image
     }
 }
 
@@ -67,7 +77,9 @@ public struct SynthesisOptions {
     public var rows: Int?
     /// Whether the stored noise is added.
     public var usesNoise = true
-    /// Is shown every intermediate under its name (`feat_8_up`, `rgb_8`, ...), for tests and profiles.
+    /// Is told the time and the cost of every layer.
+    public var profile: Profile?
+    /// Is shown every intermediate under its name (`feat_8_up`, `rgb_8`, ...), for tests.
     public var observe: ((String, Tensor<Float>) -> Void)?
 
     /// The full size, with noise.
@@ -79,5 +91,11 @@ public struct SynthesisOptions {
         self.rows = rows
         self.usesNoise = usesNoise
         self.observe = observe
+    }
+
+    /// Runs a layer and tells the profile.
+    func measure<Result>(_ name: String, _ cost: LayerCost, _ layer: () -> Result) -> Result {
+        guard let profile else { return layer() }
+        return profile.measure("generator " + name, cost, layer)
     }
 }
