@@ -175,7 +175,10 @@ let package = Package(
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
-        tests("PipelinesTests", ["Tensors", "Models", "Packs", "Media", "Store", "Pipelines"]),
+        tests(
+            "PipelinesTests",
+            ["Tensors", "Kernels", "Models", "Packs", "Media", "Store", "Pipelines"]
+        ),
         tests(
             "CommandTests",
             ["Tensors", "Media", "Store", "Pipelines", "CheckpointFixtures"]

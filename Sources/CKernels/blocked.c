@@ -5,8 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 enum { MAX_BLOCKS = 256, LINE = 16, POINTS = 36 };
+
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 // Keeps an array in memory: held in registers it would be spilled to a stack that is not aligned to lines.
 #define KEEP(array) __asm__ volatile("" : : "r"(array) : "memory")
@@ -16,12 +21,14 @@ struct winograd {
     const float *styles, *weights;
     struct ck_epilogue epilogue;
     bool streams;
+    size_t depth;             // floats that hold 16 channels of what enters the products
     size_t v_point, m_point;  // floats from one of the 36 points to the next
 };
 
 struct upward {
     struct ck_map x, wide, y;
     const float *styles, *weights;
+    size_t depth;
     size_t v_base[POINTS], m_base[POINTS];  // where the products of each of the 36 weights begin
 };
 
@@ -51,15 +58,20 @@ struct rgb {
     float *image;
 };
 
+// The steps around the products of Winograd's algorithm, in one precision.
+struct products {
+    void (*input)(const struct winograd *, size_t, size_t, float *, size_t, size_t);
+    void (*products)(const struct winograd *, const float *, float *, size_t, size_t, size_t);
+    void (*up_input)(const struct upward *, size_t, size_t, float *, size_t, size_t);
+    void (*up_products)(const struct upward *, const float *, float *, size_t, size_t, size_t);
+};
+
 // What one instruction set offers.
 struct kernels {
     int vector_bytes;
-    void (*input)(const struct winograd *, size_t, size_t, float *, size_t, size_t);
-    void (*products)(const struct winograd *, const float *, float *, size_t, size_t, size_t);
+    struct products single;
     void (*output)(const struct winograd *, size_t, size_t, const float *, size_t, size_t);
     void (*weights)(const float *, float *, size_t);
-    void (*up_input)(const struct upward *, size_t, size_t, float *, size_t, size_t);
-    void (*up_products)(const struct upward *, const float *, float *, size_t, size_t, size_t);
     void (*up_output)(const struct upward *, size_t, size_t, const float *, size_t, size_t);
     void (*up_weights)(const float *, float *, size_t);
     void (*scale)(const struct ck_map *, const float *, struct ck_map *, size_t, size_t);
@@ -69,9 +81,9 @@ struct kernels {
     void (*rgb_rows)(const struct rgb *, float *, size_t, size_t);
 };
 #define TABLE(bytes)                                                                               \
-    {bytes,           NAME(input),     NAME(products),    NAME(output),     NAME(weights),         \
-     NAME(up_input),  NAME(up_products), NAME(up_output), NAME(up_weights), NAME(scale),           \
-     NAME(direct),    NAME(finish_rows), NAME(blur_rows), NAME(rgb_rows)}
+    {bytes, {NAME(input), NAME(products), NAME(up_input), NAME(up_products)},                      \
+     NAME(output), NAME(weights), NAME(up_output), NAME(up_weights), NAME(scale), NAME(direct),    \
+     NAME(finish_rows), NAME(blur_rows), NAME(rgb_rows)}
 
 #pragma STDC FP_CONTRACT ON
 // Vectors are passed between functions of this file only, so that their calling convention does not matter.
@@ -85,9 +97,17 @@ struct kernels {
 #include "blocked_kernels.h"
 static const struct kernels avx512 = TABLE(64);
 #pragma clang attribute pop
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,fma"))), apply_to = function)
+#include "half_kernels.h"
+static const struct products avx512_half = {NAME(half_input), NAME(half_products),
+                                            NAME(half_up_input), NAME(half_up_products)};
+#pragma clang attribute pop
 #undef NAME
 #undef ROWS
 #undef VECTORS
+#undef EACH
+#undef V16
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define NAME(x) avx2_##x
 #define ROWS 6
@@ -98,6 +118,8 @@ static const struct kernels avx2 = TABLE(32);
 #undef NAME
 #undef ROWS
 #undef VECTORS
+#undef EACH
+#undef V16
 #endif
 #define NAME(x) portable_##x
 #define ROWS 2
@@ -129,6 +151,22 @@ static const struct kernels *chosen(void) {
     __atomic_store_n(&kernels, known, __ATOMIC_RELAXED);
     return known;
 }
+
+// The products in bfloat16, or null where the processor has no instruction for them.
+static const struct products *half_products(void) {
+#if defined(__x86_64__)
+    if (chosen() == &avx512 && __builtin_cpu_supports("avx512bf16")) return &avx512_half;
+#endif
+    return NULL;
+}
+
+bool ck_has_half(void) { return half_products() != NULL; }
+
+static const struct products *products_of(size_t depth) {
+    return depth == LINE ? &chosen()->single : half_products();
+}
+
+static size_t depth_of(bool half) { return half ? LINE / 2 : LINE; }
 
 int ck_vector_bytes(void) { return chosen()->vector_bytes; }
 
@@ -210,7 +248,7 @@ struct packing {
     const float *w;
     size_t outputs, inputs, size, tap_count;
     const size_t *taps;
-    bool up;
+    bool up, half;
     float *packed;
 };
 
@@ -242,32 +280,58 @@ static void pack_direct_part(void *context, size_t first, size_t last) {
 
 void ck_pack_direct(const float *w, size_t outputs, size_t inputs, size_t size, const size_t *taps,
                     size_t tap_count, float *packed) {
-    struct packing p = {w, outputs, inputs, size, tap_count, taps, false, packed};
+    struct packing p = {w, outputs, inputs, size, tap_count, taps, false, false, packed};
     ck_parallel(blocks_of(outputs), 1, pack_direct_part, &p);
+}
+
+// The 36 points of 16 outputs of one input, `point` floats apart.
+static void winograd_weights(const struct packing *p, size_t out_block, size_t input, float *to,
+                             size_t point) {
+    float taps[9 * LINE] __attribute__((aligned(64)));
+    for (size_t t = 0; t < 9; t++) {
+        for (size_t o = 0; o < LINE; o++) {
+            const size_t output = out_block * LINE + o;
+            const bool is_there = output < p->outputs && input < p->inputs;
+            taps[t * LINE + o] = is_there ? p->w[(output * p->inputs + input) * 9 + t] : 0;
+        }
+    }
+    (p->up ? chosen()->up_weights : chosen()->weights)(taps, to, point);
+}
+
+// The nearest number of eight significant bits, ties to even, in the upper half of the word.
+static uint32_t rounded_to_half(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits + 0x7fff + (bits >> 16 & 1);
 }
 
 static void pack_winograd_part(void *context, size_t first, size_t last) {
     const struct packing *p = context;
     const size_t out_blocks = blocks_of(p->outputs), in_blocks = blocks_of(p->inputs);
-    const size_t reduction = in_blocks * LINE, point = reduction * out_blocks * LINE;
-    float taps[9 * LINE] __attribute__((aligned(64)));
+    const size_t depth = depth_of(p->half), reduction = in_blocks * depth;
+    const size_t point = reduction * out_blocks * LINE;
+    float even[POINTS * LINE] __attribute__((aligned(64))), odd[POINTS * LINE] __attribute__((aligned(64)));
     for (size_t k = first; k < last; k++) {
         for (size_t i = 0; i < reduction; i++) {
-            for (size_t t = 0; t < 9; t++) {
-                for (size_t o = 0; o < LINE; o++) {
-                    const size_t output = k * LINE + o;
-                    const bool is_there = output < p->outputs && i < p->inputs;
-                    taps[t * LINE + o] = is_there ? p->w[(output * p->inputs + i) * 9 + t] : 0;
-                }
-            }
             float *to = p->packed + panel_offset(k, out_blocks, reduction, i);
-            (p->up ? chosen()->up_weights : chosen()->weights)(taps, to, point);
+            if (!p->half) {
+                winograd_weights(p, k, i, to, point);
+                continue;
+            }
+            winograd_weights(p, k, 2 * i, even, LINE);
+            winograd_weights(p, k, 2 * i + 1, odd, LINE);
+            for (size_t at = 0; at < POINTS * LINE; at++) {
+                const uint32_t pair = rounded_to_half(even[at]) >> 16 |
+                                      (rounded_to_half(odd[at]) & 0xffff0000);
+                memcpy(to + at / LINE * point + at % LINE, &pair, sizeof pair);
+            }
         }
     }
 }
 
-void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, bool up, float *packed) {
-    struct packing p = {w, outputs, inputs, 9, 9, NULL, up, packed};
+void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, bool up, bool half,
+                      float *packed) {
+    struct packing p = {w, outputs, inputs, 9, 9, NULL, up, half, packed};
     ck_parallel(blocks_of(outputs), 1, pack_winograd_part, &p);
 }
 
@@ -279,25 +343,31 @@ static const size_t PRIVATE_WEIGHTS = 6 << 20, PRIVATE_TILES = 640 << 10, SHARED
 // Lines between the points, so that they do not meet in the same sets of the caches.
 enum { V_GAP = 3 * LINE, M_GAP = 5 * LINE, UP_POINTS = 81 };
 
-static bool is_private(const struct ck_map *x, size_t out_blocks) {
-    return POINTS * x->blocks * out_blocks * LINE * LINE * sizeof(float) <= PRIVATE_WEIGHTS;
+static bool is_private(const struct ck_map *x, size_t out_blocks, size_t depth) {
+    return POINTS * x->blocks * out_blocks * depth * LINE * sizeof(float) <= PRIVATE_WEIGHTS;
 }
 
-static size_t chunk_of(const struct ck_map *x, size_t out_blocks, size_t points) {
-    const size_t budget = is_private(x, out_blocks) ? PRIVATE_TILES : SHARED_TILES;
-    const size_t tile = points * (x->blocks + out_blocks) * LINE * sizeof(float);
+// Floats that enter and leave the products of one tile.
+static size_t tile_of(const struct ck_map *x, size_t out_blocks, size_t points, size_t depth) {
+    return points * (x->blocks * depth + out_blocks * LINE);
+}
+
+static size_t chunk_of(const struct ck_map *x, size_t out_blocks, size_t points, size_t depth) {
+    const size_t budget = is_private(x, out_blocks, depth) ? PRIVATE_TILES : SHARED_TILES;
+    const size_t tile = tile_of(x, out_blocks, points, depth) * sizeof(float);
     const size_t tiles = budget / tile / 8 * 8;
     return tiles < 8 ? 8 : tiles;
 }
 
-static size_t scratch_of(const struct ck_map *x, size_t out_blocks, size_t points) {
-    const size_t chunk = chunk_of(x, out_blocks, points);
-    return points * (x->blocks + out_blocks) * LINE * chunk + POINTS * (V_GAP + M_GAP);
+static size_t scratch_of(const struct ck_map *x, size_t out_blocks, size_t points, size_t depth) {
+    return chunk_of(x, out_blocks, points, depth) * tile_of(x, out_blocks, points, depth) +
+           POINTS * (V_GAP + M_GAP);
 }
 
-size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks, bool up) {
-    const size_t each = scratch_of(x, out_blocks, up ? UP_POINTS : POINTS);
-    return each * (is_private(x, out_blocks) ? (size_t)ck_threads() : 1);
+size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks, bool up, bool half) {
+    const size_t depth = depth_of(half);
+    const size_t each = scratch_of(x, out_blocks, up ? UP_POINTS : POINTS, depth);
+    return each * (is_private(x, out_blocks, depth) ? (size_t)ck_threads() : 1);
 }
 
 static bool streams(const struct ck_map *y) {
@@ -312,12 +382,12 @@ struct winograd_run {
 
 static void input_part(void *context, size_t first, size_t last) {
     const struct winograd_run *r = context;
-    chosen()->input(&r->g, r->begin, r->end, r->v, first, last);
+    products_of(r->g.depth)->input(&r->g, r->begin, r->end, r->v, first, last);
 }
 
 static void product_part(void *context, size_t first, size_t last) {
     const struct winograd_run *r = context;
-    chosen()->products(&r->g, r->v, r->m, r->end - r->begin, first, last);
+    products_of(r->g.depth)->products(&r->g, r->v, r->m, r->end - r->begin, first, last);
 }
 
 static void output_part(void *context, size_t first, size_t last) {
@@ -331,8 +401,8 @@ static void private_part(void *context, size_t first, size_t last) {
         const size_t from = shared->tiles * part / shared->parts;
         const size_t to = shared->tiles * (part + 1) / shared->parts;
         struct winograd_run r = *shared;
-        r.v += part * scratch_of(&r.g.x, r.g.y.blocks, POINTS);
-        r.m += part * scratch_of(&r.g.x, r.g.y.blocks, POINTS);
+        r.v += part * scratch_of(&r.g.x, r.g.y.blocks, POINTS, r.g.depth);
+        r.m += part * scratch_of(&r.g.x, r.g.y.blocks, POINTS, r.g.depth);
         for (r.begin = from; r.begin < to; r.begin = r.end) {
             r.end = r.begin + r.chunk < to ? r.begin + r.chunk : to;
             input_part(&r, 0, r.g.x.blocks);
@@ -342,15 +412,15 @@ static void private_part(void *context, size_t first, size_t last) {
     }
 }
 
-void ck_winograd(const struct ck_map *x, const float *styles, const float *packed,
+void ck_winograd(const struct ck_map *x, const float *styles, const float *packed, bool half,
                  const struct ck_epilogue *epilogue, struct ck_map *y, float *scratch) {
-    const size_t chunk = chunk_of(x, y->blocks, POINTS);
+    const size_t depth = depth_of(half), chunk = chunk_of(x, y->blocks, POINTS, depth);
     struct winograd_run r = {.chunk = chunk, .v = scratch};
     r.tiles = x->samples * (x->height / 4) * (x->width / 4);
-    r.g = (struct winograd){*x, *y, styles, packed, *epilogue, streams(y),
-                            x->blocks * LINE * chunk + V_GAP, y->blocks * LINE * chunk + M_GAP};
+    r.g = (struct winograd){*x, *y, styles, packed, *epilogue, streams(y), depth,
+                            x->blocks * depth * chunk + V_GAP, y->blocks * LINE * chunk + M_GAP};
     r.m = scratch + POINTS * r.g.v_point;
-    if (is_private(x, y->blocks)) {
+    if (is_private(x, y->blocks, depth)) {
         r.parts = (size_t)ck_threads();
         ck_parallel(r.parts, 1, private_part, &r);
         return;
@@ -372,12 +442,12 @@ struct upward_run {
 
 static void up_input_part(void *context, size_t first, size_t last) {
     const struct upward_run *r = context;
-    chosen()->up_input(&r->g, r->begin, r->end, r->v, first, last);
+    products_of(r->g.depth)->up_input(&r->g, r->begin, r->end, r->v, first, last);
 }
 
 static void up_product_part(void *context, size_t first, size_t last) {
     const struct upward_run *r = context;
-    chosen()->up_products(&r->g, r->v, r->m, r->end - r->begin, first, last);
+    products_of(r->g.depth)->up_products(&r->g, r->v, r->m, r->end - r->begin, first, last);
 }
 
 static void up_output_part(void *context, size_t first, size_t last) {
@@ -402,7 +472,8 @@ static void up_private_part(void *context, size_t first, size_t last) {
     const struct upward_run *shared = context;
     for (size_t part = first; part < last; part++) {
         struct upward_run r = *shared;
-        const size_t down = r.g.x.height / 4 + 1, scratch = scratch_of(&r.g.x, r.g.y.blocks, UP_POINTS);
+        const size_t down = r.g.x.height / 4 + 1, scratch =
+            scratch_of(&r.g.x, r.g.y.blocks, UP_POINTS, r.g.depth);
         r.v += part * scratch;
         r.m += part * scratch;
         const size_t from = r.rows * part / r.parts, to = r.rows * (part + 1) / r.parts;
@@ -432,25 +503,25 @@ static void blur_between_parts(const struct upward_run *r) {
     }
 }
 
-void ck_winograd_up(const struct ck_map *x, const float *styles, const float *packed,
+void ck_winograd_up(const struct ck_map *x, const float *styles, const float *packed, bool half,
                     const struct ck_epilogue *epilogue, const float f[4], struct ck_map *wide,
                     struct ck_map *y, float *scratch) {
-    const size_t chunk = chunk_of(x, y->blocks, UP_POINTS);
+    const size_t depth = depth_of(half), chunk = chunk_of(x, y->blocks, UP_POINTS, depth);
     struct upward_run r = {.chunk = chunk, .v = scratch};
-    r.g = (struct upward){*x, *wide, *y, styles, packed, {0}, {0}};
+    r.g = (struct upward){*x, *wide, *y, styles, packed, depth, {0}, {0}};
     r.blur = (struct blur){*wide, *y, *epilogue, f[0], f[1], streams(y)};
     size_t v = 0, m = 0;
     for (size_t q = 0; q < POINTS; q++) {
         const size_t copies = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4);
         r.g.v_base[q] = v;
         r.g.m_base[q] = m;
-        v += copies * x->blocks * LINE * chunk + V_GAP;
+        v += copies * x->blocks * depth * chunk + V_GAP;
         m += copies * y->blocks * LINE * chunk + M_GAP;
     }
     r.m = scratch + v;
     r.across = x->width / 4 + 1;
     r.rows = x->samples * (x->height / 4 + 1);
-    if (is_private(x, y->blocks)) {
+    if (is_private(x, y->blocks, depth)) {
         r.parts = (size_t)ck_threads();
         ck_parallel(r.parts, 1, up_private_part, &r);
         blur_between_parts(&r);

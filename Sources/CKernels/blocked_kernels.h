@@ -6,8 +6,9 @@ typedef float NAME(v16) __attribute__((vector_size(64), aligned(64)));
 
 static inline V16 NAME(splat)(float x) { return x - (V16){}; }
 
-// out[row][vector] = sum over steps s and channels c of a[offset_s + row*row_step + c] * b[s][c][vector].
-#define MICRO_KERNEL(FUNCTION, R, N)                                                                \
+// out[row][vector] = sum over steps s and places c of a[offset_s + row*row_step + c] * b[s][c][vector]. A place
+// holds one number, or two of half the width: DEPTH places make 16 channels, ADD(sum, x, w) adds their products.
+#define MICRO_KERNEL(FUNCTION, R, N, DEPTH, ADD)                                                                \
     static void FUNCTION(const float *a, const ptrdiff_t *offsets, size_t steps, size_t row_step,   \
                          const float *b, size_t b_step, float *out, size_t out_row,                 \
                          size_t out_vector) {                                                       \
@@ -16,12 +17,12 @@ static inline V16 NAME(splat)(float x) { return x - (V16){}; }
             for (int n = 0; n < N; n++) sum[r][n] = NAME(splat)(0);                                 \
         for (size_t s = 0; s < steps; s++) {                                                        \
             const float *x = a + offsets[s];                                                        \
-            _Pragma("clang loop unroll_count(4)") for (size_t c = 0; c < 16; c++) {                 \
+            _Pragma("clang loop unroll_count(4)") for (size_t c = 0; c < DEPTH; c++) {              \
                 V16 w[N];                                                                           \
                 for (int n = 0; n < N; n++) w[n] = *(const V16 *)(b + 16 * n);                      \
                 for (int r = 0; r < R; r++) {                                                       \
                     const V16 v = NAME(splat)(x[(size_t)r * row_step + c]);                         \
-                    for (int n = 0; n < N; n++) sum[r][n] += v * w[n];                              \
+                    for (int n = 0; n < N; n++) sum[r][n] = ADD(sum[r][n], v, w[n]);                \
                 }                                                                                   \
                 b += b_step;                                                                        \
             }                                                                                       \
@@ -34,9 +35,10 @@ static inline V16 NAME(splat)(float x) { return x - (V16){}; }
 typedef void (*NAME(micro))(const float *, const ptrdiff_t *, size_t, size_t, const float *, size_t,
                             float *, size_t, size_t);
 
+#define ADD_SINGLE(sum, x, w) ((sum) + (x) * (w))
 #define MICRO_KERNELS(R)                                                                            \
-    MICRO_KERNEL(NAME(micro_##R##_1), R, 1)                                                         \
-    MICRO_KERNEL(NAME(micro_##R##_v), R, VECTORS)
+    MICRO_KERNEL(NAME(micro_##R##_1), R, 1, 16, ADD_SINGLE)                                         \
+    MICRO_KERNEL(NAME(micro_##R##_v), R, VECTORS, 16, ADD_SINGLE)
 #define NARROW(R) NAME(micro_##R##_1)
 #define WIDE(R) NAME(micro_##R##_v)
 MICRO_KERNELS(1)
@@ -57,12 +59,14 @@ MICRO_KERNELS(8)
 #define EACH(K) K(1), K(2)
 #endif
 
+static const NAME(micro) NAME(narrow)[] = {EACH(NARROW)}, NAME(wide)[] = {EACH(WIDE)};
+
 // Products of `rows` pixels with a panel of `vectors` (1 or 2) blocks of 16 outputs, in pieces of about equal
 // height; each sum runs in the same order in all kernels.
-static void NAME(product)(const float *a, const ptrdiff_t *offsets, size_t steps, size_t rows,
-                          size_t row_step, const float *b, size_t vectors, float *out,
-                          size_t out_row, size_t out_vector) {
-    static const NAME(micro) narrow[] = {EACH(NARROW)}, wide[] = {EACH(WIDE)};
+ALWAYS_INLINE void NAME(any_product)(const NAME(micro) *narrow, const NAME(micro) *wide,
+                                     const float *a, const ptrdiff_t *offsets, size_t steps,
+                                     size_t rows, size_t row_step, const float *b, size_t vectors,
+                                     float *out, size_t out_row, size_t out_vector) {
     for (size_t n = 0; n < vectors;) {
         const bool is_wide = vectors - n >= VECTORS && VECTORS > 1;
         for (size_t r = 0; r < rows;) {
@@ -75,7 +79,20 @@ static void NAME(product)(const float *a, const ptrdiff_t *offsets, size_t steps
         n += is_wide ? VECTORS : 1;
     }
 }
-#undef EACH
+
+static void NAME(product)(const float *a, const ptrdiff_t *offsets, size_t steps, size_t rows,
+                          size_t row_step, const float *b, size_t vectors, float *out,
+                          size_t out_row, size_t out_vector) {
+    NAME(any_product)(NAME(narrow), NAME(wide), a, offsets, steps, rows, row_step, b, vectors, out,
+                      out_row, out_vector);
+}
+
+typedef void (*NAME(product_kind))(const float *, const ptrdiff_t *, size_t, size_t, size_t,
+                                   const float *, size_t, float *, size_t, size_t);
+
+// How the numbers that enter products are kept: as they are here, rounded in half_kernels.h.
+typedef void (*NAME(keep))(V16, float *);
+static inline void NAME(keep_single)(V16 x, float *to) { *(V16 *)to = x; }
 
 // ---- Winograd F(4x4, 3x3) with the points 0, +-5/8, +-3/2, infinity.
 
@@ -99,7 +116,8 @@ static inline void NAME(output_1d)(const V16 m[6], V16 y[4]) {
 }
 
 // One tile of one block of channels: x points at the tile's corner in the bordered plane.
-static inline void NAME(input_tile)(const float *x, size_t row, V16 scale, float *v, size_t point) {
+ALWAYS_INLINE void NAME(input_tile)(const float *x, size_t row, V16 scale, float *v, size_t point,
+                                    NAME(keep) keep) {
     V16 r[6][6];
     // Four tiles ahead: the six rows are too short for the processor to see where they lead.
     for (int i = 0; i < 6; i++)
@@ -115,12 +133,12 @@ static inline void NAME(input_tile)(const float *x, size_t row, V16 scale, float
         V16 d[6], t[6];
         for (int i = 0; i < 6; i++) d[i] = r[i][j];
         NAME(input_1d)(d, t);
-        for (int i = 0; i < 6; i++) *(V16 *)(v + (size_t)(6 * i + j) * point) = t[i];
+        for (int i = 0; i < 6; i++) keep(t[i], v + (size_t)(6 * i + j) * point);
     }
 }
 
-static void NAME(input)(const struct winograd *g, size_t begin, size_t end, float *v, size_t first,
-                        size_t last) {
+ALWAYS_INLINE void NAME(any_input)(const struct winograd *g, size_t begin, size_t end, float *v,
+                                   size_t first, size_t last, NAME(keep) keep) {
     const size_t row = (g->x.width + 2) * 16, across = g->x.width / 4,
                  tiles = g->x.height / 4 * across, chunk = end - begin;
     const size_t plane = (g->x.height + 2) * row;
@@ -130,24 +148,35 @@ static void NAME(input)(const struct winograd *g, size_t begin, size_t end, floa
             const float *x =
                 g->x.data + (n * g->x.blocks + b) * plane + 4 * ty * row + 4 * tx * 16;
             const V16 scale = *(const V16 *)(g->styles + (n * g->x.blocks + b) * 16);
-            NAME(input_tile)(x, row, scale, v + (b * chunk + t - begin) * 16, g->v_point);
+            NAME(input_tile)(x, row, scale, v + (b * chunk + t - begin) * g->depth, g->v_point, keep);
         }
+    }
+}
+
+static void NAME(input)(const struct winograd *g, size_t begin, size_t end, float *v, size_t first,
+                        size_t last) {
+    NAME(any_input)(g, begin, end, v, first, last, NAME(keep_single));
+}
+
+ALWAYS_INLINE void NAME(any_products)(const struct winograd *g, const float *v, float *m,
+                                      size_t chunk, size_t first, size_t last,
+                                      NAME(product_kind) product) {
+    const size_t panels = (g->y.blocks + 1) / 2;
+    ptrdiff_t offsets[MAX_BLOCKS];
+    for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * chunk * g->depth);
+    const size_t point = g->x.blocks * g->depth * g->y.blocks * 16;
+    for (size_t i = first; i < last; i++) {
+        const size_t p = i / panels, k = i % panels;
+        const size_t vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
+        product(v + p * g->v_point, offsets, g->x.blocks, chunk, g->depth,
+                g->weights + p * point + k * g->x.blocks * g->depth * 32, vectors,
+                m + p * g->m_point + 2 * k * chunk * 16, 16, chunk * 16);
     }
 }
 
 static void NAME(products)(const struct winograd *g, const float *v, float *m, size_t chunk,
                            size_t first, size_t last) {
-    const size_t panels = (g->y.blocks + 1) / 2;
-    ptrdiff_t offsets[MAX_BLOCKS];
-    for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * chunk * 16);
-    const size_t point = g->x.blocks * 16 * g->y.blocks * 16;
-    for (size_t i = first; i < last; i++) {
-        const size_t p = i / panels, k = i % panels;
-        const size_t vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
-        NAME(product)(v + p * g->v_point, offsets, g->x.blocks, chunk, 16,
-                      g->weights + p * point + k * g->x.blocks * 16 * 32, vectors,
-                      m + p * g->m_point + 2 * k * chunk * 16, 16, chunk * 16);
-    }
+    NAME(any_products)(g, v, m, chunk, first, last, NAME(product));
 }
 
 static inline V16 NAME(finish)(const struct ck_epilogue *e, V16 v, V16 demod, V16 bias, float noise) {
@@ -282,8 +311,8 @@ static void NAME(up_weights)(const float *w, float *u, size_t point) {
     }
 }
 
-static inline void NAME(up_input_tile)(const float *x, size_t row, V16 scale, float *v,
-                                       const size_t place[81]) {
+ALWAYS_INLINE void NAME(up_input_tile)(const float *x, size_t row, V16 scale, float *v,
+                                       const size_t place[81], NAME(keep) keep) {
     V16 r[5][9];
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 4; j++)
@@ -298,37 +327,38 @@ static inline void NAME(up_input_tile)(const float *x, size_t row, V16 scale, fl
         V16 d[5], t[9];
         for (int i = 0; i < 5; i++) d[i] = r[i][j];
         NAME(up_input_1d)(d, t);
-        for (int i = 0; i < 9; i++) *(V16 *)(v + place[9 * i + j]) = t[i];
+        for (int i = 0; i < 9; i++) keep(t[i], v + place[9 * i + j]);
     }
 }
 
-// Where the 81 products of tile 0 of a block lie among those of `tiles` tiles.
-static void NAME(up_places)(const size_t base[36], size_t block, size_t tiles, size_t place[81]) {
+// Where the 81 products of tile 0 of a block lie among those of `tiles` tiles of `depth` floats.
+static void NAME(up_places)(const size_t base[36], size_t block, size_t tiles, size_t depth,
+                            size_t place[81]) {
     for (size_t i = 0; i < 9; i++) {
         for (size_t j = 0; j < 9; j++) {
             const size_t q = (i < 5 ? i : 5) * 6 + (j < 5 ? j : 5);
             const size_t columns = j < 5 ? 1 : 4, copies = (i < 5 ? 1 : 4) * columns;
             const size_t copy = (i < 5 ? 0 : i - 5) * columns + (j < 5 ? 0 : j - 5);
-            place[9 * i + j] = base[q] + (block * copies + copy) * tiles * 16;
+            place[9 * i + j] = base[q] + (block * copies + copy) * tiles * depth;
         }
     }
 }
 
-static void NAME(up_input)(const struct upward *g, size_t begin, size_t end, float *v, size_t first,
-                           size_t last) {
+ALWAYS_INLINE void NAME(any_up_input)(const struct upward *g, size_t begin, size_t end, float *v,
+                                      size_t first, size_t last, NAME(keep) keep) {
     const size_t row = (g->x.width + 2) * 16, plane = (g->x.height + 2) * row;
     const size_t across = g->x.width / 4 + 1, tiles = (g->x.height / 4 + 1) * across;
     float edge[5 * 5 * 16] __attribute__((aligned(64)));
     for (size_t b = first; b < last; b++) {
         size_t place[81];
-        NAME(up_places)(g->v_base, b, end - begin, place);
+        NAME(up_places)(g->v_base, b, end - begin, g->depth, place);
         for (size_t t = begin; t < end; t++) {
             const size_t n = t / tiles, ty = t % tiles / across, tx = t % across;
             const V16 scale = *(const V16 *)(g->styles + (n * g->x.blocks + b) * 16);
             const float *x = g->x.data + (n * g->x.blocks + b) * plane + 4 * ty * row + 4 * tx * 16;
-            float *to = v + (t - begin) * 16;
+            float *to = v + (t - begin) * g->depth;
             if (4 * ty < g->x.height && 4 * tx < g->x.width) {
-                NAME(up_input_tile)(x, row, scale, to, place);
+                NAME(up_input_tile)(x, row, scale, to, place, keep);
                 continue;
             }
             for (size_t i = 0; i < 5; i++) {
@@ -339,23 +369,35 @@ static void NAME(up_input)(const struct upward *g, size_t begin, size_t end, flo
                         is_there ? *(const V16 *)(x + i * row + j * 16) : NAME(splat)(0);
                 }
             }
-            NAME(up_input_tile)(edge, 5 * 16, scale, to, place);
+            NAME(up_input_tile)(edge, 5 * 16, scale, to, place, keep);
         }
+    }
+}
+
+static void NAME(up_input)(const struct upward *g, size_t begin, size_t end, float *v, size_t first,
+                           size_t last) {
+    NAME(any_up_input)(g, begin, end, v, first, last, NAME(keep_single));
+}
+
+ALWAYS_INLINE void NAME(any_up_products)(const struct upward *g, const float *v, float *m,
+                                         size_t tiles, size_t first, size_t last,
+                                         NAME(product_kind) product) {
+    const size_t panels = (g->y.blocks + 1) / 2;
+    const size_t point = g->x.blocks * g->depth * g->y.blocks * 16;
+    ptrdiff_t offsets[MAX_BLOCKS];
+    for (size_t i = first; i < last; i++) {
+        const size_t q = i / panels, k = i % panels, vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
+        const size_t rows = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4) * tiles;
+        for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * rows * g->depth);
+        product(v + g->v_base[q], offsets, g->x.blocks, rows, g->depth,
+                g->weights + q * point + k * g->x.blocks * g->depth * 32, vectors,
+                m + g->m_base[q] + 2 * k * rows * 16, 16, rows * 16);
     }
 }
 
 static void NAME(up_products)(const struct upward *g, const float *v, float *m, size_t tiles,
                               size_t first, size_t last) {
-    const size_t panels = (g->y.blocks + 1) / 2, point = g->x.blocks * 16 * g->y.blocks * 16;
-    ptrdiff_t offsets[MAX_BLOCKS];
-    for (size_t i = first; i < last; i++) {
-        const size_t q = i / panels, k = i % panels, vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
-        const size_t rows = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4) * tiles;
-        for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * rows * 16);
-        NAME(product)(v + g->v_base[q], offsets, g->x.blocks, rows, 16,
-                      g->weights + q * point + k * g->x.blocks * 16 * 32, vectors,
-                      m + g->m_base[q] + 2 * k * rows * 16, 16, rows * 16);
-    }
+    NAME(any_up_products)(g, v, m, tiles, first, last, NAME(product));
 }
 
 static void NAME(up_output)(const struct upward *g, size_t begin, size_t end, const float *m,
@@ -365,7 +407,7 @@ static void NAME(up_output)(const struct upward *g, size_t begin, size_t end, co
     const size_t across = g->x.width / 4 + 1, tiles = (g->x.height / 4 + 1) * across;
     for (size_t k = first; k < last; k++) {
         size_t place[81];
-        NAME(up_places)(g->m_base, k, end - begin, place);
+        NAME(up_places)(g->m_base, k, end - begin, 16, place);
         for (size_t t = begin; t < end; t++) {
             const size_t n = t / tiles, ty = t % tiles / across, tx = t % across;
             const float *from = m + (t - begin) * 16;
@@ -490,4 +532,3 @@ static void NAME(rgb_rows)(const struct rgb *g, float *line, size_t first, size_
         }
     }
 }
-#undef V16

@@ -46,7 +46,7 @@ public final class Profile: Sendable {
     /// Runs work and adds its time to the entry of that name.
     public func measure<Result, Failure: Error>(
         _ name: String,
-        _ cost: LayerCost = LayerCost(),
+        cost: LayerCost = LayerCost(),
         _ work: () throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let began = ContinuousClock.now

@@ -46,18 +46,26 @@ public struct ModulatedConvolution: Sendable {
     ///   - x: `[N, I, H, W]`.
     ///   - w: `[N, D]`.
     ///   - epilogue: Noise, bias and activation; the demodulation is put in here.
+    ///   - precision: What large layers multiply in.
     ///   - scratch: Memory; `x` may lie in it.
     /// - Returns: The features, in `scratch`.
     public func callAsFunction(
         _ x: FeatureMap,
         w: Tensor<Float>,
         epilogue: Passes.StyledEpilogue = Passes.StyledEpilogue(),
+        precision: Precision = .float32,
         scratch: FeatureScratch
     ) -> FeatureMap {
         let styles = affine(w)  // [N, I]
         var epilogue = epilogue
         epilogue.demodulation = squaredWeights(styles.map { $0 * $0 })
             .map { 1 / ($0 + 1e-8).squareRoot() }  // [N, O]
-        return kernel(x, styles: styles, epilogue: epilogue, scratch: scratch)
+        return kernel(
+            x,
+            styles: styles,
+            epilogue: epilogue,
+            precision: precision,
+            scratch: scratch
+        )
     }
 }

@@ -1,17 +1,23 @@
 internal import Foundation
 
 extension Pack {
-    /// Writes the pack's own reconstruction distances into `pack.json`.
+    /// Writes into `pack.json` what was measured on the pack's own clips.
     ///
     /// The fingerprint stays: assets do not depend on them.
     ///
-    /// - Parameter reconstruction: What was measured.
+    /// - Parameters:
+    ///   - reconstruction: The distances of the generator's pictures.
+    ///   - bfloat16PSNR: How near bfloat16 comes, dB; nil leaves what is written there.
     /// - Returns: The pack with the new manifest.
     /// - Throws: `PackError` if the numbers are impossible, an error of Foundation if the file cannot be
     ///   written; the old file is left whole then.
-    public func calibrated(_ reconstruction: PackManifest.Reconstruction) throws -> Pack {
+    public func calibrated(
+        _ reconstruction: PackManifest.Reconstruction,
+        bfloat16PSNR: Double?
+    ) throws -> Pack {
         var changed = manifest
         changed.reconstruction = reconstruction
+        changed.bfloat16PSNR = bfloat16PSNR ?? manifest.bfloat16PSNR
         do {
             try changed.validate()
         } catch {

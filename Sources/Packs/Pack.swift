@@ -17,8 +17,8 @@ public struct Pack: Sendable {
     public let manifest: PackManifest
     /// SHA-256 of the manifest's networks and their files' hashes, in hexadecimal digits.
     ///
-    /// Name, summary, licence, provenance and reconstruction are left out: a renamed pack makes the same
-    /// assets.
+    /// Name, summary, licence, provenance, reconstruction and bfloat16PSNR are left out: a renamed pack makes
+    /// the same assets.
     public let fingerprint: String
     /// The files of weights that were opened.
     let files = WeightFiles()

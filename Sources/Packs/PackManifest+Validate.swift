@@ -28,6 +28,7 @@ extension PackManifest {
         }
         try validateTime()
         try validateAlignment()
+        try validatePrecision()
         try validateVocabulary()
         try validateEncoder()
         try validateDynamics()
@@ -73,6 +74,14 @@ extension PackManifest {
                 )
             }
         }
+    }
+
+    private func validatePrecision() throws(ConfigError) {
+        guard let psnr = bfloat16PSNR, !(0...200).contains(psnr) else { return }
+        throw ConfigError(
+            "bfloat16PSNR",
+            "needs decibels from 0 to 200, got \(psnr); measure it with vsdb pack calibrate"
+        )
     }
 
     private func validateVocabulary() throws(ConfigError) {
@@ -159,6 +168,7 @@ extension PackManifest {
         var essence = self
         (essence.name, essence.summary, essence.licence, essence.provenance) = ("", "", "", "")
         essence.reconstruction = nil
+        essence.bfloat16PSNR = nil
         return essence
     }
 

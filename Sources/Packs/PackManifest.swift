@@ -40,6 +40,11 @@ public struct PackManifest: Codable, Sendable, Hashable {
     ///
     /// Not part of the fingerprint: it changes no asset.
     public var reconstruction: Reconstruction?
+    /// How near pictures multiplied in bfloat16 come to those in float32, PSNR in dB over the pack's own clips; nil
+    /// if nobody measured it.
+    ///
+    /// Not part of the fingerprint: it changes no asset.
+    public var bfloat16PSNR: Double?
     /// How content, dynamics and embeddings are stored.
     public var assetDType: AssetDType
     /// Named sets of cells of the latent grid, each cell `[row, column]` from the top left.

@@ -1,11 +1,16 @@
 internal import Foundation
+internal import Kernels
+internal import Models
 public import Packs
 public import Store
+internal import Tensors
 
 /// How near a pack's generator comes to the clips of a library, and what it was told about that.
 public struct Calibration: Codable, Sendable, Hashable {
     /// A clip and its reconstruction distance.
     public struct Measured: Codable, Sendable, Hashable {
+        /// The clip.
+        let id: ClipID
         /// The clip's name.
         public let name: String
         /// Its distance, as `PackManifest.Reconstruction` has it.
@@ -23,6 +28,8 @@ public struct Calibration: Codable, Sendable, Hashable {
     public let clips: Int
     /// The distance that nine of ten clips stay below.
     public let ninetieth: Double
+    /// The PSNR of pictures multiplied in bfloat16 against float32, dB; nil if this processor does not.
+    public let bfloat16PSNR: Double?
     /// Clips of the library beyond the limit, the furthest first.
     public let doubtful: [Measured]
     /// Clips that carry no distance: an older vsdb ingested them.
@@ -79,17 +86,41 @@ extension Session {
         }
         let distances = measured.map(\.distance).sorted()
         let own = PackManifest.Reconstruction(of: distances)
-        try replace(try pack.pack.calibrated(own))
+        let psnr = try bfloat16PSNR(pack, measured)
+        try replace(try pack.pack.calibrated(own, bfloat16PSNR: psnr))
         return Calibration(
             pack: try packName(pack.pack.fingerprint),
             reconstruction: own,
             clips: measured.count,
             ninetieth: PackManifest.Reconstruction.quantile(distances, 0.9),
+            bfloat16PSNR: psnr,
             doubtful: measured.filter { $0.distance > own.limit }.sorted {
                 $0.distance > $1.distance
             },
             unmeasured: unmeasured
         )
+    }
+
+    /// The PSNR of pictures in bfloat16 over some clips' content; nil on a processor without it.
+    private func bfloat16PSNR(
+        _ pack: LoadedPack,
+        _ clips: [Calibration.Measured]
+    ) throws -> Double? {
+        guard Precision.bfloat16.isNative else { return nil }
+        let generator = try pack.generator()
+        let pictures = 8
+        var (squares, count) = (0.0, 0)
+        for clip in clips.prefix(pictures) {
+            guard let content = try library.tensor(of: clip.id, .content)?.float else { continue }
+            let codes = content.reshaped([1] + content.shape)
+            let exact = generator.synthesize(codes)
+            let near = generator.synthesize(codes, options: SynthesisOptions(precision: .bfloat16))
+            for (a, b) in zip(exact.scalars, near.scalars) { squares += Double((a - b) * (a - b)) }
+            count += exact.count
+        }
+        // Values are -1...1. Equal pictures would have no PSNR; no file states more than 200 dB.
+        let ratio = 4 * Double(count) / max(squares, 4e-20 * Double(count))
+        return (100 * log10(ratio)).rounded() / 10
     }
 
     /// The distances that clips carry, samples left out, and how many carry none.
@@ -101,7 +132,9 @@ extension Session {
             let facts = ContentFacts(content)
             if facts.isSample { continue }
             if let distance = facts.reconstruction {
-                measured.append(Calibration.Measured(name: clip.name, distance: distance))
+                measured.append(
+                    Calibration.Measured(id: clip.id, name: clip.name, distance: distance)
+                )
             } else {
                 unmeasured += 1
             }

@@ -49,6 +49,32 @@ struct ComposeCommandTests {
         }
     }
 
+    @Test func precisionIsChosenAskedForOrRefused() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let pair = Self.pair + ["--frames", "1", "-o", "one.png"]
+        let asked = try workspace.run(pair + ["--precision", "f32", "-v"])
+        #expect(asked.errors.contains("multiplied in f32: as asked"))
+        let old = try workspace.shell(
+            "ONEDNN_MAX_CPU_ISA=AVX2 \"$vsdb\" \((pair + ["--precision", "bf16"]).joined(separator: " "))"
+        )
+        #expect(old.status == 1 && old.errors.contains("render in f32"), "\(old.errors)")
+        let unknown = try workspace.run(pair + ["--precision", "f16"])
+        #expect(unknown.status == 64 && unknown.errors.contains("f32"), "\(unknown.errors)")
+    }
+
+    @Test func aProfileIsATableOrPartOfTheReport() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let pair = Self.pair + ["--frames", "2", "-o", "a.mkv", "--profile"]
+        let table = try workspace.run(pair)
+        #expect(table.output == "a.mkv\n")
+        for word in ["stage or layer", "GFLOP/s", "generator feat_128_up", "motion: ODE"] {
+            #expect(table.errors.contains(word))
+        }
+        let line = try #require(try workspace.run(pair + ["--json"]).jsonLines().last)
+        let report = try #require(line["report"] as? [String: Any])
+        #expect((report["profile"] as? [Any])?.count == 23)
+    }
+
     @Test func oneFrameMayBeOnePicture() throws {
         let workspace = try Workspace.copyOfPrepared()
         #expect(try workspace.run(Self.pair + ["--frames", "1", "-o", "one.png"]).status == 0)

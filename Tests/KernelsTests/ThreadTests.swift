@@ -65,17 +65,48 @@ struct ThreadTests {
         upsamples: Bool,
         algorithm: StyledKernel.Algorithm
     ) {
+        for precision in Precision.allCases where precision.isNative {
+            expectSameLayer(upsamples, algorithm, precision)
+        }
+    }
+
+    private func expectSameLayer(
+        _ upsamples: Bool,
+        _ algorithm: StyledKernel.Algorithm,
+        _ precision: Precision
+    ) {
         let layer = StyledCase(
             seed: 7,
             sizes: .init(samples: 3, inputs: 40, outputs: 52, rows: 36, columns: 20),
             upsamples: upsamples,
             algorithm: algorithm
         )
-        expectSameBits("\(algorithm), upsamples: \(upsamples)") { layer.result() }
-        let together = layer.result()
+        let name = "\(algorithm), \(precision), upsamples: \(upsamples)"
+        expectSameBits(name) { layer.result(in: precision) }
+        expectSameBits(name + ", by a crew") { ThreadPool.crew { layer.result(in: precision) } }
+        let together = layer.result(in: precision)
         for sample in 0..<3 {
-            #expect(layer.result(only: sample)[0] == together[sample], "sample \(sample)")
+            let alone = layer.result(in: precision, only: sample)[0]
+            #expect(alone == together[sample], "\(name), sample \(sample)")
         }
+    }
+
+    /// Jobs of a crew run on all threads, each part once, and a crew inside a crew is the same crew.
+    @Test(arguments: 1...4) func aCrewDoesEveryPartOfEveryJob(threads: Int) {
+        let usual = ThreadPool.threadCount
+        defer { ThreadPool.setThreadCount(usual) }
+        ThreadPool.setThreadCount(threads)
+        var random = Randomness(seed: 12)
+        let x = random.tensor([5, 3, 64, 65])
+        let expected = Passes.leakyReLU(x, slope: 0.5)
+        let results = ThreadPool.crew {
+            (0..<50).map { turn in
+                turn % 10 == 0
+                    ? ThreadPool.crew { Passes.leakyReLU(x, slope: 0.5) }
+                    : Passes.leakyReLU(x, slope: 0.5)
+            }
+        }
+        #expect(results.allSatisfy { $0 == expected })
     }
 
     @Test func doubleConvolutionsDoNotDependOnThreads() {

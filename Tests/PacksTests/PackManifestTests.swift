@@ -93,12 +93,16 @@ struct PackManifestTests {
         let folder = try changed(set(["reconstruction"], nil))
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let own = PackManifest.Reconstruction(median: 0.25, limit: 0.5)
-        let pack = try Pack(folder: folder).calibrated(own)
+        let pack = try Pack(folder: folder).calibrated(own, bfloat16PSNR: 51.5)
         var expected = try Pack(folder: Self.sample.path).manifest
         expected.reconstruction = own
+        expected.bfloat16PSNR = 51.5
         #expect(pack.manifest == expected)
+        // A processor without bfloat16 leaves what another one measured.
+        #expect(try pack.calibrated(own, bfloat16PSNR: nil).manifest == expected)
         let impossible = PackManifest.Reconstruction(median: 0.5, limit: 0.25)
-        #expect(throws: PackError.self) { try pack.calibrated(impossible) }
+        #expect(throws: PackError.self) { try pack.calibrated(impossible, bfloat16PSNR: nil) }
+        #expect(throws: PackError.self) { try pack.calibrated(own, bfloat16PSNR: -1) }
         #expect(try Pack(folder: folder).manifest == expected, "the old file is whole")
     }
 

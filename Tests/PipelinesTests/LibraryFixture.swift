@@ -2,6 +2,7 @@ import Foundation
 import Media
 import Pipelines
 import Store
+import Tensors
 import Testing
 
 /// A library with the sample pack and two sample clips, made once for all suites.
@@ -43,10 +44,15 @@ final class LibraryFixture: Sendable {
     }
 
     /// Renders a request without loss and reads the frames back.
-    func frames(_ request: CompositionRequest, rows: Int? = nil) throws -> [RGBImage] {
+    func frames(
+        _ request: CompositionRequest,
+        _ precision: Precision? = nil,
+        rows: Int? = nil
+    ) throws -> [RGBImage] {
         var options = RenderOptions()
         options.output = try path("film.mkv")
         options.rows = rows
+        options.precision = precision
         _ = try session.render(try session.compose(request).recipe, options)
         let reader = try VideoReader(path: options.output ?? "")
         var frames: [RGBImage] = []

@@ -1,7 +1,9 @@
 import Foundation
+import Kernels
 import Media
 import Pipelines
 import Store
+import Tensors
 import Testing
 
 /// What composing and rendering keeps true, on the sample pack.
@@ -157,6 +159,63 @@ struct RenderTests {
         )
         let sheet = try StillImage.read(options.sheet ?? "")
         #expect(sheet.height > 3 * 128 && sheet.width > 4 * 128)
+    }
+
+    @Test func precisionFollowsTheProcessorAndThePack() throws {
+        let recipe = try fixture.session.compose(fixture.request(frames: 1)).recipe
+        var options = RenderOptions()
+        options.output = try fixture.path("film.mkv")
+        let report = try fixture.session.render(recipe, options)
+        let isNative = Precision.bfloat16.isNative
+        #expect(report.precision == (isNative ? .bfloat16 : .float32))
+        #expect(report.precisionReason.contains(isNative ? "65.5 dB" : "AVX512-BF16"))
+        options.precision = .float32
+        let asked = try fixture.session.render(recipe, options)
+        #expect(asked.precision == .float32 && asked.precisionReason == "as asked")
+        #expect(asked.profile == nil)
+    }
+
+    /// What a user sees of bfloat16: less than an 8-bit picture's own rounding, about 59 dB.
+    @Test(.enabled(if: Precision.bfloat16.isNative)) func bfloat16PicturesAreNearTheExactOnes()
+        throws
+    {
+        let request = fixture.request()
+        let exact = try fixture.frames(request, .float32)
+        let near = try fixture.frames(request, .bfloat16)
+        #expect(near != exact)
+        for (a, b) in zip(exact, near) {
+            let squares = zip(a.pixels, b.pixels).reduce(0.0) { sum, pair in
+                let difference = Double(pair.0) - Double(pair.1)
+                return sum + difference * difference
+            }
+            let psnr = 10 * log10(255 * 255 * Double(a.pixels.count) / squares)
+            #expect(psnr > 50)
+        }
+    }
+
+    @Test func aProfileAccountsForTheWholeRender() throws {
+        let recipe = try fixture.session.compose(fixture.request(frames: 9)).recipe
+        var options = RenderOptions()
+        options.output = try fixture.path("film.mkv")
+        options.isProfiled = true
+        let report = try fixture.session.render(recipe, options)
+        let rows = try #require(report.profile)
+        let layers = rows.filter { $0.name.hasPrefix("generator ") }
+        let stages = rows.filter { !$0.name.hasPrefix("generator ") }
+        #expect(stages.count == 6)
+        #expect(layers.count == 17, "eleven convolutions and six pictures")
+        func sum(_ rows: [ProfileRow]) -> Double { rows.reduce(0) { $0 + $1.milliseconds } }
+        #expect(sum(stages) <= report.renderMilliseconds)
+        // What lies between the stages: opening the film, reading the catalogue.
+        #expect(sum(stages) > 0.5 * report.renderMilliseconds)
+        let generator = try #require(stages.first { $0.name == "generator" })
+        #expect(sum(layers) <= generator.milliseconds)
+        #expect(generator.calls == 2, "nine frames in batches of eight")
+        // 256 to 256 channels on 4x4 pixels, 9 taps, a product and a sum, two batches of eight.
+        let first = try #require(layers.first)
+        let operations = Double(256 * 256 * 16 * 18) * 16
+        let gigaflops = try #require(first.gigaflops)
+        #expect(abs(gigaflops * first.milliseconds * 1e6 / operations - 1) < 1e-6)
     }
 
     @Test func cancellingLeavesNoFile() throws {

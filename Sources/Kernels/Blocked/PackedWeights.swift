@@ -40,9 +40,17 @@ final class PackedWeights: @unchecked Sendable {
     }
 
     /// `weight [O, I, 3, 3]` transformed for Winograd's algorithm.
-    convenience init(winograd weight: Tensor<Float>, upsamples: Bool) {
-        self.init(36 * Self.blockFloats(weight)) { start in
-            ck_pack_winograd(weight.scalars, weight.shape[0], weight.shape[1], upsamples, start)
+    convenience init(winograd weight: Tensor<Float>, upsamples: Bool, _ precision: Precision) {
+        let isHalf = precision == .bfloat16
+        self.init(36 * Self.blockFloats(weight) / (isHalf ? 2 : 1)) { start in
+            ck_pack_winograd(
+                weight.scalars,
+                weight.shape[0],
+                weight.shape[1],
+                upsamples,
+                isHalf,
+                start
+            )
         }
     }
 

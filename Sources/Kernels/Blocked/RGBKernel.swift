@@ -25,7 +25,8 @@ public struct RGBKernel: Sendable {
 
     /// The work of the layer on `x [N, I, H, W]`.
     public func cost(_ x: FeatureMap) -> LayerCost {
-        let pixels = Double(x.shape[0] * x.shape[2] * x.shape[3]), inputs = Double(x.shape[1])
+        let pixels = Double(x.shape[0] * x.shape[2] * x.shape[3])
+        let inputs = Double(x.shape[1])
         return LayerCost(operations: 6 * inputs * pixels, bytes: 4 * pixels * (inputs + 3))
     }
 

@@ -33,7 +33,7 @@ public final class StyledKernel: Sendable {
     private let packed = Mutex(Packed())
 
     private struct Packed {
-        var winograd: PackedWeights?
+        var winograd: [Precision: PackedWeights] = [:]
         var direct: [PackedWeights]?
     }
 
@@ -53,17 +53,17 @@ public final class StyledKernel: Sendable {
         self.algorithm = algorithm
     }
 
-    /// Rows from which Winograd's algorithm pays: plain layers need fewer of them while the weights, 36 for 9
-    /// taps, stay in the caches.
-    private var leastWinogradRows: Int {
+    /// Rows from which Winograd's algorithm pays. In float32 layers need more of them where weights, 36 for 9
+    /// taps, do not stay in the caches.
+    private func leastWinogradRows(_ precision: Precision) -> Int {
         let isSmall = weight.shape[0] * weight.shape[1] <= 1 << 16
-        return upsamples || !isSmall ? 16 : 8
+        return precision == .float32 && (upsamples || !isSmall) ? 16 : 8
     }
 
     /// Whether an input of that size is convolved by Winograd's algorithm.
-    private func usesWinograd(height: Int, width: Int) -> Bool {
+    private func usesWinograd(height: Int, width: Int, _ precision: Precision) -> Bool {
         guard height % 4 == 0, width % 4 == 0 else { return false }
-        return algorithm.map { $0 == .winograd } ?? (height >= leastWinogradRows)
+        return algorithm.map { $0 == .winograd } ?? (height >= leastWinogradRows(precision))
     }
 
     /// The work of the layer on `x [N, I, H, W]`; the blur is left out.
@@ -82,14 +82,17 @@ public final class StyledKernel: Sendable {
     ///   - x: `[N, I, H, W]`.
     ///   - styles: `[N, I]`.
     ///   - epilogue: What follows; a slope in `0...1`.
+    ///   - precision: What Winograd's algorithm multiplies in, native here; plain sums are float32 always.
     ///   - scratch: Memory; `x` may lie in it.
     /// - Returns: `[N, O, H, W]` or `[N, O, 2H, 2W]`, in `scratch`.
     public func callAsFunction(
         _ x: FeatureMap,
         styles: Tensor<Float>,
         epilogue: Passes.StyledEpilogue,
+        precision: Precision = .float32,
         scratch: FeatureScratch
     ) -> FeatureMap {
+        precondition(precision.isNative, "\(precision.rawValue) on a processor without it")
         let scale = upsamples ? 2 : 1
         let shape = [x.shape[0], weight.shape[0], scale * x.shape[2], scale * x.shape[3]]
         precondition(
@@ -117,7 +120,7 @@ public final class StyledKernel: Sendable {
                 clamp: epilogue.clamp ?? -1
             )
             let styles = scratch.padded(styles, styles.shape, in: scratch.styles, filling: 0)
-            self.run(x, styles, &epilogue, y, scratch)
+            self.run(x, styles, &epilogue, precision, y, scratch)
         }
         if let noise = epilogue.noise {
             noise.scalars.withUnsafeBufferPointer { finish($0.baseAddress) }
@@ -131,15 +134,20 @@ public final class StyledKernel: Sendable {
         _ x: FeatureMap,
         _ styles: UnsafePointer<Float>,
         _ epilogue: inout ck_epilogue,
+        _ precision: Precision,
         _ y: FeatureMap,
         _ scratch: FeatureScratch
     ) {
         var (from, to) = (x.map, y.map)
-        let usesWinograd = usesWinograd(height: x.shape[2], width: x.shape[3])
+        let usesWinograd = usesWinograd(height: x.shape[2], width: x.shape[3], precision)
+        let isHalf = precision == .bfloat16
+        func products() -> UnsafeMutablePointer<Float> {
+            scratch.products.reserve(ck_winograd_scratch(&from, to.blocks, upsamples, isHalf))
+        }
         guard upsamples else {
             if usesWinograd {
-                let space = scratch.products.reserve(ck_winograd_scratch(&from, to.blocks, false))
-                ck_winograd(&from, styles, winograd().start, &epilogue, &to, space)
+                let weights = winograd(precision).start
+                ck_winograd(&from, styles, weights, isHalf, &epilogue, &to, products())
             } else {
                 var scaled = FeatureMap(x.shape, in: scratch.scaled).map
                 ck_direct(&from, styles, direct()[0].start, &epilogue, &scaled, &to)
@@ -150,9 +158,18 @@ public final class StyledKernel: Sendable {
         var wide = FeatureMap(shape, in: scratch.wide).map
         let taps = Self.upsamplingTaps
         if usesWinograd {
-            let space = scratch.products.reserve(ck_winograd_scratch(&from, to.blocks, true))
-            let weights = winograd().start
-            ck_winograd_up(&from, styles, weights, &epilogue, taps, &wide, &to, space)
+            let weights = winograd(precision).start
+            ck_winograd_up(
+                &from,
+                styles,
+                weights,
+                isHalf,
+                &epilogue,
+                taps,
+                &wide,
+                &to,
+                products()
+            )
         } else {
             var scaled = FeatureMap(x.shape, in: scratch.scaled).map
             let phases = direct().map { UnsafePointer<Float>?($0.start) }
@@ -160,11 +177,11 @@ public final class StyledKernel: Sendable {
         }
     }
 
-    private func winograd() -> PackedWeights {
+    private func winograd(_ precision: Precision) -> PackedWeights {
         packed.withLock { packed in
-            if let ready = packed.winograd { return ready }
-            let fresh = PackedWeights(winograd: weight, upsamples: upsamples)
-            packed.winograd = fresh
+            if let ready = packed.winograd[precision] { return ready }
+            let fresh = PackedWeights(winograd: weight, upsamples: upsamples, precision)
+            packed.winograd[precision] = fresh
             return fresh
         }
     }

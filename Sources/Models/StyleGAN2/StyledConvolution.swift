@@ -41,7 +41,13 @@ public struct StyledConvolution: Sendable {
             clamp: clamp
         )
         let features = options.measure(name, convolution.cost(x)) {
-            convolution(x, w: w, epilogue: epilogue, scratch: scratch)
+            convolution(
+                x,
+                w: w,
+                epilogue: epilogue,
+                precision: options.precision,
+                scratch: scratch
+            )
         }
         options.observe?(name, features.tensor)
         return features
@@ -77,6 +83,8 @@ public struct SynthesisOptions {
     public var rows: Int?
     /// Whether the stored noise is added.
     public var usesNoise = true
+    /// What large layers multiply in; native here.
+    public var precision = Precision.float32
     /// Is told the time and the cost of every layer.
     public var profile: Profile?
     /// Is shown every intermediate under its name (`feat_8_up`, `rgb_8`, ...), for tests.
@@ -86,16 +94,20 @@ public struct SynthesisOptions {
     public init(
         rows: Int? = nil,
         usesNoise: Bool = true,
+        precision: Precision = .float32,
+        profile: Profile? = nil,
         observe: ((String, Tensor<Float>) -> Void)? = nil
     ) {
         self.rows = rows
         self.usesNoise = usesNoise
+        self.precision = precision
+        self.profile = profile
         self.observe = observe
     }
 
     /// Runs a layer and tells the profile.
     func measure<Result>(_ name: String, _ cost: LayerCost, _ layer: () -> Result) -> Result {
         guard let profile else { return layer() }
-        return profile.measure("generator " + name, cost, layer)
+        return profile.measure("generator " + name, cost: cost, layer)
     }
 }

@@ -11,7 +11,7 @@ struct FrameRenderer {
     let generator: StyleGAN2Generator
     let model: ConditionalModel
     let ode: LatentODE
-    let rows: Int?
+    let synthesis: SynthesisOptions
 
     /// Pixels per batch up to which weights, not activations, dominate the generator's time.
     private static let batchPixels = 1 << 18
@@ -26,10 +26,17 @@ struct FrameRenderer {
     func callAsFunction(_ states: [Tensor<Double>]) -> [RGBImage] {
         guard let last = states.last else { return [] }
         let filled = states + [Tensor](repeating: last, count: batchSize - states.count)
-        let dynamics = ode.project(Tensor.stack(filled))  // [B, E, h, w]
         // [B, L, D]
-        let codes = model(content: scene.content, style: scene.style, dynamics: dynamics)
-        let images = generator.synthesize(codes, options: SynthesisOptions(rows: rows))
+        let codes = synthesis.profile.measured(.conditioning) {
+            model(
+                content: scene.content,
+                style: scene.style,
+                dynamics: ode.project(Tensor.stack(filled))  // [B, E, h, w]
+            )
+        }
+        let images = synthesis.profile.measured(.generator) {
+            generator.synthesize(codes, options: synthesis)
+        }
         return states.indices.map { RGBImage(images[$0], .minusOneToOne) }
     }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Kernels
 internal import Logging
 internal import Media
 internal import Models
@@ -29,14 +30,23 @@ extension Session {
         let clock = ContinuousClock()
         let began = clock.now
         let pack = try pack(recipe.pack)
-        let scene = try scene(recipe, pack, cancellation)
-        let renderer = FrameRenderer(
-            scene: scene,
-            generator: try generator(pack, recipe.seed),
-            model: try pack.conditionalModel(),
-            ode: try pack.latentODE(),
-            rows: try options.checkedRows(pack.manifest.generator.config)
+        let profile = options.isProfiled ? Profile() : nil
+        let choice = try pack.precision(options.precision)
+        let synthesis = SynthesisOptions(
+            rows: try options.checkedRows(pack.manifest.generator.config),
+            precision: choice.precision,
+            profile: profile
         )
+        let scene = try profile.measured(.assets) { try self.scene(recipe, pack, cancellation) }
+        let renderer = try profile.measured(.networks) {
+            FrameRenderer(
+                scene: scene,
+                generator: try generator(pack, recipe.seed),
+                model: try pack.conditionalModel(),
+                ode: try pack.latentODE(),
+                synthesis: synthesis
+            )
+        }
         let (width, height) = renderer.size
         let rate = try frameRate(recipe.times.frameRate)
         if let path = options.output, try VideoFormat(path: path) == .png,
@@ -52,14 +62,17 @@ extension Session {
         }
         defer { film?.cancel() }
 
-        let motion = try Trajectory(
-            scene.dynamics,
-            times: recipe.times,
-            unitSeconds: pack.manifest.time.unitSeconds,
-            ode: renderer.ode,
-            cancellation: cancellation
-        )
-        let solved = clock.now - began
+        let solving = clock.now
+        let motion = try profile.measured(.motion) {
+            try Trajectory(
+                scene.dynamics,
+                times: recipe.times,
+                unitSeconds: pack.manifest.time.unitSeconds,
+                ode: renderer.ode,
+                cancellation: cancellation
+            )
+        }
+        let solved = clock.now - solving
         logger.debug("solved for \(motion.count) frames, \(motion.evaluationCount) evaluations")
         var firstFrame: Duration?
         var samples = SheetSamples(frameCount: recipe.times.frameCount)
@@ -67,16 +80,19 @@ extension Session {
         while done < motion.count {
             try cancellation.check()
             let batch = done..<min(done + renderer.batchSize, motion.count)
-            let images = renderer(batch.map { motion.state($0) })
+            let states = profile.measured(.motion) { batch.map { motion.state($0) } }
+            let images = renderer(states)
             firstFrame = firstFrame ?? (clock.now - began)
-            for (index, image) in zip(batch, images) {
-                try film?.append(image)
-                samples.offer(image, index)
+            try profile.measured(.film) {
+                for (index, image) in zip(batch, images) {
+                    try film?.append(image)
+                    samples.offer(image, index)
+                }
             }
             done = batch.upperBound
             onProgress(RenderProgress(framesDone: done, frameCount: motion.count))
         }
-        try film?.finish()
+        try profile.measured(.film) { try film?.finish() }
         if let path = options.sheet {
             try StillImage.write(try sheet(recipe, samples), to: path)
         }
@@ -90,6 +106,9 @@ extension Session {
             solveMilliseconds: milliseconds(solved),
             renderMilliseconds: milliseconds(clock.now - began),
             firstFrameMilliseconds: milliseconds(firstFrame ?? .zero),
+            precision: choice.precision,
+            precisionReason: choice.reason,
+            profile: profile?.rows,
             output: options.output,
             sheet: options.sheet,
             notes: []
@@ -138,7 +157,7 @@ extension FrameRenderer {
     /// Width and height of a picture.
     var size: (width: Int, height: Int) {
         var height = generator.config.height
-        if let rows { while height / 2 >= rows, height > 4 { height /= 2 } }
+        if let rows = synthesis.rows { while height / 2 >= rows, height > 4 { height /= 2 } }
         return (generator.config.width * height / generator.config.height, height)
     }
 }

@@ -1,3 +1,5 @@
+public import Tensors
+
 /// Where a render goes.
 public struct RenderOptions: Sendable {
     /// The film: mp4, webm, gif, mkv, `dir/%05d.png`, or `-` for raw RGB on standard output; nil for none.
@@ -6,6 +8,11 @@ public struct RenderOptions: Sendable {
     public var sheet: String?
     /// Stops the generator at the first resolution with at least this many rows; nil for the full size.
     public var rows: Int?
+
+    /// What the generator multiplies in; nil for the best that the processor has and the pack allows.
+    public var precision: Precision?
+    /// Whether the report says where the time went.
+    public var isProfiled = false
 
     /// Goes nowhere yet.
     public init() {}
@@ -39,6 +46,12 @@ public struct RenderReport: Codable, Sendable, Hashable {
     public var renderMilliseconds: Double
     /// Milliseconds from the start of the render to its first finished frame.
     public var firstFrameMilliseconds: Double
+    /// What the generator multiplied in.
+    public var precision: Precision
+    /// Why.
+    public var precisionReason: String
+    /// Where the time went, stage by stage and layer by layer; nil if not asked for.
+    public var profile: [ProfileRow]?
     /// The film.
     public var output: String?
     /// The contact sheet.

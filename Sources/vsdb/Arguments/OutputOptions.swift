@@ -1,6 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Foundation
 import Pipelines
+public import Tensors
+
+extension Precision: ExpressibleByArgument {}
 
 /// Where a render goes.
 struct OutputOptions: ParsableArguments {
@@ -32,6 +35,21 @@ struct OutputOptions: ParsableArguments {
     )
     var rows: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "What the generator multiplies in: f32 or bf16; the best that the processor has and the pack "
+                + "allows if not given.",
+            valueName: "format"
+        )
+    )
+    var precision: Precision?
+
+    @Flag(
+        name: .customLong("profile"),
+        help: "Say where the time went, stage by stage and layer by layer."
+    )
+    var isProfiled = false
+
     mutating func validate() throws {
         if let rows, rows < 4 || rows > 16_384 || rows & (rows - 1) != 0 {
             throw ValidationError("--size \(rows): give a power of 2 from 4 up, such as 256")
@@ -48,6 +66,8 @@ struct OutputOptions: ParsableArguments {
         options.output = output
         options.sheet = sheet
         options.rows = rows
+        options.precision = precision
+        options.isProfiled = isProfiled
         return options
     }
 }

@@ -14,7 +14,9 @@ struct PackCalibrateCommand: LibraryCommand {
             Every ingest measures how far the generator's pictures of a clip's frames are from \
             them. This takes the median over the clips of the library, which should be framed as \
             the pack was trained, and writes it into the pack's pack.json with a limit. From then \
-            on ingest warns of clips beyond the limit. Fingerprint and assets stay as they are.
+            on ingest warns of clips beyond the limit. It also measures how near pictures \
+            multiplied in bf16 come to those in f32, on a processor that has bf16; from 45 dB PSNR \
+            on renders use it there. Fingerprint and assets stay as they are.
 
               vsdb pack calibrate faces
               vsdb pack calibrate faces --tag aligned
@@ -45,6 +47,11 @@ struct PackCalibrateCommand: LibraryCommand {
                 ("median distance", Wording.trimmed(found.reconstruction.median)),
                 ("nine of ten below", Wording.trimmed(found.ninetieth)),
                 ("limit", Wording.trimmed(found.reconstruction.limit)),
+                (
+                    "bf16 pictures",
+                    found.bfloat16PSNR.map { "PSNR \(Wording.trimmed($0)) dB against f32" }
+                        ?? "not measured: this processor has no AVX512-BF16"
+                ),
             ])
         }
         for clip in found.doubtful {

@@ -51,6 +51,11 @@ struct PackShowCommand: LibraryCommand {
                     "median \(Wording.trimmed($0.median)), limit \(Wording.trimmed($0.limit))"
                 } ?? "not measured; vsdb pack calibrate does"
             ),
+            (
+                "bf16 pictures",
+                pack.bfloat16PSNR.map { "PSNR \(Wording.trimmed($0)) dB against f32" }
+                    ?? "not measured; vsdb pack calibrate does"
+            ),
             ("licence", pack.licence),
             ("origin", pack.provenance),
             ("fingerprint", pack.fingerprint),

@@ -1,4 +1,5 @@
 import Pipelines
+import Tensors
 
 /// Renders a recipe with progress and says what came of it.
 struct RenderJob {
@@ -46,6 +47,22 @@ struct RenderJob {
         try tell(report, recipe)
     }
 
+    private static func table(_ profile: [ProfileRow]) -> TextTable {
+        var table = TextTable([
+            .left("stage or layer"), .right("calls"), .right("ms"), .right("GFLOP/s"), .right("MB"),
+        ])
+        for row in profile {
+            table.add([
+                row.name,
+                String(row.calls),
+                Wording.decimal(row.milliseconds, digits: 1),
+                row.gigaflops.map { Wording.decimal($0, digits: 0) } ?? "",
+                row.bytes.map { Wording.decimal($0 / 1e6, digits: 1) } ?? "",
+            ])
+        }
+        return table
+    }
+
     private static func line(_ state: RenderProgress, _ elapsed: Double) -> ProgressLine.State {
         let rate = elapsed > 0 ? Double(state.framesDone) / elapsed : 0
         return ProgressLine.State(
@@ -68,9 +85,13 @@ struct RenderJob {
                 + "\(Wording.trimmed(report.firstFrameMilliseconds)) ms; all frames in "
                 + "\(Wording.trimmed(report.renderMilliseconds)) ms"
         )
+        console.detail("multiplied in \(report.precision.rawValue): \(report.precisionReason)")
         guard !shared.json else {
             try console.print(JSONOutput.line(DoneLine(recipe: try recipe.hash(), report: report)))
             return
+        }
+        if let profile = report.profile {
+            for line in Self.table(profile).lines(width: nil) { console.note(line) }
         }
         for path in [report.output, report.sheet].compactMap({ $0 }) where path != "-" {
             try console.print(path)

@@ -22,6 +22,8 @@ struct PackSummary: Encodable, Sendable {
     let frameRate: Double
     /// How near the generator comes to the pack's own clips; null if nobody measured it.
     @OrNull var reconstruction: PackManifest.Reconstruction?
+    /// How near pictures in bfloat16 come to those in float32, PSNR in dB; null if nobody measured it.
+    @OrNull var bfloat16PSNR: Double?
     let bytes: Int
     let files: [String]
 
@@ -42,6 +44,7 @@ struct PackSummary: Encodable, Sendable {
         clipSeconds = manifest.time.clipSeconds
         frameRate = manifest.time.frameRate
         reconstruction = manifest.reconstruction
+        bfloat16PSNR = manifest.bfloat16PSNR
         files = pack.fileNames
         bytes = files.reduce(0) { sum, file in
             let attributes = try? FileManager.default.attributesOfItem(
