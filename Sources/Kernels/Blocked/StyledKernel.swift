@@ -53,8 +53,8 @@ public final class StyledKernel: Sendable {
         self.algorithm = algorithm
     }
 
-    /// Rows from which Winograd's algorithm pays. In float32 layers need more of them where weights, 36 for 9
-    /// taps, do not stay in the caches.
+    /// Rows from which Winograd's algorithm pays: in float32 more where weights, 36 for 9 taps, do not stay in
+    /// the caches.
     private func leastWinogradRows(_ precision: Precision) -> Int {
         let isSmall = weight.shape[0] * weight.shape[1] <= 1 << 16
         return precision == .float32 && (upsamples || !isSmall) ? 16 : 8

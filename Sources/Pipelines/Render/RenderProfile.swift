@@ -15,7 +15,7 @@ public struct ProfileRow: Codable, Sendable, Hashable {
     public var bytes: Double?
 }
 
-/// The stages of a render. Layers of the generator are parts of its stage.
+/// The stages of a render; layers of the generator are parts of its stage.
 enum RenderStage: String, CaseIterable {
     case assets = "assets of the recipe"
     case networks = "networks, read or at hand"
