@@ -25,15 +25,23 @@ struct winograd {
     size_t v_point, m_point;  // floats from one of the 36 points to the next
 };
 
+// The map between a transposed convolution and its blur: of each plane all rows are kept, or the latest ones.
+struct wide {
+    struct ck_map map;
+    size_t planes, rows;  // kept: plane p lies at p % planes, row r of the bordered plane at r % rows
+};
+
 struct upward {
-    struct ck_map x, wide, y;
+    struct ck_map x, y;
+    struct wide wide;
     const float *styles, *weights;
     size_t depth;
     size_t v_base[POINTS], m_base[POINTS];  // where the products of each of the 36 weights begin
 };
 
 struct blur {
-    struct ck_map x, y;
+    struct wide x;
+    struct ck_map y;
     struct ck_epilogue epilogue;
     float outer, inner;
     bool streams;
@@ -310,7 +318,8 @@ static void pack_winograd_part(void *context, size_t first, size_t last) {
     const size_t out_blocks = blocks_of(p->outputs), in_blocks = blocks_of(p->inputs);
     const size_t depth = depth_of(p->half), reduction = in_blocks * depth;
     const size_t point = reduction * out_blocks * LINE;
-    float even[POINTS * LINE] __attribute__((aligned(64))), odd[POINTS * LINE] __attribute__((aligned(64)));
+    float even[POINTS * LINE] __attribute__((aligned(64)));
+    float odd[POINTS * LINE] __attribute__((aligned(64)));
     for (size_t k = first; k < last; k++) {
         for (size_t i = 0; i < reduction; i++) {
             float *to = p->packed + panel_offset(k, out_blocks, reduction, i);
@@ -342,6 +351,8 @@ void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, bool up, bo
 static const size_t PRIVATE_WEIGHTS = 6 << 20, PRIVATE_TILES = 640 << 10, SHARED_TILES = 12 << 20;
 // Lines between the points, so that they do not meet in the same sets of the caches.
 enum { V_GAP = 3 * LINE, M_GAP = 5 * LINE, UP_POINTS = 81 };
+// A row of tiles makes eight rows of the wide map; the blur needs three more.
+enum { RING = 16 };
 
 static bool is_private(const struct ck_map *x, size_t out_blocks, size_t depth) {
     return POINTS * x->blocks * out_blocks * depth * LINE * sizeof(float) <= PRIVATE_WEIGHTS;
@@ -364,9 +375,19 @@ static size_t scratch_of(const struct ck_map *x, size_t out_blocks, size_t point
            POINTS * (V_GAP + M_GAP);
 }
 
+static size_t wide_row(const struct ck_map *x) { return (2 * x->width + 3) * LINE; }
+
+// Floats for one part of an upsampling layer: its products, and what it keeps of the wide map.
+static size_t up_scratch_of(const struct ck_map *x, size_t out_blocks, size_t depth) {
+    const bool keeps_all = !is_private(x, out_blocks, depth);
+    const size_t rows = keeps_all ? x->samples * (2 * x->height + 3) : RING;
+    return scratch_of(x, out_blocks, UP_POINTS, depth) + out_blocks * rows * wide_row(x);
+}
+
 size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks, bool up, bool half) {
     const size_t depth = depth_of(half);
-    const size_t each = scratch_of(x, out_blocks, up ? UP_POINTS : POINTS, depth);
+    const size_t each =
+        up ? up_scratch_of(x, out_blocks, depth) : scratch_of(x, out_blocks, POINTS, depth);
     return each * (is_private(x, out_blocks, depth) ? (size_t)ck_threads() : 1);
 }
 
@@ -461,55 +482,60 @@ static void blur_part(void *context, size_t first, size_t last) {
         chosen()->blur_rows(b, i / b->y.height, i % b->y.height, i % b->y.height + 1);
 }
 
-static void blur_sample(const struct blur *b, size_t sample, size_t first, size_t last) {
-    for (size_t k = 0; k < b->y.blocks && first < last; k++)
-        chosen()->blur_rows(b, sample * b->y.blocks + k, first, last);
+// The zeros around the rows of the wide map that a part keeps.
+static void clear_sides(const struct wide *w) {
+    const size_t row = (w->map.width + 2) * LINE;
+    for (size_t i = 0; i < w->planes * w->rows; i++) {
+        memset(w->map.data + i * row, 0, LINE * sizeof(float));
+        memset(w->map.data + (i + 1) * row - LINE, 0, LINE * sizeof(float));
+    }
 }
 
-// Rows of tiles, and the blur of what they complete: a row of y needs one row of the wide map before it and two
-// after. What lies between two parts is left.
+static void clear_row(const struct wide *w, size_t r) {
+    const size_t row = (w->map.width + 2) * LINE;
+    for (size_t p = 0; p < w->planes; p++)
+        memset(w->map.data + (p * w->rows + r % w->rows) * row, 0, row * sizeof(float));
+}
+
+// Rows of tiles, each followed by the blur of what it completes: a row of y needs one row of the wide map before
+// it and two after. A part that begins inside a picture computes the row of tiles before its own once more.
 static void up_private_part(void *context, size_t first, size_t last) {
     const struct upward_run *shared = context;
     for (size_t part = first; part < last; part++) {
         struct upward_run r = *shared;
-        const size_t down = r.g.x.height / 4 + 1, scratch =
-            scratch_of(&r.g.x, r.g.y.blocks, UP_POINTS, r.g.depth);
-        r.v += part * scratch;
-        r.m += part * scratch;
+        const size_t down = r.g.x.height / 4 + 1;
+        const size_t offset = part * up_scratch_of(&r.g.x, r.g.y.blocks, r.g.depth);
+        r.v += offset;
+        r.m += offset;
+        r.g.wide.map.data += offset;
+        r.blur.x = r.g.wide;
+        clear_sides(&r.g.wide);
         const size_t from = r.rows * part / r.parts, to = r.rows * (part + 1) / r.parts;
-        size_t blurred = from % down ? 8 * (from % down) + 1 : 0;
-        for (size_t row = from; row < to; row++) {
-            const size_t end = (row + 1) * r.across;
+        for (size_t row = from % down && from < to ? from - 1 : from; row < to; row++) {
+            const size_t ty = row % down, end = (row + 1) * r.across;
+            const bool is_last = ty + 1 == down;
+            if (ty == 0) clear_row(&r.g.wide, 0);
             for (r.begin = row * r.across; r.begin < end; r.begin = r.end) {
                 r.end = r.begin + r.chunk < end ? r.begin + r.chunk : end;
                 up_input_part(&r, 0, r.g.x.blocks);
-                up_product_part(&r, 0, POINTS * ((r.g.y.blocks + 1) / 2));
+                up_product_part(&r, 0, UP_POINTS * ((r.g.y.blocks + 1) / 2));
                 up_output_part(&r, 0, r.g.y.blocks);
             }
-            const size_t ty = row % down, done = ty + 1 == down ? r.g.y.height : 8 * ty + 6;
-            blur_sample(&r.blur, row / down, blurred, done);
-            blurred = ty + 1 == down ? 0 : done;
+            if (is_last) clear_row(&r.g.wide, r.g.wide.map.height + 1);
+            const size_t blurred = ty ? 8 * ty - 2 : 0, done = is_last ? r.g.y.height : 8 * ty + 6;
+            for (size_t k = 0; k < r.g.y.blocks && from <= row && blurred < done; k++)
+                chosen()->blur_rows(&r.blur, row / down * r.g.y.blocks + k, blurred, done);
         }
     }
 }
 
-static void blur_between_parts(const struct upward_run *r) {
-    const size_t down = r->g.x.height / 4 + 1;
-    for (size_t part = 1; part < r->parts; part++) {
-        const size_t row = r->rows * part / r->parts, ty = row % down, before = 8 * ty - 2;
-        const size_t after = before + 3 < r->g.y.height ? before + 3 : r->g.y.height;
-        const bool is_new = r->rows * (part - 1) / r->parts < row;
-        if (ty && is_new) blur_sample(&r->blur, row / down, before, after);
-    }
-}
-
 void ck_winograd_up(const struct ck_map *x, const float *styles, const float *packed, bool half,
-                    const struct ck_epilogue *epilogue, const float f[4], struct ck_map *wide,
-                    struct ck_map *y, float *scratch) {
+                    const struct ck_epilogue *epilogue, const float f[4], struct ck_map *y,
+                    float *scratch) {
     const size_t depth = depth_of(half), chunk = chunk_of(x, y->blocks, UP_POINTS, depth);
+    const bool keeps_all = !is_private(x, y->blocks, depth);
     struct upward_run r = {.chunk = chunk, .v = scratch};
-    r.g = (struct upward){*x, *wide, *y, styles, packed, depth, {0}, {0}};
-    r.blur = (struct blur){*wide, *y, *epilogue, f[0], f[1], streams(y)};
+    r.g = (struct upward){.x = *x, .y = *y, .styles = styles, .weights = packed, .depth = depth};
     size_t v = 0, m = 0;
     for (size_t q = 0; q < POINTS; q++) {
         const size_t copies = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4);
@@ -519,19 +545,25 @@ void ck_winograd_up(const struct ck_map *x, const float *styles, const float *pa
         m += copies * y->blocks * LINE * chunk + M_GAP;
     }
     r.m = scratch + v;
+    struct wide *wide = &r.g.wide;
+    wide->map = (struct ck_map){scratch + v + m, x->samples, y->blocks, 2 * x->height + 1,
+                                2 * x->width + 1};
+    wide->planes = keeps_all ? x->samples * y->blocks : y->blocks;
+    wide->rows = keeps_all ? wide->map.height + 2 : RING;
+    r.blur = (struct blur){*wide, *y, *epilogue, f[0], f[1], streams(y)};
     r.across = x->width / 4 + 1;
     r.rows = x->samples * (x->height / 4 + 1);
-    if (is_private(x, y->blocks, depth)) {
+    if (!keeps_all) {
         r.parts = (size_t)ck_threads();
         ck_parallel(r.parts, 1, up_private_part, &r);
-        blur_between_parts(&r);
         return;
     }
+    ck_clear_border(&wide->map);
     const size_t tiles = r.rows * r.across;
     for (r.begin = 0; r.begin < tiles; r.begin = r.end) {
         r.end = r.begin + chunk < tiles ? r.begin + chunk : tiles;
         ck_parallel(x->blocks, 1, up_input_part, &r);
-        ck_parallel(POINTS * ((y->blocks + 1) / 2), 1, up_product_part, &r);
+        ck_parallel(UP_POINTS * ((y->blocks + 1) / 2), 1, up_product_part, &r);
         ck_parallel(y->blocks, 1, up_output_part, &r);
     }
     ck_parallel(y->samples * y->blocks * y->height, 4, blur_part, &r.blur);
@@ -619,7 +651,8 @@ void ck_direct_up(const struct ck_map *x, const float *styles, const float *cons
         next += counts[p] * x->blocks;
     }
     run_direct(&d);
-    struct blur blur = {*wide, *y, *epilogue, f[0], f[1], streams(y)};
+    const struct wide all = {*wide, wide->samples * wide->blocks, wide->height + 2};
+    struct blur blur = {all, *y, *epilogue, f[0], f[1], streams(y)};
     ck_parallel(y->samples * y->blocks * y->height, 4, blur_part, &blur);
 }
 

@@ -8,7 +8,7 @@ static inline V16 NAME(splat)(float x) { return x - (V16){}; }
 
 // out[row][vector] = sum over steps s and places c of a[offset_s + row*row_step + c] * b[s][c][vector]. A place
 // holds one number, or two of half the width: DEPTH places make 16 channels, ADD(sum, x, w) adds their products.
-#define MICRO_KERNEL(FUNCTION, R, N, DEPTH, ADD)                                                                \
+#define MICRO_KERNEL(FUNCTION, R, N, DEPTH, ADD)                                                    \
     static void FUNCTION(const float *a, const ptrdiff_t *offsets, size_t steps, size_t row_step,   \
                          const float *b, size_t b_step, float *out, size_t out_row,                 \
                          size_t out_vector) {                                                       \
@@ -379,19 +379,27 @@ static void NAME(up_input)(const struct upward *g, size_t begin, size_t end, flo
     NAME(any_up_input)(g, begin, end, v, first, last, NAME(keep_single));
 }
 
+// The 81 products of all panels, weight by weight: those that share a weight follow each other.
 ALWAYS_INLINE void NAME(any_up_products)(const struct upward *g, const float *v, float *m,
                                          size_t tiles, size_t first, size_t last,
                                          NAME(product_kind) product) {
     const size_t panels = (g->y.blocks + 1) / 2;
     const size_t point = g->x.blocks * g->depth * g->y.blocks * 16;
     ptrdiff_t offsets[MAX_BLOCKS];
-    for (size_t i = first; i < last; i++) {
-        const size_t q = i / panels, k = i % panels, vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
-        const size_t rows = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4) * tiles;
-        for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * rows * g->depth);
-        product(v + g->v_base[q], offsets, g->x.blocks, rows, g->depth,
-                g->weights + q * point + k * g->x.blocks * g->depth * 32, vectors,
-                m + g->m_base[q] + 2 * k * rows * 16, 16, rows * 16);
+    for (size_t q = 0, before = 0; q < 36 && before < last; q++) {
+        const size_t copies = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4);
+        for (size_t b = 0; b < g->x.blocks; b++)
+            offsets[b] = (ptrdiff_t)(b * copies * tiles * g->depth);
+        const size_t end = before + copies * panels < last ? copies * panels : last - before;
+        for (size_t i = first > before ? first - before : 0; i < end; i++) {
+            const size_t k = i / copies, copy = i % copies;
+            const size_t vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
+            product(v + g->v_base[q] + copy * tiles * g->depth, offsets, g->x.blocks, tiles,
+                    g->depth, g->weights + q * point + k * g->x.blocks * g->depth * 32, vectors,
+                    m + g->m_base[q] + (2 * k * copies + copy) * tiles * 16, 16,
+                    copies * tiles * 16);
+        }
+        before += copies * panels;
     }
 }
 
@@ -402,8 +410,9 @@ static void NAME(up_products)(const struct upward *g, const float *v, float *m, 
 
 static void NAME(up_output)(const struct upward *g, size_t begin, size_t end, const float *m,
                             size_t first, size_t last) {
-    const struct ck_map *y = &g->wide;
-    const size_t row = (y->width + 2) * 16, plane = (y->height + 2) * row;
+    const struct wide *wide = &g->wide;
+    const struct ck_map *y = &wide->map;
+    const size_t row = (y->width + 2) * 16;
     const size_t across = g->x.width / 4 + 1, tiles = (g->x.height / 4 + 1) * across;
     for (size_t k = first; k < last; k++) {
         size_t place[81];
@@ -419,12 +428,14 @@ static void NAME(up_output)(const struct upward *g, size_t begin, size_t end, co
                 for (int i = 0; i < 8; i++) r[i][j] = z[i];
             }
             KEEP(r);
-            float *to = y->data + (n * y->blocks + k) * plane + (8 * ty + 1) * row + (8 * tx + 1) * 16;
+            float *to = y->data + (n * y->blocks + k) % wide->planes * wide->rows * row +
+                        (8 * tx + 1) * 16;
             const size_t height = y->height - 8 * ty, width = y->width - 8 * tx;
             for (size_t i = 0; i < 8 && i < height; i++) {
                 V16 z[8];
                 NAME(up_output_1d)(r[i], z);
-                for (size_t j = 0; j < 8 && j < width; j++) *(V16 *)(to + i * row + j * 16) = z[j];
+                float *at = to + (8 * ty + 1 + i) % wide->rows * row;
+                for (size_t j = 0; j < 8 && j < width; j++) *(V16 *)(at + j * 16) = z[j];
             }
         }
     }
@@ -483,21 +494,23 @@ static void NAME(finish_rows)(const struct ck_map *y, const struct ck_epilogue *
 // Rows first..<last of one plane of y: the 4x4 blur of x, one pixel larger on each axis, then the epilogue.
 static void NAME(blur_rows)(const struct blur *g, size_t plane, size_t first, size_t last) {
     enum { PART = 64 };
-    const struct ck_map *x = &g->x, *y = &g->y;
+    const struct ck_map *y = &g->y;
     const struct ck_epilogue *e = &g->epilogue;
-    const size_t x_row = (x->width + 2) * 16, y_row = (y->width + 2) * 16;
+    const size_t x_row = (g->x.map.width + 2) * 16, y_row = (y->width + 2) * 16;
+    const float *x = g->x.map.data + plane % g->x.planes * g->x.rows * x_row;
     const V16 demod = *(const V16 *)(e->demod + plane * 16);
     const V16 bias = *(const V16 *)(e->bias + plane % y->blocks * 16);
     V16 line[PART + 3];
     for (size_t down = first; down < last; down++) {
-        const float *from = x->data + (plane * (x->height + 2) + down) * x_row;
+        const float *rows[4];
+        for (size_t i = 0; i < 4; i++) rows[i] = x + (down + i) % g->x.rows * x_row;
         float *to = y->data + (plane * (y->height + 2) + down + 1) * y_row + 16;
         for (size_t left = 0; left < y->width; left += PART) {
             const size_t count = y->width - left < PART ? y->width - left : PART;
             for (size_t j = 0; j < count + 3; j++) {
-                const float *at = from + (left + j) * 16;
-                line[j] = (*(const V16 *)at + *(const V16 *)(at + 3 * x_row)) * g->outer +
-                          (*(const V16 *)(at + x_row) + *(const V16 *)(at + 2 * x_row)) * g->inner;
+                const size_t at = (left + j) * 16;
+                line[j] = (*(const V16 *)(rows[0] + at) + *(const V16 *)(rows[3] + at)) * g->outer +
+                          (*(const V16 *)(rows[1] + at) + *(const V16 *)(rows[2] + at)) * g->inner;
             }
             for (size_t j = 0; j < count; j++) {
                 const V16 sum =

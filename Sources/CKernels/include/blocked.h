@@ -48,11 +48,11 @@ void ck_pack_direct(const float *w, size_t outputs, size_t inputs, size_t size, 
 void ck_winograd(const struct ck_map *x, const float *styles, const float *packed, bool half,
                  const struct ck_epilogue *epilogue, struct ck_map *y, float *scratch);
 
-// The transposed one with stride 2, of size 2h + 1, in `wide`, then the blur with the taps f (f[0] = f[3],
-// f[1] = f[2]) on each axis, padding 1.
+// The transposed one with stride 2, of size 2h + 1, then the blur with the taps f (f[0] = f[3], f[1] = f[2]) on
+// each axis, padding 1.
 void ck_winograd_up(const struct ck_map *x, const float *styles, const float *packed, bool half,
-                    const struct ck_epilogue *epilogue, const float f[4], struct ck_map *wide,
-                    struct ck_map *y, float *scratch);
+                    const struct ck_epilogue *epilogue, const float f[4], struct ck_map *y,
+                    float *scratch);
 
 // The floats of scratch that either needs.
 size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks, bool up, bool half);

@@ -5,8 +5,8 @@ public import Tensors
 /// The 3x3 convolution of a StyleGAN2 layer with everything around it: styles before, demodulation, noise, bias
 /// and leaky ReLU after; plain, or transposed with stride 2 and blurred.
 ///
-/// Sums run in one fixed order: results do not depend on the number of threads or samples, bit by bit. From 8
-/// or 16 rows up a layer is computed by Winograd's algorithm: F(4x4, 3x3) with the points 0, 5/8, -5/8, 3/2, -3/2 and
+/// Sums run in one fixed order: results do not depend on the number of threads or samples, bit by bit. Layers
+/// of enough rows are computed by Winograd's algorithm: F(4x4, 3x3) with the points 0, 5/8, -5/8, 3/2, -3/2 and
 /// infinity, whose rounding error is close to that of plain sums, four times fewer products; an upsampling layer
 /// by F(4, 2) on its even rows and columns, 1.8 times fewer.
 /// Source: Lavin and Gray 2015, arXiv 1509.09308; Karras et al. 2020, arXiv 1912.04958.
@@ -53,11 +53,16 @@ public final class StyledKernel: Sendable {
         self.algorithm = algorithm
     }
 
-    /// Rows from which Winograd's algorithm pays: in float32 more where weights, 36 for 9 taps, do not stay in
-    /// the caches.
+    /// Rows from which Winograd's algorithm pays, as measured: it reads 36 weights for 9 taps, and its upsampling
+    /// form saves less.
     private func leastWinogradRows(_ precision: Precision) -> Int {
         let isSmall = weight.shape[0] * weight.shape[1] <= 1 << 16
-        return precision == .float32 && (upsamples || !isSmall) ? 16 : 8
+        return switch (precision, upsamples) {
+        case (.bfloat16, false): 4
+        case (.bfloat16, true): 16
+        case (.float32, false): isSmall ? 4 : 16
+        case (.float32, true): isSmall ? 128 : 32
+        }
     }
 
     /// Whether an input of that size is convolved by Winograd's algorithm.
@@ -154,8 +159,6 @@ public final class StyledKernel: Sendable {
             }
             return
         }
-        let shape = [x.shape[0], weight.shape[0], 2 * x.shape[2] + 1, 2 * x.shape[3] + 1]
-        var wide = FeatureMap(shape, in: scratch.wide).map
         let taps = Self.upsamplingTaps
         if usesWinograd {
             let weights = winograd(precision).start
@@ -166,11 +169,12 @@ public final class StyledKernel: Sendable {
                 isHalf,
                 &epilogue,
                 taps,
-                &wide,
                 &to,
                 products()
             )
         } else {
+            let shape = [x.shape[0], weight.shape[0], 2 * x.shape[2] + 1, 2 * x.shape[3] + 1]
+            var wide = FeatureMap(shape, in: scratch.wide).map
             var scaled = FeatureMap(x.shape, in: scratch.scaled).map
             let phases = direct().map { UnsafePointer<Float>?($0.start) }
             ck_direct_up(&from, styles, phases, &epilogue, taps, &scaled, &wide, &to)
