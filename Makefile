@@ -7,7 +7,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 # One line each in Package.swift: the C libraries, and the font of the contact sheets.
-PACKAGES := liblmdb-dev libopenblas-openmp-dev libdnnl-dev libavformat-dev libavcodec-dev \
+PACKAGES := liblmdb-dev libdnnl-dev libavformat-dev libavcodec-dev \
 	libavutil-dev libswscale-dev libcairo2-dev fonts-dejavu-core libxxhash-dev \
 	libsqlite3-dev libssl-dev zlib1g-dev pkg-config
 

@@ -14,6 +14,16 @@ func house(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
     .target(name: name, dependencies: dependencies, path: path, swiftSettings: houseSettings)
 }
 
+/// Swift's own libraries as a part of the program: loading them takes 5 ms of each start.
+///
+/// Not by `swift build --static-swift-stdlib`: everything would be built anew for `swift test`, which cannot.
+let staticRuntime: [String] =
+    ["-static-stdlib", "-use-ld=lld", "-Xlinker", "--start-group"]
+    + [
+        "Foundation", "FoundationInternationalization", "FoundationEssentials", "CoreFoundation",
+        "_FoundationICU", "_FoundationCShims", "_FoundationCollections",
+    ].map { "-l\($0)" } + ["-Xlinker", "--end-group"]
+
 func tests(
     _ name: String,
     _ dependencies: [Target.Dependency],
@@ -51,26 +61,18 @@ let package = Package(
         // C libraries: module map and shim header only, each imported by one target.
         .systemLibrary(name: "CLMDB", pkgConfig: "lmdb", providers: [.apt(["liblmdb-dev"])]),
         .systemLibrary(
-            name: "COpenBLAS",
-            pkgConfig: "openblas",
-            providers: [.apt(["libopenblas-openmp-dev"])]
-        ),
-        .systemLibrary(name: "COneDNN", providers: [.apt(["libdnnl-dev"])]),
-        .systemLibrary(
-            name: "CLibav",
-            pkgConfig: "libavformat libavcodec libavutil libswscale",
-            providers: [
-                .apt(["libavformat-dev", "libavcodec-dev", "libavutil-dev", "libswscale-dev"])
-            ]
-        ),
-        .systemLibrary(name: "CCairo", pkgConfig: "cairo", providers: [.apt(["libcairo2-dev"])]),
-        .systemLibrary(
             name: "CXXHash",
             pkgConfig: "libxxhash",
             providers: [.apt(["libxxhash-dev"])]
         ),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        // C libraries that are opened by the first call of one of their functions: docs/architecture.md.
+        // Debian's libdnnl-dev, libavformat-dev, libavcodec-dev, libswscale-dev and libcairo2-dev.
+        .target(name: "CLibraryLoading"),
+        .target(name: "COneDNN", dependencies: ["CLibraryLoading"]),
+        .target(name: "CLibav", dependencies: ["CLibraryLoading"]),
+        .target(name: "CCairo", dependencies: ["CLibraryLoading"]),
         // CLIP's merges as data of the program; packed, for they are asked for rarely.
         .target(
             name: "CVocabulary",
@@ -84,7 +86,7 @@ let package = Package(
         ),
 
         house("Tensors", []),
-        house("Kernels", ["Tensors", "CKernels", "COpenBLAS", "COneDNN"]),
+        house("Kernels", ["Tensors", "CKernels", "COneDNN"]),
         house("ODE", ["Tensors"]),
         house("Layers", ["Tensors", "Kernels"]),
         house("Models", ["Tensors", "Kernels", "Layers", "ODE"]),
@@ -120,7 +122,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
-            swiftSettings: houseSettings
+            swiftSettings: houseSettings,
+            linkerSettings: [.unsafeFlags(staticRuntime)]
         ),
 
         .target(

@@ -1,5 +1,5 @@
+internal import CKernels
 internal import COneDNN
-internal import COpenBLAS
 
 /// Row-major matrix products on raw rows, for layers that lay out their own operands.
 public enum MatrixProduct {
@@ -63,7 +63,7 @@ public enum MatrixProduct {
         }
     }
 
-    /// Computes `c = a * b` in float64.
+    /// Computes `c = a * b` in float64, every sum in the order of `k`.
     ///
     /// Shapes: `a [m, k]`, `b [k, n]`, `c [m, n]`, all dense.
     public static func double(
@@ -74,28 +74,6 @@ public enum MatrixProduct {
         b: UnsafePointer<Double>,
         c: UnsafeMutablePointer<Double>
     ) {
-        guard m > 0, n > 0 else { return }
-        guard k > 0 else {
-            c.initialize(repeating: 0, count: m * n)
-            return
-        }
-        onFittingThreads(m, n, k) {
-            cblas_dgemm(
-                CblasRowMajor,
-                CblasNoTrans,
-                CblasNoTrans,
-                Int32(m),
-                Int32(n),
-                Int32(k),
-                1,
-                a,
-                Int32(k),
-                b,
-                Int32(n),
-                0,
-                c,
-                Int32(n)
-            )
-        }
+        ck_double_product(a, b, c, m, n, k)
     }
 }

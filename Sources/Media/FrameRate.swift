@@ -33,8 +33,14 @@ public struct FrameRate: Codable, Sendable, Hashable, CustomStringConvertible {
     /// The nearest simple fraction: 29.97 is 30000/1001, 12.5 is 25/2.
     public init?(perSecond: Double) {
         guard perSecond.isFinite, perSecond > 0, perSecond < 100_000 else { return nil }
+        let whole = perSecond.rounded()
+        // Of no use to libav, which stays unopened where no film is made.
+        if whole == perSecond {
+            self.init(Int(whole))
+            return
+        }
         let ntsc = (perSecond * 1.001).rounded()
-        if abs(perSecond - perSecond.rounded()) > 1e-6,
+        if abs(perSecond - whole) > 1e-6,
             ntsc >= 1, abs(ntsc / 1.001 - perSecond) < 0.005
         {
             self.init(Int(ntsc) * 1_000, over: 1_001)

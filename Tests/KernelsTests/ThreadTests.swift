@@ -119,8 +119,9 @@ struct ThreadTests {
         expectSameBits("\(x.shape)") { convolution(x) }
     }
 
-    /// Unlike all else, products may: oneDNN and OpenBLAS split the inner sum of some shapes by thread
-    /// (seen at `[1, 512, 512]` in float32 and, with three threads, at `[256, 64, 2304]` in float64).
+    /// Unlike all else, products in float32 may.
+    ///
+    /// oneDNN splits the inner sum of some shapes by thread, as at `[1, 512, 512]`; ours in float64 does not.
     @Test(arguments: [
         [1, 512, 512], [64, 64, 64], [256, 64, 2304], [3, 5, 4096], [1, 8, 20_000],
     ])
@@ -153,13 +154,7 @@ struct ThreadTests {
             floats.append(c32)
         }
         for index in 1...2 {
-            expectClose(
-                doubles[index],
-                doubles[0],
-                abs: sumBound(k) * doubleUnit / unit,
-                because: "k float64 products in another order",
-                name: "\(sizes) on \(index + 1) threads"
-            )
+            #expect(doubles[index] == doubles[0], "\(sizes) on \(index + 1) threads")
             expectClose(
                 floats[index],
                 floats[0],

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-// One thread pool for the process: libgomp's, which oneDNN and the OpenMP build of OpenBLAS use.
+// One thread pool for the process: libgomp's, which oneDNN uses too.
 // Makes waiting threads sleep soon instead of spinning, and freed tensors stay mapped for the next ones.
 // Called before the first network; further calls do nothing.
 void ck_prepare_process(void);
@@ -43,6 +43,9 @@ void ck_softmax(float *x, size_t rows, size_t width, float scale, bool causal, s
 
 void ck_gelu_erf(float *x, size_t count);
 void ck_quick_gelu(float *x, size_t count);
+
+// c [m][n] = a [m][k] b [k][n] in float64: for small products that are rare.
+void ck_double_product(const double *a, const double *b, double *c, size_t m, size_t n, size_t k);
 
 // float64, in place.
 void ck_tanh(double *x, size_t count);
