@@ -44,6 +44,14 @@ public struct RandomWeights: TensorArchive {
         self.init(path: "random weights", parts: [part], averages: [:])
     }
 
+    /// The weights of a pSp encoder alone, without a prefix.
+    ///
+    /// - Parameter config: Its sizes.
+    public init(encoder config: PSPConfig) {
+        let part = PaperModel.Part(kind: .encoder, prefix: "", needs: config.requiredTensors)
+        self.init(path: "random weights", parts: [part], averages: [:])
+    }
+
     /// Element type and shape of a tensor, or nil.
     public func layout(_ name: String) -> TensorLayout? { tensors[name]?.layout }
 

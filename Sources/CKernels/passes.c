@@ -159,55 +159,6 @@ CLONES void ck_leaky_relu(const float *x, float *y, size_t count, float slope, f
     }
 }
 
-// Sums in float64: a row mean is then exact to float32 whatever its length.
-CLONES void ck_layer_norm(const float *x, float *y, size_t rows, size_t width, const float *weight,
-                          const float *bias, float eps) {
-    for (size_t r = 0; r < rows; r++) {
-        const float *in = x + r * width;
-        float *out = y + r * width;
-        double sum = 0, square = 0;
-        for (size_t i = 0; i < width; i++) sum += in[i];
-        const double mean = sum / (double)width;
-        for (size_t i = 0; i < width; i++) {
-            const double d = in[i] - mean;
-            square += d * d;
-        }
-        const float scale = (float)(1.0 / sqrt(square / (double)width + eps));
-        const float centre = (float)mean;
-        for (size_t i = 0; i < width; i++) {
-            const float v = (in[i] - centre) * scale;
-            out[i] = (weight ? v * weight[i] : v) + (bias ? bias[i] : 0.0f);
-        }
-    }
-}
-
-CLONES void ck_softmax(float *x, size_t rows, size_t width, float scale, bool causal,
-                       size_t queries) {
-    for (size_t r = 0; r < rows; r++) {
-        float *row = x + r * width;
-        const size_t seen = causal ? r % queries + 1 : width;
-        const size_t valid = seen < width ? seen : width;
-        float top = -INFINITY;
-        for (size_t i = 0; i < valid; i++) top = row[i] > top ? row[i] : top;
-        float sum = 0;
-        for (size_t i = 0; i < valid; i++) {
-            row[i] = expf((row[i] - top) * scale);
-            sum += row[i];
-        }
-        const float inverse = 1.0f / sum;
-        for (size_t i = 0; i < valid; i++) row[i] *= inverse;
-        for (size_t i = valid; i < width; i++) row[i] = 0;
-    }
-}
-
-void ck_gelu_erf(float *x, size_t count) {
-    for (size_t i = 0; i < count; i++) x[i] = 0.5f * x[i] * (1.0f + erff(x[i] * 0.70710678118654752f));
-}
-
-void ck_quick_gelu(float *x, size_t count) {
-    for (size_t i = 0; i < count; i++) x[i] = x[i] / (1.0f + expf(-1.702f * x[i]));
-}
-
 struct double_product {
     const double *a, *b;
     double *c;

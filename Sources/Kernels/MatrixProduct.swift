@@ -1,12 +1,12 @@
 internal import CKernels
-internal import COneDNN
 
 /// Row-major matrix products on raw rows, for layers that lay out their own operands.
 public enum MatrixProduct {
     /// Computes `c = alpha * a * b (+ c)` in float32.
     ///
     /// Shapes: `a [m, k]`, or `[k, m]` if `transposesA`; `b [k, n]`, or `[n, k]` if `transposesB`; `c [m, n]`;
-    /// `ld…` are row strides in elements.
+    /// `ld…` are row strides in elements. Sums run in one fixed order; a matrix that stays the same is better kept
+    /// in a `LinearKernel`, since `b` is packed by every call.
     public static func float(
         m: Int,
         n: Int,
@@ -29,38 +29,21 @@ public enum MatrixProduct {
             }
             return
         }
-        onFittingThreads(m, n, k) {
-            OneDNN.check(
-                dnnl_sgemm(
-                    CChar(UInt8(ascii: transposesA ? "T" : "N")),
-                    CChar(UInt8(ascii: transposesB ? "T" : "N")),
-                    dnnl_dim_t(m),
-                    dnnl_dim_t(n),
-                    dnnl_dim_t(k),
-                    alpha,
-                    a,
-                    dnnl_dim_t(lda),
-                    b,
-                    dnnl_dim_t(ldb),
-                    accumulates ? 1 : 0,
-                    c,
-                    dnnl_dim_t(ldc)
-                ),
-                "multiply [\(m), \(k)] by [\(k), \(n)]"
-            )
-        }
-    }
-
-    /// Products of fewer multiplications than this take about 20 microseconds on one core: waking another
-    /// one costs as much, and on busy machines far more.
-    private static let smallProduct = 1 << 21
-
-    private static func onFittingThreads(_ m: Int, _ n: Int, _ k: Int, _ body: () -> Void) {
-        if Double(m) * Double(n) * Double(k) < Double(smallProduct) {
-            ThreadPool.serially(body)
-        } else {
-            body()
-        }
+        ck_product(
+            m,
+            n,
+            k,
+            alpha,
+            a,
+            transposesA ? 1 : lda,
+            transposesA ? lda : 1,
+            b,
+            transposesB ? 1 : ldb,
+            transposesB ? ldb : 1,
+            accumulates,
+            c,
+            ldc
+        )
     }
 
     /// Computes `c = a * b` in float64, every sum in the order of `k`.

@@ -152,11 +152,28 @@ public enum Passes {
         ck_softmax(&x.scalars, x.count / width, width, scale, causal, x.shape[x.rank - 2])
     }
 
-    /// GELU with the error function, in place.
-    public static func gelu(_ x: inout Tensor<Float>) { ck_gelu_erf(&x.scalars, x.count) }
+    /// What stands between linear layers.
+    public enum Activation: Sendable {
+        /// Nothing.
+        case identity
+        /// GELU with the error function.
+        case gelu
+        /// OpenAI CLIP's `x * sigmoid(1.702 x)`.
+        case quickGELU
 
-    /// OpenAI CLIP's `x * sigmoid(1.702 x)`, in place.
-    public static func quickGELU(_ x: inout Tensor<Float>) { ck_quick_gelu(&x.scalars, x.count) }
+        var code: ck_activation {
+            switch self {
+            case .identity: CK_IDENTITY
+            case .gelu: CK_GELU
+            case .quickGELU: CK_QUICK_GELU
+            }
+        }
+    }
+
+    /// Applies an activation in place; any shape.
+    public static func apply(_ activation: Activation, to x: inout Tensor<Float>) {
+        ck_activate(&x.scalars, x.count, activation.code)
+    }
 
     private static func pixelCount(_ x: Tensor<Float>) -> Int { x.shape[2...].reduce(1, *) }
 
@@ -178,7 +195,7 @@ public enum Passes {
         }
     }
 
-    private static func withOptional<Result>(
+    static func withOptional<Result>(
         _ tensor: Tensor<Float>?,
         _ body: (UnsafePointer<Float>?) -> Result
     ) -> Result {

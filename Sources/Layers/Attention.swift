@@ -30,71 +30,24 @@ public enum Attention {
                 && heads > 0 && queries.shape[2] % heads == 0,
             "\(heads) heads: queries \(queries.shape), keys \(keys.shape), values \(values.shape)"
         )
-        let (batch, queryCount, width) = (queries.shape[0], queries.shape[1], queries.shape[2])
-        let keyCount = keys.shape[1]
-        let head = width / heads
-        var scores = Tensor<Float>(uninitialized: [batch, heads, queryCount, keyCount]) { out in
-            guard let out = out.baseAddress else { return }
-            eachHead(queries, keys, heads) { sample, index, query, key in
-                MatrixProduct.float(
-                    m: queryCount,
-                    n: keyCount,
-                    k: head,
-                    a: query,
-                    lda: width,
-                    b: key,
-                    ldb: width,
-                    transposesB: true,
-                    c: out + (sample * heads + index) * queryCount * keyCount,
-                    ldc: keyCount
-                )
-            }
-        }
-        Passes.softmax(&scores, scale: 1 / Float(head).squareRoot(), causal: causal)
-        return Tensor(uninitialized: queries.shape) { out in
-            guard let out = out.baseAddress else { return }
-            scores.scalars.withUnsafeBufferPointer { scores in
-                guard let scores = scores.baseAddress else { return }
-                eachHead(queries, values, heads) { sample, index, _, value in
-                    MatrixProduct.float(
-                        m: queryCount,
-                        n: head,
-                        k: keyCount,
-                        a: scores + (sample * heads + index) * queryCount * keyCount,
-                        lda: keyCount,
-                        b: value,
-                        ldb: width,
-                        c: out + sample * queryCount * width + index * head,
-                        ldc: width
-                    )
-                }
-            }
-        }
-    }
-
-    /// Calls `body` with the first element of every head of every sample.
-    private static func eachHead(
-        _ queries: Tensor<Float>,
-        _ keys: Tensor<Float>,
-        _ heads: Int,
-        _ body: (Int, Int, UnsafePointer<Float>, UnsafePointer<Float>) -> Void
-    ) {
         let width = queries.shape[2]
-        queries.scalars.withUnsafeBufferPointer { queryRows in
-            keys.scalars.withUnsafeBufferPointer { keyRows in
-                guard let query = queryRows.baseAddress, let key = keyRows.baseAddress else {
-                    return
-                }
-                for sample in 0..<queries.shape[0] {
-                    for index in 0..<heads {
-                        let column = index * width / heads
-                        body(
-                            sample,
-                            index,
-                            query + sample * queries.shape[1] * width + column,
-                            key + sample * keys.shape[1] * width + column
-                        )
+        let kernel = AttentionKernel(
+            samples: queries.shape[0],
+            heads: heads,
+            queries: queries.shape[1],
+            keys: keys.shape[1],
+            headWidth: width / heads,
+            causal: causal
+        )
+        return queries.scalars.withUnsafeBufferPointer { queries in
+            keys.scalars.withUnsafeBufferPointer { keys in
+                values.scalars.withUnsafeBufferPointer { values in
+                    guard let q = queries.baseAddress, let k = keys.baseAddress,
+                        let v = values.baseAddress
+                    else {
+                        return Tensor(repeating: 0, shape: [kernel.samples, kernel.queries, width])
                     }
+                    return kernel(queries: (q, width), keys: (k, width), values: (v, width)).mixed
                 }
             }
         }

@@ -93,10 +93,12 @@ public enum TransformerActivation: Sendable {
     case quickGELU
 
     /// Applies it in place.
-    func apply(to x: inout Tensor<Float>) {
+    func apply(to x: inout Tensor<Float>) { Passes.apply(pass, to: &x) }
+
+    var pass: Passes.Activation {
         switch self {
-        case .gelu: Passes.gelu(&x)
-        case .quickGELU: Passes.quickGELU(&x)
+        case .gelu: .gelu
+        case .quickGELU: .quickGELU
         }
     }
 

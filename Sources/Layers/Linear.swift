@@ -5,16 +5,15 @@ public import Tensors
 ///
 /// Shapes: `weight [O, I]`, `bias [O]`, `x [..., I]` to `[..., O]`, float32.
 public struct Linear: Sendable {
-    /// The weights, `[O, I]`.
-    public let weight: Tensor<Float>
+    private let kernel: LinearKernel
     /// The bias `[O]`, or nil.
     public let bias: Tensor<Float>?
 
-    /// Wraps weights.
+    /// Packs the weights.
     public init(weight: Tensor<Float>, bias: Tensor<Float>? = nil) {
         precondition(weight.rank == 2, "a linear weight is [O, I], got \(weight.shape)")
         precondition(bias.map { $0.count == weight.shape[0] } ?? true, "bias is [O]")
-        self.weight = weight
+        kernel = LinearKernel(weight: weight)
         self.bias = bias
     }
 
@@ -34,10 +33,12 @@ public struct Linear: Sendable {
         )
     }
 
+    /// The weights, `[O, I]`; a copy, for they are held in another layout.
+    public var weight: Tensor<Float> { kernel.weight }
     /// The number of features that go in.
-    public var inFeatures: Int { weight.shape[1] }
+    public var inFeatures: Int { kernel.inFeatures }
     /// The number of features that come out.
-    public var outFeatures: Int { weight.shape[0] }
+    public var outFeatures: Int { kernel.outFeatures }
 
     /// The same layer with all weights and biases multiplied: equalised learning rate at inference.
     public func scaled(weight factor: Float, bias biasFactor: Float = 1) -> Linear {
@@ -45,35 +46,19 @@ public struct Linear: Sendable {
     }
 
     /// Applies the layer to the last axis.
-    public func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
-        precondition(x.shape.last == inFeatures, "linear \(weight.shape) applied to \(x.shape)")
-        let rows = x.shape.dropLast().reduce(1, *)
-        return Tensor(uninitialized: x.shape.dropLast() + [outFeatures]) { output in
-            guard let out = output.baseAddress else { return }
-            bias?.scalars.withUnsafeBufferPointer { bias in
-                guard let bias = bias.baseAddress else { return }
-                for row in 0..<rows {
-                    (out + row * outFeatures).initialize(from: bias, count: outFeatures)
-                }
-            }
-            x.scalars.withUnsafeBufferPointer { input in
-                weight.scalars.withUnsafeBufferPointer { weights in
-                    guard let a = input.baseAddress, let b = weights.baseAddress else { return }
-                    MatrixProduct.float(
-                        m: rows,
-                        n: outFeatures,
-                        k: inFeatures,
-                        a: a,
-                        lda: inFeatures,
-                        b: b,
-                        ldb: inFeatures,
-                        transposesB: true,
-                        accumulates: bias != nil,
-                        c: out,
-                        ldc: outFeatures
-                    )
-                }
-            }
-        }
+    public func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> { kernel(x, bias: bias) }
+
+    /// Applies the layer, then an activation.
+    public func callAsFunction(
+        _ x: Tensor<Float>,
+        then activation: TransformerActivation
+    ) -> Tensor<Float> {
+        kernel(x, bias: bias, activation: activation.pass)
+    }
+
+    /// Applies the layer to `x [..., I]` and adds `addend [..., O]`.
+    public func callAsFunction(_ x: Tensor<Float>, addingTo addend: Tensor<Float>) -> Tensor<Float>
+    {
+        kernel(x, bias: bias, adding: addend)
     }
 }

@@ -6,62 +6,63 @@ public import Tensors
 /// Shapes: `qkv [B, T, 3D]`, queries first; head h owns columns `h*D/heads ..< (h+1)*D/heads` of each third.
 /// Source: Vaswani et al. 2017, equation (1); scale `1/sqrt(D/heads)`.
 public enum PackedAttention {
-    /// How much every token attends to every token of its sample.
+    /// The values mixed by how much every token attends to every token of its sample.
     ///
     /// - Parameters:
     ///   - qkv: `[B, T, 3D]`.
     ///   - heads: The number of heads; divides D.
     ///   - causal: Whether token t sees tokens 0...t only.
-    /// - Returns: `[B, heads, T, T]`, rows sum to 1.
-    public static func probabilities(
+    /// - Returns: `[B, T, D]`, heads side by side.
+    public static func attend(
         _ qkv: Tensor<Float>,
         heads: Int,
         causal: Bool = false
     ) -> Tensor<Float> {
-        let layout = Layout(qkv, heads: heads)
-        let tokens = layout.tokens
-        var scores = Tensor<Float>(uninitialized: [layout.batch, heads, tokens, tokens]) { out in
-            layout.eachHead(qkv, out) { qkv, out, head in
-                MatrixProduct.float(
-                    m: tokens,
-                    n: tokens,
-                    k: layout.headWidth,
-                    a: qkv + layout.column(.query, head),
-                    lda: layout.stride,
-                    b: qkv + layout.column(.key, head),
-                    ldb: layout.stride,
-                    transposesB: true,
-                    c: out,
-                    ldc: tokens
-                )
-            }
-        }
-        Passes.softmax(&scores, scale: layout.scale, causal: causal)
-        return scores
+        attend(qkv, heads: heads, causal: causal, keepsProbabilities: false).mixed
     }
 
-    /// The values mixed by the probabilities `[B, heads, T, T]`, heads side by side: `[B, T, D]`.
-    public static func mix(
-        _ probabilities: Tensor<Float>,
-        _ qkv: Tensor<Float>
-    ) -> Tensor<Float> {
-        let layout = Layout(qkv, heads: probabilities.shape[1])
-        let tokens = layout.tokens
-        return Tensor(uninitialized: [layout.batch, tokens, layout.width]) { out in
-            guard let out = out.baseAddress else { return }
-            layout.eachHead(qkv, probabilities) { qkv, probabilities, head in
-                MatrixProduct.float(
-                    m: tokens,
-                    n: layout.headWidth,
-                    k: tokens,
-                    a: probabilities,
-                    lda: tokens,
-                    b: qkv + layout.column(.value, head),
-                    ldb: layout.stride,
-                    c: out + layout.mixed(head),
-                    ldc: layout.width
+    /// The same with the probabilities, `[B, heads, T, T]`, whose rows sum to 1.
+    public static func traced(
+        _ qkv: Tensor<Float>,
+        heads: Int,
+        causal: Bool = false
+    ) -> (mixed: Tensor<Float>, probabilities: Tensor<Float>) {
+        let result = attend(qkv, heads: heads, causal: causal, keepsProbabilities: true)
+        guard let probabilities = result.probabilities else {
+            preconditionFailure("attention kept no probabilities")
+        }
+        return (result.mixed, probabilities)
+    }
+
+    private static func attend(
+        _ qkv: Tensor<Float>,
+        heads: Int,
+        causal: Bool,
+        keepsProbabilities: Bool
+    ) -> (mixed: Tensor<Float>, probabilities: Tensor<Float>?) {
+        let layout = Layout(qkv, heads: heads)
+        let kernel = AttentionKernel(
+            samples: layout.batch,
+            heads: heads,
+            queries: layout.tokens,
+            keys: layout.tokens,
+            headWidth: layout.headWidth,
+            causal: causal
+        )
+        return qkv.scalars.withUnsafeBufferPointer { rows in
+            guard let rows = rows.baseAddress else {
+                let none = [layout.batch, heads, layout.tokens, layout.tokens]
+                return (
+                    Tensor(repeating: 0, shape: [layout.batch, layout.tokens, layout.width]),
+                    Tensor(repeating: 0, shape: none)
                 )
             }
+            return kernel(
+                queries: (rows, layout.stride),
+                keys: (rows + layout.width, layout.stride),
+                values: (rows + 2 * layout.width, layout.stride),
+                keepsProbabilities: keepsProbabilities
+            )
         }
     }
 

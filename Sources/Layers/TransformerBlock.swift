@@ -70,11 +70,10 @@ public struct TransformerBlock: Sendable {
     /// - Returns: `[B, T, D]`.
     public func callAsFunction(_ x: Tensor<Float>, causal: Bool = false) -> Tensor<Float> {
         let packed = qkv(norm1(x))  // [B, T, 3D]
-        let probabilities = PackedAttention.probabilities(packed, heads: heads, causal: causal)
-        let middle = x + projection(PackedAttention.mix(probabilities, packed))
-        var hidden = expand(norm2(middle))  // [B, T, 4D]
-        activation.apply(to: &hidden)
-        return middle + contract(hidden)
+        let mixed = PackedAttention.attend(packed, heads: heads, causal: causal)
+        let middle = projection(mixed, addingTo: x)
+        let hidden = expand(norm2(middle), then: activation)  // [B, T, 4D]
+        return contract(hidden, addingTo: middle)
     }
 
     /// Runs the block and keeps what `inputGradient` needs.
@@ -83,19 +82,19 @@ public struct TransformerBlock: Sendable {
         causal: Bool = false
     ) -> (output: Tensor<Float>, trace: Trace) {
         let packed = qkv(norm1(x))
-        let probabilities = PackedAttention.probabilities(packed, heads: heads, causal: causal)
-        let middle = x + projection(PackedAttention.mix(probabilities, packed))
+        let attention = PackedAttention.traced(packed, heads: heads, causal: causal)
+        let middle = projection(attention.mixed, addingTo: x)
         let hidden = expand(norm2(middle))
         var activated = hidden
         activation.apply(to: &activated)
         let trace = Trace(
             input: x,
             qkv: packed,
-            probabilities: probabilities,
+            probabilities: attention.probabilities,
             middle: middle,
             hidden: hidden
         )
-        return (middle + contract(activated), trace)
+        return (contract(activated, addingTo: middle), trace)
     }
 
     /// The gradient of the input from those of the output and of the packed projection.

@@ -102,7 +102,7 @@ struct PassesTests {
         #expect(Passes.layerNorm(none, width: 4, eps: 1e-5) == none)
         var rows = none
         Passes.softmax(&rows, scale: 1)
-        Passes.gelu(&rows)
+        Passes.apply(.gelu, to: &rows)
         Passes.apply(Passes.StyledEpilogue(), to: &rows)
         #expect(rows == none)
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Layers
 import Tensors
 import TestSupport
@@ -22,6 +23,22 @@ struct AttentionTests {
             because: "scores up to 30 are rounded before exp: 30 * 2^-24 of every probability",
             name: "\(queries.shape), \(keyCount) keys, \(heads) heads, causal \(causal)"
         )
+    }
+
+    @Test func dependsOnNeitherThreadsNorBatch() {
+        let x = noise([3, 70, 96], seed: 4)
+        let usual = ThreadPool.threadCount
+        defer { ThreadPool.setThreadCount(usual) }
+        ThreadPool.setThreadCount(1)
+        let together = Attention.attend(x, x, x, heads: 2)
+        for sample in 0..<3 {
+            let one = x[sample..<sample + 1]
+            #expect(Attention.attend(one, one, one, heads: 2)[0] == together[sample])
+        }
+        for count in 2...3 {
+            ThreadPool.setThreadCount(count)
+            #expect(Attention.attend(x, x, x, heads: 2) == together)
+        }
     }
 
     private func plain(

@@ -43,13 +43,7 @@ struct TransformerBlockTests {
         let block = Self.block(width: 8, heads: 2, activation: .gelu)
         let x = noise([1, 7, 8], seed: 6)
         let start = Tensor(shape: [1, 4, 8], scalars: Array(x.scalars[..<32]))
-        expectClose(
-            block(start, causal: true)[0],
-            block(x, causal: true)[0][0..<4],
-            abs: 1e-5,
-            because: "float32 products of other sizes are summed in another order",
-            name: "first four tokens"
-        )
+        #expect(block(start, causal: true)[0] == block(x, causal: true)[0][0..<4])
     }
 
     @Test func packedAttentionEqualsAttentionOfItsParts() {
@@ -62,14 +56,11 @@ struct TransformerBlockTests {
             return Tensor(shape: [2, 5, 8], scalars: scalars)
         }
         for causal in [false, true] {
-            let probabilities = PackedAttention.probabilities(packed, heads: 4, causal: causal)
-            expectClose(
-                PackedAttention.mix(probabilities, packed),
-                Attention.attend(parts[0], parts[1], parts[2], heads: 4, causal: causal),
-                abs: 1e-5,
-                because: "the same float32 sums through other strides",
-                name: "attention, causal \(causal)"
-            )
+            let traced = PackedAttention.traced(packed, heads: 4, causal: causal)
+            let expected = Attention.attend(parts[0], parts[1], parts[2], heads: 4, causal: causal)
+            #expect(PackedAttention.attend(packed, heads: 4, causal: causal) == expected)
+            #expect(traced.mixed == expected)
+            #expect(traced.probabilities.shape == [2, 4, 5, 5])
         }
     }
 

@@ -6,11 +6,13 @@ import Foundation
 @main
 enum Bench {
     private static let usage = """
-        Usage: bench [--long] [--generator] [--peers] [--full-size] [--case NAME] [--vsdb FILE]
+        Usage: bench [--long] [--generator] [--peers] [--encoders [WORD]]
+                     [--full-size] [--case NAME] [--vsdb FILE]
 
           --long       Also ingest a video of ten minutes, made for the purpose.
           --generator  Only StyleGAN2 at the sizes of the published models.
           --peers      Only the cores, in turn with PyTorch's; make bench-peers installs those.
+          --encoders   Only the encoders, in turn with PyTorch's; with a WORD, only rows that have it.
           --full-size  Only packs of the published sizes, from checkpoints to films; 6 GB of disk.
           --case NAME  With --full-size, only this one of its packs.
           --vsdb FILE  The program to measure; .build/release/vsdb if not given.
@@ -30,6 +32,8 @@ enum Bench {
         var isLong = false
         var isGenerator = false
         var isPeers = false
+        var isEncoders = false
+        var encoderWord: String?
         var isFullSize = false
         var caseName: String?
 
@@ -40,6 +44,12 @@ enum Bench {
                 case ("--long", _): isLong = true
                 case ("--generator", _): isGenerator = true
                 case ("--peers", _): isPeers = true
+                case ("--encoders", let word):
+                    isEncoders = true
+                    if let word, !word.hasPrefix("--") {
+                        encoderWord = word
+                        arguments.removeFirst()
+                    }
                 case ("--full-size", _): isFullSize = true
                 case ("--case", let name?):
                     caseName = name
@@ -57,6 +67,7 @@ enum Bench {
         if try FullSizeWorker.run(arguments) { return }
         let options = try Options(arguments)
         if options.isPeers { return try PeerBenchmark().run() }
+        if options.isEncoders { return try EncoderBenchmark().run(only: options.encoderWord) }
         if options.isGenerator {
             let measures = try LayerBenchmark().run() + GeneratorBenchmark().run()
             let report = BenchReport(date: Date(), machine: Machine.facts(), measures: measures)

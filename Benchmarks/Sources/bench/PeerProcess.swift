@@ -13,13 +13,16 @@ final class PeerProcess {
 
     /// Starts the peers with the allocator set as suits PyTorch: freed memory stays mapped, on huge pages.
     ///
+    /// - Parameters:
+    ///   - threads: How many they may use.
+    ///   - program: The Python program to ask.
     /// - Throws: `BenchError` if they are not installed.
-    init(threads: Int) throws {
+    init(threads: Int, program: String = "Benchmarks/peers/peers.py") throws {
         guard FileManager.default.isExecutableFile(atPath: Self.interpreter) else {
             throw BenchError("the peers are not installed; run make bench-peers")
         }
         process.executableURL = URL(fileURLWithPath: Self.interpreter)
-        process.arguments = ["Benchmarks/peers/peers.py", String(threads)]
+        process.arguments = [program, String(threads)]
         var environment = ProcessInfo.processInfo.environment
         // Set on some machines for the sake of old libraries; it would slow a new one.
         for name in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"] { environment[name] = nil }

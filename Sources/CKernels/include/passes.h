@@ -33,17 +33,6 @@ void ck_affine_prelu(const float *x, float *y, size_t samples, size_t channels, 
 // y = leaky ReLU(x) * gain; NaN stays NaN.
 void ck_leaky_relu(const float *x, float *y, size_t count, float slope, float gain);
 
-// Rows of `width`: (x - mean) * rsqrt(var + eps) * weight + bias; weight and bias may be null.
-void ck_layer_norm(const float *x, float *y, size_t rows, size_t width, const float *weight,
-                   const float *bias, float eps);
-
-// Softmax of scale * x over rows of `width`. If causal, row r is query r % queries and sees the
-// entries up to its own index only; the others become 0.
-void ck_softmax(float *x, size_t rows, size_t width, float scale, bool causal, size_t queries);
-
-void ck_gelu_erf(float *x, size_t count);
-void ck_quick_gelu(float *x, size_t count);
-
 // c [m][n] = a [m][k] b [k][n] in float64: for small products that are rare.
 void ck_double_product(const double *a, const double *b, double *c, size_t m, size_t n, size_t k);
 

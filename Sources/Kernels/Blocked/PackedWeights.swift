@@ -54,6 +54,14 @@ final class PackedWeights: @unchecked Sendable {
         }
     }
 
+    /// The weights `[O, I]` of a matrix product.
+    convenience init(product weight: Tensor<Float>) {
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        self.init(ck_gemm_packed(outputs, inputs)) { start in
+            ck_gemm_pack(weight.scalars, outputs, inputs, inputs, 1, start)
+        }
+    }
+
     /// A vector filled up to whole blocks with zeros.
     convenience init(padding vector: [Float]) {
         self.init(FeatureMap.blockCount(vector.count) * FeatureMap.line) { start in

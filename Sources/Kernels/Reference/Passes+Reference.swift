@@ -46,12 +46,12 @@ extension Reference {
         value < 0 ? value * Double(slope) : value
     }
 
-    /// What `Passes.gelu` computes.
+    /// What `Passes.apply` computes of GELU.
     package static func gelu(_ x: inout Tensor<Float>) {
         x = x.map { Float(Double($0) / 2 * (1 + erf(Double($0) / 2.0.squareRoot()))) }
     }
 
-    /// What `Passes.quickGELU` computes.
+    /// What `Passes.apply` computes of quick GELU.
     package static func quickGELU(_ x: inout Tensor<Float>) {
         x = x.map { Float(Double($0) / (1 + exp(-1.702 * Double($0)))) }
     }

@@ -19,8 +19,14 @@ struct ProjectedAttention: Sendable {
         heads = config.heads
     }
 
-    func callAsFunction(_ x: Tensor<Float>, over context: Tensor<Float>) -> Tensor<Float> {
-        output(Attention.attend(query(x), key(context), value(context), heads: heads))
+    /// Attends `normed` to `context`, both normalised, and adds the result to `x`.
+    func callAsFunction(
+        _ normed: Tensor<Float>,
+        over context: Tensor<Float>,
+        addingTo x: Tensor<Float>
+    ) -> Tensor<Float> {
+        let (keys, values) = (key(context), value(context))
+        return output(Attention.attend(query(normed), keys, values, heads: heads), addingTo: x)
     }
 }
 
@@ -34,10 +40,9 @@ struct FeedForward: Sendable {
         second = try Linear(weights, "mlp.2", [config.width, factor * config.width])
     }
 
-    func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
-        var hidden = first(x)
-        Passes.gelu(&hidden)
-        return second(hidden)
+    /// Runs `normed` through the layers and adds the result to `x`.
+    func callAsFunction(_ normed: Tensor<Float>, addingTo x: Tensor<Float>) -> Tensor<Float> {
+        second(first(normed, then: .gelu), addingTo: x)
     }
 }
 
@@ -57,8 +62,8 @@ struct SelfAttentionBlock: Sendable {
 
     func callAsFunction(_ x: Tensor<Float>) -> Tensor<Float> {
         let normed = attentionNorm(x)
-        let attended = x + attention(normed, over: normed)
-        return attended + feedForward(feedForwardNorm(attended))
+        let attended = attention(normed, over: normed, addingTo: x)
+        return feedForward(feedForwardNorm(attended), addingTo: attended)
     }
 }
 
@@ -79,7 +84,7 @@ struct CrossAttentionBlock: Sendable {
     }
 
     func callAsFunction(_ x: Tensor<Float>, context: Tensor<Float>) -> Tensor<Float> {
-        let attended = x + attention(queryNorm(x), over: contextNorm(context))
-        return attended + feedForward(feedForwardNorm(attended))
+        let attended = attention(queryNorm(x), over: contextNorm(context), addingTo: x)
+        return feedForward(feedForwardNorm(attended), addingTo: attended)
     }
 }
