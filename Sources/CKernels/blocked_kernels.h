@@ -179,9 +179,10 @@ static void NAME(products)(const struct winograd *g, const float *v, float *m, s
     NAME(any_products)(g, v, m, chunk, first, last, NAME(product));
 }
 
-static inline V16 NAME(finish)(const struct ck_epilogue *e, V16 v, V16 demod, V16 bias, float noise) {
+static inline V16 NAME(finish)(const struct ck_epilogue *e, V16 v, V16 demod, V16 bias, V16 slope,
+                               float noise) {
     v = v * demod + (bias + noise);
-    v = __builtin_elementwise_max(v, v * e->slope) * e->gain;
+    v = __builtin_elementwise_max(v, v * slope) * e->gain;
     if (e->clamp >= 0) {
         v = __builtin_elementwise_min(v, NAME(splat)(e->clamp));
         v = __builtin_elementwise_max(v, NAME(splat)(-e->clamp));
@@ -209,6 +210,7 @@ static inline void NAME(output_tile)(const struct winograd *g, const float *m, s
     const struct ck_epilogue *e = &g->epilogue;
     const V16 demod = *(const V16 *)(e->demod + (n * g->y.blocks + k) * 16);
     const V16 bias = *(const V16 *)(e->bias + k * 16);
+    const V16 slope = e->slopes ? *(const V16 *)(e->slopes + k * 16) : NAME(splat)(e->slope);
     const size_t row = (g->y.width + 2) * 16;
     float *y = g->y.data + (n * g->y.blocks + k) * (g->y.height + 2) * row;
     for (int j = 0; j < 4; j++) {
@@ -219,7 +221,7 @@ static inline void NAME(output_tile)(const struct winograd *g, const float *m, s
         for (int i = 0; i < 4; i++) {
             const size_t down = 4 * ty + i;
             const float noise = e->noise ? e->noise[down * g->y.width + across] * e->strength : 0;
-            NAME(put)(NAME(finish)(e, z[i], demod, bias, noise),
+            NAME(put)(NAME(finish)(e, z[i], demod, bias, slope, noise),
                       y + (down + 1) * row + (across + 1) * 16, g->streams);
         }
     }
@@ -486,7 +488,7 @@ static void NAME(finish_rows)(const struct ck_map *y, const struct ck_epilogue *
         for (size_t j = 0; j < y->width; j++) {
             const float noise = e->noise ? e->noise[down * y->width + j] * e->strength : 0;
             V16 *v = (V16 *)(at + 16 * j);
-            *v = NAME(finish)(e, *v, demod, bias, noise);
+            *v = NAME(finish)(e, *v, demod, bias, NAME(splat)(e->slope), noise);
         }
     }
 }
@@ -517,7 +519,8 @@ static void NAME(blur_rows)(const struct blur *g, size_t plane, size_t first, si
                     (line[j] + line[j + 3]) * g->outer + (line[j + 1] + line[j + 2]) * g->inner;
                 const size_t across = left + j;
                 const float noise = e->noise ? e->noise[down * y->width + across] * e->strength : 0;
-                NAME(put)(NAME(finish)(e, sum, demod, bias, noise), to + across * 16, g->streams);
+                NAME(put)(NAME(finish)(e, sum, demod, bias, NAME(splat)(e->slope), noise), to + across * 16,
+                          g->streams);
             }
         }
     }

@@ -14,8 +14,9 @@ struct ck_map {
 
 // y = clamp(gain * leaky_relu(x * demod + noise * strength + bias)), slope in 0...1, no clamp below 0.
 // demod [samples][blocks * 16] and bias [blocks * 16] are aligned to 64 bytes; noise [height][width] or null.
+// ck_winograd takes slopes by channel, up to 1, in place of the one slope if they are not null.
 struct ck_epilogue {
-    const float *demod, *noise, *bias;
+    const float *demod, *noise, *bias, *slopes;
     float strength, slope, gain, clamp;
 };
 

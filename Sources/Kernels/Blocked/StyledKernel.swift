@@ -119,6 +119,7 @@ public final class StyledKernel: Sendable {
                 ),
                 noise: noise,
                 bias: scratch.padded(epilogue.bias, [1, shape[1]], in: scratch.bias, filling: 0),
+                slopes: nil,
                 strength: epilogue.noiseStrength,
                 slope: epilogue.slope,
                 gain: epilogue.gain,
