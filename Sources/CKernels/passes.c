@@ -187,13 +187,6 @@ void ck_double_product(const double *a, const double *b, double *c, size_t m, si
     ck_parallel(m, grain(n * k), double_product_part, &p);
 }
 
-static void tanh_part(void *context, size_t begin, size_t end) {
-    double *x = context;
-    for (size_t i = begin; i < end; i++) x[i] = tanh(x[i]);
-}
-
-void ck_tanh(double *x, size_t count) { ck_parallel(count, 2048, tanh_part, x); }
-
 void ck_sigmoid(double *x, size_t count) {
     for (size_t i = 0; i < count; i++) x[i] = 1.0 / (1.0 + exp(-x[i]));
 }

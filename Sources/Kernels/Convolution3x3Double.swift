@@ -13,78 +13,74 @@ public struct Convolution3x3Double: Sendable {
     public let bias: Tensor<Double>
     private let packed: PackedDoubles
 
-    /// The largest number of input channels.
-    public static let channelLimit = 4096
-
     /// Packs weights and keeps the bias.
     public init(weight: Tensor<Double>, bias: Tensor<Double>) {
-        precondition(
-            weight.rank == 4 && weight.shape[2...] == [3, 3]
-                && (1...Self.channelLimit).contains(weight.shape[1]),
-            "weight \(weight.shape)"
-        )
+        precondition(weight.rank == 4 && weight.shape[2...] == [3, 3], "weight \(weight.shape)")
         precondition(bias.shape == [weight.shape[0]], "bias \(bias.shape)")
         self.weight = weight
         self.bias = bias
-        packed = PackedDoubles(weight)
+        packed = PackedDoubles(weight, bias)
     }
 
     /// The number of output channels.
     public var outChannels: Int { weight.shape[0] }
 
     /// Runs the convolution.
-    public func callAsFunction(_ x: Tensor<Double>) -> Tensor<Double> {
-        precondition(
-            x.rank == 4 && x.shape[1] == weight.shape[1],
-            "weight \(weight.shape) applied to \(x.shape)"
-        )
-        let (samples, channels, h, w) = (x.shape[0], x.shape[1], x.shape[2], x.shape[3])
-        return Tensor(uninitialized: [samples, outChannels, h, w]) { output in
-            guard let out = output.baseAddress, x.count > 0 else { return }
-            withUnsafeTemporaryAllocation(
-                byteCount: ck_double_scratch(samples, channels, h, w) * MemoryLayout<Double>.stride,
-                alignment: 64
-            ) { scratch in
-                ck_double_convolve(
-                    x.scalars,
-                    packed.start,
-                    bias.scalars,
-                    out,
-                    samples,
-                    channels,
-                    outChannels,
-                    h,
-                    w,
-                    scratch.bindMemory(to: Double.self).baseAddress
-                )
+    public func callAsFunction(_ x: Tensor<Double>) -> Tensor<Double> { Self.chain([self], x) }
+
+    /// Runs convolutions one after the other with tanh between them; at least one.
+    ///
+    /// Shapes: `x [N, I of the first, h, w]` to `[N, O of the last, h, w]`. What lies between two layers is
+    /// never laid out as a tensor.
+    public static func chain(_ layers: [Self], _ x: Tensor<Double>) -> Tensor<Double> {
+        var channels = x.rank == 4 ? x.shape[1] : 0
+        for layer in layers {
+            precondition(
+                channels == layer.weight.shape[1],
+                "weight \(layer.weight.shape) applied to \(channels) channels of \(x.shape)"
+            )
+            channels = layer.outChannels
+        }
+        let (samples, h, w) = (x.shape[0], x.shape[2], x.shape[3])
+        let parts = layers.map {
+            ck_double_layer(
+                packed: $0.packed.start,
+                outputs: $0.outChannels,
+                inputs: $0.weight.shape[1]
+            )
+        }
+        return withExtendedLifetime(layers) {
+            Tensor(uninitialized: [samples, channels, h, w]) { output in
+                guard let out = output.baseAddress, x.count > 0 else { return }
+                let doubles = ck_double_scratch(parts, parts.count, samples, h, w)
+                withUnsafeTemporaryAllocation(
+                    byteCount: doubles * MemoryLayout<Double>.stride,
+                    alignment: 64
+                ) { scratch in
+                    let scratch = scratch.bindMemory(to: Double.self).baseAddress
+                    ck_double_convolve(parts, parts.count, x.scalars, out, samples, h, w, scratch)
+                }
             }
         }
     }
 }
 
-/// Weights of a float64 convolution in the order in which the kernels read them.
+/// Weights and bias of a float64 convolution in the order in which the kernels read them.
 ///
 /// Unchecked: the memory is written by `init` and only read afterwards.
 private final class PackedDoubles: @unchecked Sendable {
     let start: UnsafeMutablePointer<Double>
 
-    init(_ weight: Tensor<Double>) {
-        let count = ck_double_packed(weight.shape[0], weight.shape[1])
+    init(_ weight: Tensor<Double>, _ bias: Tensor<Double>) {
+        ck_prepare_process()
+        let (outputs, inputs) = (weight.shape[0], weight.shape[1])
+        let count = ck_double_packed(outputs, inputs)
         start = UnsafeMutableRawPointer.allocate(
             byteCount: count * MemoryLayout<Double>.stride,
             alignment: 64
         ).bindMemory(to: Double.self, capacity: count)
-        ck_double_pack(weight.scalars, weight.shape[0], weight.shape[1], start)
+        ck_double_pack(weight.scalars, bias.scalars, outputs, inputs, start)
     }
 
     deinit { start.deallocate() }
-}
-
-/// Elementwise float64 functions of the latent dynamics.
-public enum DoublePasses {
-    /// The hyperbolic tangent, in place.
-    public static func tanh(_ x: inout Tensor<Double>) { ck_tanh(&x.scalars, x.count) }
-
-    /// The logistic function, in place.
-    public static func sigmoid(_ x: inout Tensor<Double>) { ck_sigmoid(&x.scalars, x.count) }
 }

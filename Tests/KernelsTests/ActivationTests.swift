@@ -57,14 +57,10 @@ struct ActivationTests {
         }
     }
 
-    @Test(arguments: 0..<20) func doublePassesEqualReference(seed: Int) {
+    @Test(arguments: 0..<20) func sigmoidEqualsReference(seed: Int) {
         var random = Randomness(seed: seed)
         let x = random.doubles([random.int(1...200)]).map { $0 * 40 }
         var (fast, slow) = (x, x)
-        DoublePasses.tanh(&fast)
-        Reference.tanh(&slow)
-        #expect(fast == slow, "the same function of the C library")
-        (fast, slow) = (x, x)
         DoublePasses.sigmoid(&fast)
         Reference.sigmoid(&slow)
         #expect(fast == slow, "the same function of the C library")

@@ -1,3 +1,4 @@
+import Foundation
 import Kernels
 import Tensors
 import TestSupport
@@ -64,6 +65,28 @@ struct ProductTests {
             abs: sumBound(shape[1] * 9) * doubleUnit / unit,
             because: "\(9 * shape[1]) float64 products in another order",
             name: "\(shape) to \(outputs) channels"
+        )
+    }
+
+    @Test(arguments: 0..<20) func chainEqualsReference(seed: Int) {
+        var random = Randomness(seed: seed)
+        let shape = random.images(channels: 1...33)
+        var channels = [shape[1]]
+        for _ in 0..<random.int(1...4) { channels.append(random.int(1...33)) }
+        let layers = zip(channels, channels.dropFirst()).map { inputs, outputs in
+            Convolution3x3Double(
+                weight: random.doubles([outputs, inputs, 3, 3]),
+                bias: random.doubles([outputs])
+            )
+        }
+        let x = random.doubles(shape)
+        // What one layer is off by, the next multiplies by up to sqrt(9 * 33) on the way.
+        expectClose(
+            Convolution3x3Double.chain(layers, x),
+            Reference.chain(layers, x),
+            abs: sumBound(9 * 33) * doubleUnit / unit * pow(17, Double(layers.count - 1)),
+            because: "rounding carried through \(layers.count) layers",
+            name: "\(shape) through \(channels) channels"
         )
     }
 }

@@ -119,6 +119,57 @@ struct ThreadTests {
         expectSameBits("\(x.shape)") { convolution(x) }
     }
 
+    @Test func chainsDependOnNeitherThreadsNorBatch() {
+        var random = Randomness(seed: 12)
+        // Enough work for three threads, with one sample too; 36 tiles are no whole chunks.
+        let layers = [(40, 72), (72, 130), (130, 24)].map { inputs, outputs in
+            Convolution3x3Double(
+                weight: random.doubles([outputs, inputs, 3, 3]),
+                bias: random.doubles([outputs])
+            )
+        }
+        let x = random.doubles([3, 40, 12, 11])
+        let one = x[1..<2]
+        expectSameBits("\(x.shape)") { Convolution3x3Double.chain(layers, x) }
+        expectSameBits("\(one.shape)") { Convolution3x3Double.chain(layers, one) }
+        expectSameBits("a crew") { ThreadPool.crew { Convolution3x3Double.chain(layers, x) } }
+        #expect(
+            Convolution3x3Double.chain(layers, x)[1] == Convolution3x3Double.chain(layers, one)[0]
+        )
+    }
+
+    @Test func doublePassesDoNotDependOnThreads() {
+        var random = Randomness(seed: 13)
+        let count = 200_001
+        let arrays = (0..<5).map { _ in random.doubles([count]).scalars }
+        let sum = DoublePasses.Combination([0.5, -2, 3], arrays)
+        func tensor(_ values: [Double]) -> Tensor<Double> {
+            Tensor(shape: [values.count], scalars: values)
+        }
+        expectSameBits("tanh") {
+            var x = tensor(arrays[0])
+            DoublePasses.tanh(&x)
+            return x
+        }
+        expectSameBits("sum") { tensor(sum.added(to: arrays[4])) }
+        expectSameBits("norm") {
+            tensor([sum.scaledNorm(arrays[3], arrays[4], atol: 1e-4, rtol: 1e-3)])
+        }
+        expectSameBits("quartics") {
+            let quartics = DoublePasses.quartics(
+                y0: arrays[0],
+                y1: arrays[1],
+                middle: arrays[2],
+                f0: arrays[3],
+                f1: arrays[4],
+                dt: 0.1
+            )
+            return Tensor(uninitialized: [3, count]) {
+                DoublePasses.evaluate(quartics: quartics, at: [0.1, 0.5, 0.9], into: $0)
+            }
+        }
+    }
+
     @Test(arguments: [[64, 64, 64], [256, 64, 2304], [3, 5, 4096], [1, 8, 20_000]])
     func doubleProductsDoNotDependOnThreads(sizes: [Int]) {
         var random = Randomness(seed: 6)

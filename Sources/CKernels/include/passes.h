@@ -37,5 +37,4 @@ void ck_leaky_relu(const float *x, float *y, size_t count, float slope, float ga
 void ck_double_product(const double *a, const double *b, double *c, size_t m, size_t n, size_t k);
 
 // float64, in place.
-void ck_tanh(double *x, size_t count);
 void ck_sigmoid(double *x, size_t count);

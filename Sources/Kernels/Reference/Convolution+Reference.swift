@@ -29,6 +29,19 @@ extension Reference {
         return tensor(result.shape) { n, o, i, j in (result[n, o, i, j] ?? 0) + bias.scalars[o] }
     }
 
+    /// What `Convolution3x3Double.chain` computes; see there for shapes.
+    package static func chain(
+        _ layers: [Convolution3x3Double],
+        _ x: Tensor<Double>
+    ) -> Tensor<Double> {
+        var y = x
+        for (index, layer) in layers.enumerated() {
+            if index > 0 { tanh(&y) }
+            y = convolution3x3(y, weight: layer.weight, bias: layer.bias)
+        }
+        return y
+    }
+
     /// Gathers: `y[n, o, i, j] = sum w[o, c, a, b] x[n, c, i*stride + a - padding, ...]`.
     private static func convolution(
         _ x: Tensor<Double>,

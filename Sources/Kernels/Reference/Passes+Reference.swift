@@ -56,9 +56,50 @@ extension Reference {
         x = x.map { Float(Double($0) / (1 + exp(-1.702 * Double($0)))) }
     }
 
-    /// What `DoublePasses.tanh` computes.
-    package static func tanh(_ x: inout Tensor<Double>) { x = x.map { Foundation.tanh($0) } }
+    /// What `DoublePasses.tanh` computes; where there are wider numbers, rounded from those.
+    package static func tanh(_ x: inout Tensor<Double>) {
+        #if arch(x86_64)
+        x = x.map { Double(Foundation.tanh(Float80($0))) }
+        #else
+        x = x.map { Foundation.tanh($0) }
+        #endif
+    }
 
     /// What `DoublePasses.sigmoid` computes.
     package static func sigmoid(_ x: inout Tensor<Double>) { x = x.map { 1 / (1 + exp(-$0)) } }
+
+    /// What `DoublePasses.Combination.added` computes.
+    package static func added(
+        _ factors: [Double],
+        _ terms: [[Double]],
+        to base: [Double]
+    ) -> [Double] {
+        base.indices.map { i in base[i] + zip(factors, terms).reduce(0) { $0 + $1.0 * $1.1[i] } }
+    }
+
+    /// What `DoublePasses.Combination.scaledNorm` computes.
+    package static func scaledNorm(
+        _ factors: [Double],
+        _ terms: [[Double]],
+        _ a: [Double],
+        _ b: [Double],
+        atol: Double,
+        rtol: Double
+    ) -> Double {
+        let sums = added(factors, terms, to: a.map { _ in 0 })
+        let squares = a.indices.map { i in
+            pow(sums[i] / (atol + rtol * max(abs(a[i]), abs(b[i]))), 2)
+        }
+        return (squares.reduce(0, +) / Double(a.count)).squareRoot()
+    }
+
+    /// What `DoublePasses.evaluate` computes of quartics `[5, n]`.
+    package static func evaluate(quartics: [Double], at positions: [Double]) -> [Double] {
+        let size = quartics.count / 5
+        return positions.flatMap { x in
+            (0..<size).map { i in
+                (0..<5).reduce(0) { $0 + quartics[$1 * size + i] * pow(x, Double($1)) }
+            }
+        }
+    }
 }

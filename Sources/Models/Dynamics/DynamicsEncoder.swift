@@ -123,6 +123,10 @@ public struct DynamicsEncoder: Sendable {
         times: [Float],
         mask: [Double]?
     ) -> Trace {
+        ThreadPool.crew { walk(codes, times: times, mask: mask) }
+    }
+
+    private func walk(_ codes: Tensor<Float>, times: [Float], mask: [Double]?) -> Trace {
         let count = codes.shape[0]
         precondition(times.count == count && mask.map { $0.count == count } ?? true, "T differs")
         let shape = [1] + config.stateShape

@@ -23,12 +23,7 @@ public struct ODEFunction: Sendable {
 
     /// The slope at a state.
     public func callAsFunction(_ z: Tensor<Double>) -> Tensor<Double> {
-        var x = layers[0](z)
-        for layer in layers.dropFirst() {
-            DoublePasses.tanh(&x)
-            x = layer(x)
-        }
-        return x
+        Convolution3x3Double.chain(layers, z)
     }
 }
 
