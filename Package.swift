@@ -87,7 +87,7 @@ let package = Package(
 
         house("Tensors", []),
         house("Kernels", ["Tensors", "CKernels", "COneDNN"]),
-        house("ODE", ["Tensors"]),
+        house("ODE", ["Tensors", "Kernels"]),
         house("Layers", ["Tensors", "Kernels"]),
         house("Models", ["Tensors", "Kernels", "Layers", "ODE"]),
         house("Hashing", ["COpenSSL"]),

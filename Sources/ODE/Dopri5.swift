@@ -1,3 +1,5 @@
+internal import Kernels
+
 /// Why a solve stopped early.
 public struct SolveError: Error, Sendable, CustomStringConvertible {
     /// What happened, at which time, and what to change.
@@ -14,8 +16,8 @@ public struct Step: Sendable, Hashable {
 
 /// A solution at the requested times, with what it cost.
 public struct Solution: Sendable {
-    /// One state per requested time, in their order.
-    public let states: [[Double]]
+    /// One state per requested time, in their order, one after the other.
+    public let states: [Double]
     /// The steps behind them.
     public let path: SolutionPath
 
@@ -70,7 +72,7 @@ public struct Dopri5: Sendable {
             )
         }
         let path = try path(field, from: y0, over: (first, times[times.count - 1]))
-        return Solution(states: times.map(path.state), path: path)
+        return Solution(states: path.states(at: times), path: path)
     }
 
     /// Solves from one time to another; states in between are read off the result when wanted.
@@ -141,7 +143,7 @@ public struct Dopri5: Sendable {
                         end: t + dt,
                         y0: y,
                         y1: trial.y1,
-                        middle: trial.middle,
+                        middle: trial.middle.added(to: y),
                         f0: slope,
                         f1: trial.f1
                     )
@@ -164,8 +166,9 @@ public struct Dopri5: Sendable {
     private struct Trial {
         let y1: [Double]
         let f1: [Double]
-        let error: [Double]
-        let middle: [Double]
+        let error: DoublePasses.Combination
+        /// From the start to the middle of the step.
+        let middle: DoublePasses.Combination
     }
 
     /// Takes one step of seven stages, of which the first is known (FSAL).
@@ -178,32 +181,18 @@ public struct Dopri5: Sendable {
     ) -> Trial {
         var slopes = [slope]
         var y1 = y
+        func combined(_ weights: [Double]) -> DoublePasses.Combination {
+            DoublePasses.Combination(weights.map { $0 * dt }, slopes)
+        }
         for (node, weights) in zip(Dopri5Tableau.nodes, Dopri5Tableau.stages) {
-            y1 = combine(y, slopes, weights, dt)
+            y1 = combined(weights).added(to: y)
             slopes.append(field.slope(at: node == 1 ? t + dt : t + node * dt, y1))
         }
-        let zero = [Double](repeating: 0, count: y.count)
         return Trial(
             y1: y1,
             f1: slopes[6],
-            error: combine(zero, slopes, Dopri5Tableau.error, dt),
-            middle: combine(y, slopes, Dopri5Tableau.middle, dt)
+            error: combined(Dopri5Tableau.error),
+            middle: combined(Dopri5Tableau.middle)
         )
-    }
-
-    /// Computes `base + dt * sum_i weights[i] * slopes[i]`.
-    private func combine(
-        _ base: [Double],
-        _ slopes: [[Double]],
-        _ weights: [Double],
-        _ dt: Double
-    ) -> [Double] {
-        var sum = [Double](repeating: 0, count: base.count)
-        for (slope, weight) in zip(slopes, weights) where weight != 0 {
-            let factor = weight * dt
-            for i in sum.indices { sum[i] += factor * slope[i] }
-        }
-        for i in sum.indices { sum[i] += base[i] }
-        return sum
     }
 }

@@ -30,15 +30,42 @@ public struct SolutionPath: Sendable {
     /// The state at a time of the solved stretch; `y0` itself at its start.
     ///
     /// Beyond the last step its quartic is continued; callers stay within what they solved for.
-    public func state(at time: Double) -> [Double] {
-        guard time != start, let last = pieces.indices.last else { return y0 }
+    public func state(at time: Double) -> [Double] { states(at: [time]) }
+
+    /// The states at some times, one after the other; each as `state(at:)` gives it.
+    public func states(at times: [Double]) -> [Double] {
+        let size = y0.count
+        return [Double](unsafeUninitializedCapacity: times.count * size) { out, count in
+            count = times.count * size
+            let pieceOfEach = times.map(piece)
+            var first = 0
+            while first < times.count {
+                // Neighbours on one step are read off it at once.
+                let piece = pieceOfEach[first]
+                let end = pieceOfEach[first...].firstIndex { $0 != piece } ?? times.count
+                let states = UnsafeMutableBufferPointer(rebasing: out[first * size..<end * size])
+                if let piece {
+                    let clock = times[first..<end].map { isReversed ? -$0 : $0 }
+                    pieces[piece].evaluate(at: clock, into: states)
+                } else {
+                    for index in states.indices {
+                        states.initializeElement(at: index, to: y0[index % size])
+                    }
+                }
+                first = end
+            }
+        }
+    }
+
+    /// The index of the first piece that ends at or behind a time; nil at the start.
+    private func piece(at time: Double) -> Int? {
+        guard time != start, let last = pieces.indices.last else { return nil }
         let t = isReversed ? -time : time
-        // The first piece that ends at or behind the time.
         var (low, high) = (0, last)
         while low < high {
             let middle = (low + high) / 2
             if pieces[middle].end < t { low = middle + 1 } else { high = middle }
         }
-        return pieces[low](t)
+        return low
     }
 }

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Kernels
 
 /// How far the solver may step, given the error it made.
 ///
@@ -21,10 +22,13 @@ public struct StepController: Sendable, Hashable {
     static let largestShrink = 0.2
     static let order = 5.0
 
-    func errorRatio(_ error: [Double], _ before: [Double], _ after: [Double]) -> Double {
-        rootMeanSquare(error.indices) {
-            error[$0] / (atol + rtol * max(abs(before[$0]), abs(after[$0])))
-        }
+    /// The root mean square of an error over what is tolerated between two states.
+    func errorRatio(
+        _ error: DoublePasses.Combination,
+        _ before: [Double],
+        _ after: [Double]
+    ) -> Double {
+        error.scaledNorm(before, after, atol: atol, rtol: rtol)
     }
 
     func nextStep(_ step: Double, ratio: Double) -> Double {
@@ -38,24 +42,17 @@ public struct StepController: Sendable, Hashable {
     func firstStep(_ field: some VectorField, _ t: Double, _ y: [Double], _ slope: [Double])
         -> Double
     {
-        let scale = y.map { atol + rtol * abs($0) }
-        let d0 = rootMeanSquare(y.indices) { y[$0] / scale[$0] }
-        let d1 = rootMeanSquare(y.indices) { slope[$0] / scale[$0] }
+        func size(_ factors: [Double], _ terms: [[Double]]) -> Double {
+            errorRatio(DoublePasses.Combination(factors, terms), y, y)
+        }
+        let d0 = size([1], [y])
+        let d1 = size([1], [slope])
         let h0 = d0 < 1e-5 || d1 < 1e-5 ? 1e-6 : 0.01 * d0 / d1
-        let ahead = field.slope(at: t + h0, y.indices.map { y[$0] + h0 * slope[$0] })
-        let d2 = rootMeanSquare(y.indices) { (ahead[$0] - slope[$0]) / scale[$0] } / h0
+        let ahead = field.slope(at: t + h0, DoublePasses.Combination([h0], [slope]).added(to: y))
+        let d2 = size([1, -1], [ahead, slope]) / h0
         let h1 =
             d1 <= 1e-15 && d2 <= 1e-15
             ? max(1e-6, h0 * 1e-3) : pow(0.01 / max(d1, d2), 1 / Self.order)
         return min(100 * h0, h1)
-    }
-
-    private func rootMeanSquare(_ range: Range<Int>, _ term: (Int) -> Double) -> Double {
-        var sum = 0.0
-        for index in range {
-            let value = term(index)
-            sum += value * value
-        }
-        return range.isEmpty ? 0 : (sum / Double(range.count)).squareRoot()
     }
 }

@@ -52,13 +52,12 @@ public struct LatentODE: Sendable {
         at times: [Double],
         controller: StepController? = nil
     ) throws(SolveError) -> Trajectory {
-        let solution = try solver(controller)
-            .solve(field(for: z0), from: z0.scalars, at: times)
+        let (solver, field) = (solver(controller), field(for: z0))
+        let solution = try ThreadPool.crew {
+            Result { () throws(SolveError) in try solver.solve(field, from: z0.scalars, at: times) }
+        }.get()
         return Trajectory(
-            states: Tensor(
-                shape: [times.count] + z0.shape,
-                scalars: solution.states.flatMap { $0 }
-            ),
+            states: Tensor(shape: [times.count] + z0.shape, scalars: solution.states),
             solution: solution
         )
     }
@@ -79,7 +78,12 @@ public struct LatentODE: Sendable {
         let batch = z0.reshaped([1] + z0.shape)
         var solver = solver(nil)
         solver.shouldStop = shouldStop
-        return try solver.path(field(for: batch), from: z0.scalars, over: (0, end))
+        let field = field(for: batch)
+        return try ThreadPool.crew {
+            Result { () throws(SolveError) in
+                try solver.path(field, from: z0.scalars, over: (0, end))
+            }
+        }.get()
     }
 
     private func solver(_ controller: StepController?) -> Dopri5 {
