@@ -16,8 +16,25 @@ enum { MAX_BLOCKS = 256, LINE = 16, POINTS = 36 };
 // Keeps an array in memory: held in registers it would be spilled to a stack that is not aligned to lines.
 #define KEEP(array) __asm__ volatile("" : : "r"(array) : "memory")
 
+// A map that is read soon after it is written: of each bordered plane all rows are kept, or the latest ones.
+struct kept {
+    struct ck_map map;
+    size_t planes, rows;  // plane p lies at p % planes, row r of it at r % rows
+};
+
+static size_t row_of(const struct ck_map *map) { return (map->width + 2) * LINE; }
+
+static float *kept_row(const struct kept *k, size_t plane, size_t r) {
+    return k->map.data + (plane % k->planes * k->rows + r % k->rows) * row_of(&k->map);
+}
+
+static struct kept keep_all(const struct ck_map *map) {
+    return (struct kept){*map, map->samples * map->blocks, map->height + 2};
+}
+
 struct winograd {
-    struct ck_map x, y;
+    struct ck_map x;
+    struct kept y;
     const float *styles, *weights;
     struct ck_epilogue epilogue;
     bool streams;
@@ -25,22 +42,16 @@ struct winograd {
     size_t v_point, m_point;  // floats from one of the 36 points to the next
 };
 
-// The map between a transposed convolution and its blur: of each plane all rows are kept, or the latest ones.
-struct wide {
-    struct ck_map map;
-    size_t planes, rows;  // kept: plane p lies at p % planes, row r of the bordered plane at r % rows
-};
-
 struct upward {
     struct ck_map x, y;
-    struct wide wide;
+    struct kept wide;
     const float *styles, *weights;
     size_t depth;
     size_t v_base[POINTS], m_base[POINTS];  // where the products of each of the 36 weights begin
 };
 
 struct blur {
-    struct wide x;
+    struct kept x;
     struct ck_map y;
     struct ck_epilogue epilogue;
     float outer, inner;
@@ -60,10 +71,8 @@ struct direct {
 };
 
 struct rgb {
-    struct ck_map x;
-    const float *weights, *bias, *below;
-    float clamp;
-    float *image;
+    struct kept x;
+    struct ck_rgb to;
 };
 
 // The steps around the products of Winograd's algorithm, in one precision.
@@ -375,13 +384,11 @@ static size_t scratch_of(const struct ck_map *x, size_t out_blocks, size_t point
            POINTS * (V_GAP + M_GAP);
 }
 
-static size_t wide_row(const struct ck_map *x) { return (2 * x->width + 3) * LINE; }
-
 // Floats for one part of an upsampling layer: its products, and what it keeps of the wide map.
 static size_t up_scratch_of(const struct ck_map *x, size_t out_blocks, size_t depth) {
     const bool keeps_all = !is_private(x, out_blocks, depth);
     const size_t rows = keeps_all ? x->samples * (2 * x->height + 3) : RING;
-    return scratch_of(x, out_blocks, UP_POINTS, depth) + out_blocks * rows * wide_row(x);
+    return scratch_of(x, out_blocks, UP_POINTS, depth) + out_blocks * rows * (2 * x->width + 3) * LINE;
 }
 
 size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks, bool up, bool half) {
@@ -397,6 +404,7 @@ static bool streams(const struct ck_map *y) {
 
 struct winograd_run {
     struct winograd g;
+    const struct ck_rgb *rgb;
     float *v, *m;
     size_t begin, end, parts, tiles, chunk;
 };
@@ -416,42 +424,96 @@ static void output_part(void *context, size_t first, size_t last) {
     chosen()->output(&r->g, r->begin, r->end, r->m, first, last);
 }
 
+static void compute_tiles(struct winograd_run *r, size_t from, size_t to) {
+    for (r->begin = from; r->begin < to; r->begin = r->end) {
+        r->end = r->begin + r->chunk < to ? r->begin + r->chunk : to;
+        input_part(r, 0, r->g.x.blocks);
+        product_part(r, 0, POINTS * ((r->g.y.map.blocks + 1) / 2));
+        output_part(r, 0, r->g.y.map.blocks);
+    }
+}
+
 static void private_part(void *context, size_t first, size_t last) {
     const struct winograd_run *shared = context;
     for (size_t part = first; part < last; part++) {
-        const size_t from = shared->tiles * part / shared->parts;
-        const size_t to = shared->tiles * (part + 1) / shared->parts;
         struct winograd_run r = *shared;
-        r.v += part * scratch_of(&r.g.x, r.g.y.blocks, POINTS, r.g.depth);
-        r.m += part * scratch_of(&r.g.x, r.g.y.blocks, POINTS, r.g.depth);
-        for (r.begin = from; r.begin < to; r.begin = r.end) {
-            r.end = r.begin + r.chunk < to ? r.begin + r.chunk : to;
-            input_part(&r, 0, r.g.x.blocks);
-            product_part(&r, 0, POINTS * ((r.g.y.blocks + 1) / 2));
-            output_part(&r, 0, r.g.y.blocks);
+        const size_t offset = part * scratch_of(&r.g.x, r.g.y.map.blocks, POINTS, r.g.depth);
+        r.v += offset;
+        r.m += offset;
+        compute_tiles(&r, r.tiles * part / r.parts, r.tiles * (part + 1) / r.parts);
+    }
+}
+
+// A row of tiles makes four rows of features, which only the picture needs.
+static size_t drawing_scratch_of(const struct ck_map *x, size_t out_blocks, size_t depth) {
+    return scratch_of(x, out_blocks, POINTS, depth) + out_blocks * 4 * row_of(x) + x->width * LINE;
+}
+
+static void drawing_part(void *context, size_t first, size_t last) {
+    const struct winograd_run *shared = context;
+    for (size_t part = first; part < last; part++) {
+        struct winograd_run r = *shared;
+        const struct ck_map *y = &r.g.y.map;
+        const size_t offset = part * drawing_scratch_of(&r.g.x, y->blocks, r.g.depth);
+        r.v += offset;
+        r.m += offset;
+        r.g.y.map.data += offset;
+        const struct rgb rgb = {r.g.y, *r.rgb};
+        float *line = y->data + y->blocks * 4 * row_of(y);
+        const size_t across = y->width / 4, rows = r.tiles / across;
+        for (size_t i = rows * part / r.parts; i < rows * (part + 1) / r.parts; i++) {
+            compute_tiles(&r, i * across, (i + 1) * across);
+            chosen()->rgb_rows(&rgb, line, 4 * i, 4 * i + 4);
         }
     }
 }
 
+static struct winograd_run run_of(const struct ck_map *x, const float *styles, const float *packed,
+                                  bool half, const struct ck_epilogue *epilogue, struct kept y,
+                                  float *scratch) {
+    const size_t depth = depth_of(half), chunk = chunk_of(x, y.map.blocks, POINTS, depth);
+    struct winograd_run r = {.chunk = chunk, .v = scratch, .parts = (size_t)ck_threads()};
+    r.tiles = x->samples * (x->height / 4) * (x->width / 4);
+    r.g = (struct winograd){*x, y, styles, packed, *epilogue, false, depth,
+                            x->blocks * depth * chunk + V_GAP,
+                            y.map.blocks * LINE * chunk + M_GAP};
+    r.m = scratch + POINTS * r.g.v_point;
+    return r;
+}
+
 void ck_winograd(const struct ck_map *x, const float *styles, const float *packed, bool half,
                  const struct ck_epilogue *epilogue, struct ck_map *y, float *scratch) {
-    const size_t depth = depth_of(half), chunk = chunk_of(x, y->blocks, POINTS, depth);
-    struct winograd_run r = {.chunk = chunk, .v = scratch};
-    r.tiles = x->samples * (x->height / 4) * (x->width / 4);
-    r.g = (struct winograd){*x, *y, styles, packed, *epilogue, streams(y), depth,
-                            x->blocks * depth * chunk + V_GAP, y->blocks * LINE * chunk + M_GAP};
-    r.m = scratch + POINTS * r.g.v_point;
-    if (is_private(x, y->blocks, depth)) {
-        r.parts = (size_t)ck_threads();
+    struct winograd_run r = run_of(x, styles, packed, half, epilogue, keep_all(y), scratch);
+    r.g.streams = streams(y);
+    if (is_private(x, y->blocks, r.g.depth)) {
         ck_parallel(r.parts, 1, private_part, &r);
         return;
     }
     for (r.begin = 0; r.begin < r.tiles; r.begin = r.end) {
-        r.end = r.begin + chunk < r.tiles ? r.begin + chunk : r.tiles;
+        r.end = r.begin + r.chunk < r.tiles ? r.begin + r.chunk : r.tiles;
         ck_parallel(x->blocks, 1, input_part, &r);
         ck_parallel(POINTS * ((y->blocks + 1) / 2), 1, product_part, &r);
         ck_parallel(y->blocks, 1, output_part, &r);
     }
+}
+
+bool ck_can_draw(const struct ck_map *x, size_t out_blocks, bool half) {
+    return is_private(x, out_blocks, depth_of(half));
+}
+
+size_t ck_drawing_scratch(const struct ck_map *x, size_t out_blocks, bool half) {
+    return drawing_scratch_of(x, out_blocks, depth_of(half)) * (size_t)ck_threads();
+}
+
+void ck_winograd_rgb(const struct ck_map *x, const float *styles, const float *packed, bool half,
+                     const struct ck_epilogue *epilogue, size_t out_blocks, const struct ck_rgb *rgb,
+                     float *scratch) {
+    const struct ck_map y = {NULL, x->samples, out_blocks, x->height, x->width};
+    const struct kept kept = {y, out_blocks, 4};
+    struct winograd_run r = run_of(x, styles, packed, half, epilogue, kept, scratch);
+    r.g.y.map.data = scratch + scratch_of(x, out_blocks, POINTS, r.g.depth);
+    r.rgb = rgb;
+    ck_parallel(r.parts, 1, drawing_part, &r);
 }
 
 struct upward_run {
@@ -482,19 +544,17 @@ static void blur_part(void *context, size_t first, size_t last) {
         chosen()->blur_rows(b, i / b->y.height, i % b->y.height, i % b->y.height + 1);
 }
 
-// The zeros around the rows of the wide map that a part keeps.
-static void clear_sides(const struct wide *w) {
-    const size_t row = (w->map.width + 2) * LINE;
-    for (size_t i = 0; i < w->planes * w->rows; i++) {
-        memset(w->map.data + i * row, 0, LINE * sizeof(float));
-        memset(w->map.data + (i + 1) * row - LINE, 0, LINE * sizeof(float));
+// The zeros around the rows that a part keeps.
+static void clear_sides(const struct kept *k) {
+    const size_t row = row_of(&k->map);
+    for (size_t i = 0; i < k->planes * k->rows; i++) {
+        memset(k->map.data + i * row, 0, LINE * sizeof(float));
+        memset(k->map.data + (i + 1) * row - LINE, 0, LINE * sizeof(float));
     }
 }
 
-static void clear_row(const struct wide *w, size_t r) {
-    const size_t row = (w->map.width + 2) * LINE;
-    for (size_t p = 0; p < w->planes; p++)
-        memset(w->map.data + (p * w->rows + r % w->rows) * row, 0, row * sizeof(float));
+static void clear_row(const struct kept *k, size_t r) {
+    for (size_t p = 0; p < k->planes; p++) memset(kept_row(k, p, r), 0, row_of(&k->map) * sizeof(float));
 }
 
 // Rows of tiles, each followed by the blur of what it completes: a row of y needs one row of the wide map before
@@ -545,7 +605,7 @@ void ck_winograd_up(const struct ck_map *x, const float *styles, const float *pa
         m += copies * y->blocks * LINE * chunk + M_GAP;
     }
     r.m = scratch + v;
-    struct wide *wide = &r.g.wide;
+    struct kept *wide = &r.g.wide;
     wide->map = (struct ck_map){scratch + v + m, x->samples, y->blocks, 2 * x->height + 1,
                                 2 * x->width + 1};
     wide->planes = keeps_all ? x->samples * y->blocks : y->blocks;
@@ -596,7 +656,7 @@ static void finish_part(void *context, size_t first, size_t last) {
 
 static void rgb_part(void *context, size_t first, size_t last) {
     const struct rgb *g = ((const struct rows *)context)->rgb;
-    float *line = ck_aligned(g->x.width * LINE);
+    float *line = ck_aligned(g->x.map.width * LINE);
     chosen()->rgb_rows(g, line, first, last);
     free(line);
 }
@@ -651,14 +711,12 @@ void ck_direct_up(const struct ck_map *x, const float *styles, const float *cons
         next += counts[p] * x->blocks;
     }
     run_direct(&d);
-    const struct wide all = {*wide, wide->samples * wide->blocks, wide->height + 2};
-    struct blur blur = {all, *y, *epilogue, f[0], f[1], streams(y)};
+    struct blur blur = {keep_all(wide), *y, *epilogue, f[0], f[1], streams(y)};
     ck_parallel(y->samples * y->blocks * y->height, 4, blur_part, &blur);
 }
 
-void ck_rgb(const struct ck_map *x, const float *weights, const float *bias, float clamp,
-            const float *below, float *image) {
-    struct rgb g = {*x, weights, bias, below, clamp, image};
+void ck_rgb(const struct ck_map *x, const struct ck_rgb *to) {
+    struct rgb g = {keep_all(x), *to};
     struct rows r = {.rgb = &g};
     ck_parallel(x->samples * x->height, 8, rgb_part, &r);
 }

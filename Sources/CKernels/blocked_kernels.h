@@ -161,13 +161,13 @@ static void NAME(input)(const struct winograd *g, size_t begin, size_t end, floa
 ALWAYS_INLINE void NAME(any_products)(const struct winograd *g, const float *v, float *m,
                                       size_t chunk, size_t first, size_t last,
                                       NAME(product_kind) product) {
-    const size_t panels = (g->y.blocks + 1) / 2;
+    const size_t out_blocks = g->y.map.blocks, panels = (out_blocks + 1) / 2;
     ptrdiff_t offsets[MAX_BLOCKS];
     for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * chunk * g->depth);
-    const size_t point = g->x.blocks * g->depth * g->y.blocks * 16;
+    const size_t point = g->x.blocks * g->depth * out_blocks * 16;
     for (size_t i = first; i < last; i++) {
         const size_t p = i / panels, k = i % panels;
-        const size_t vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
+        const size_t vectors = 2 * k + 2 <= out_blocks ? 2 : 1;
         product(v + p * g->v_point, offsets, g->x.blocks, chunk, g->depth,
                 g->weights + p * point + k * g->x.blocks * g->depth * 32, vectors,
                 m + p * g->m_point + 2 * k * chunk * 16, 16, chunk * 16);
@@ -208,21 +208,20 @@ static inline void NAME(output_tile)(const struct winograd *g, const float *m, s
     }
     KEEP(r);
     const struct ck_epilogue *e = &g->epilogue;
-    const V16 demod = *(const V16 *)(e->demod + (n * g->y.blocks + k) * 16);
+    const size_t plane = n * g->y.map.blocks + k;
+    const V16 demod = *(const V16 *)(e->demod + plane * 16);
     const V16 bias = *(const V16 *)(e->bias + k * 16);
     const V16 slope = e->slopes ? *(const V16 *)(e->slopes + k * 16) : NAME(splat)(e->slope);
-    const size_t row = (g->y.width + 2) * 16;
-    float *y = g->y.data + (n * g->y.blocks + k) * (g->y.height + 2) * row;
+    float *rows[4];
+    for (size_t i = 0; i < 4; i++) rows[i] = kept_row(&g->y, plane, 4 * ty + i + 1) + (4 * tx + 1) * 16;
     for (int j = 0; j < 4; j++) {
         V16 s[6], z[4];
         for (int i = 0; i < 6; i++) s[i] = r[i][j];
         NAME(output_1d)(s, z);
-        const size_t across = 4 * tx + j;
         for (int i = 0; i < 4; i++) {
-            const size_t down = 4 * ty + i;
-            const float noise = e->noise ? e->noise[down * g->y.width + across] * e->strength : 0;
-            NAME(put)(NAME(finish)(e, z[i], demod, bias, slope, noise),
-                      y + (down + 1) * row + (across + 1) * 16, g->streams);
+            const size_t at = (4 * ty + i) * g->x.width + 4 * tx + j;
+            const float noise = e->noise ? e->noise[at] * e->strength : 0;
+            NAME(put)(NAME(finish)(e, z[i], demod, bias, slope, noise), rows[i] + j * 16, g->streams);
         }
     }
 }
@@ -412,9 +411,7 @@ static void NAME(up_products)(const struct upward *g, const float *v, float *m, 
 
 static void NAME(up_output)(const struct upward *g, size_t begin, size_t end, const float *m,
                             size_t first, size_t last) {
-    const struct wide *wide = &g->wide;
-    const struct ck_map *y = &wide->map;
-    const size_t row = (y->width + 2) * 16;
+    const struct ck_map *y = &g->wide.map;
     const size_t across = g->x.width / 4 + 1, tiles = (g->x.height / 4 + 1) * across;
     for (size_t k = first; k < last; k++) {
         size_t place[81];
@@ -430,14 +427,12 @@ static void NAME(up_output)(const struct upward *g, size_t begin, size_t end, co
                 for (int i = 0; i < 8; i++) r[i][j] = z[i];
             }
             KEEP(r);
-            float *to = y->data + (n * y->blocks + k) % wide->planes * wide->rows * row +
-                        (8 * tx + 1) * 16;
             const size_t height = y->height - 8 * ty, width = y->width - 8 * tx;
             for (size_t i = 0; i < 8 && i < height; i++) {
                 V16 z[8];
                 NAME(up_output_1d)(r[i], z);
-                float *at = to + (8 * ty + 1 + i) % wide->rows * row;
-                for (size_t j = 0; j < 8 && j < width; j++) *(V16 *)(at + j * 16) = z[j];
+                float *to = kept_row(&g->wide, n * y->blocks + k, 8 * ty + 1 + i) + (8 * tx + 1) * 16;
+                for (size_t j = 0; j < 8 && j < width; j++) *(V16 *)(to + j * 16) = z[j];
             }
         }
     }
@@ -498,14 +493,13 @@ static void NAME(blur_rows)(const struct blur *g, size_t plane, size_t first, si
     enum { PART = 64 };
     const struct ck_map *y = &g->y;
     const struct ck_epilogue *e = &g->epilogue;
-    const size_t x_row = (g->x.map.width + 2) * 16, y_row = (y->width + 2) * 16;
-    const float *x = g->x.map.data + plane % g->x.planes * g->x.rows * x_row;
+    const size_t y_row = row_of(y);
     const V16 demod = *(const V16 *)(e->demod + plane * 16);
     const V16 bias = *(const V16 *)(e->bias + plane % y->blocks * 16);
     V16 line[PART + 3];
     for (size_t down = first; down < last; down++) {
         const float *rows[4];
-        for (size_t i = 0; i < 4; i++) rows[i] = x + (down + i) % g->x.rows * x_row;
+        for (size_t i = 0; i < 4; i++) rows[i] = kept_row(&g->x, plane, down + i);
         float *to = y->data + (plane * (y->height + 2) + down + 1) * y_row + 16;
         for (size_t left = 0; left < y->width; left += PART) {
             const size_t count = y->width - left < PART ? y->width - left : PART;
@@ -528,22 +522,22 @@ static void NAME(blur_rows)(const struct blur *g, size_t plane, size_t first, si
 
 // Rows of pictures: three modulated sums over the channels, bias, clamp, and the picture below.
 static void NAME(rgb_rows)(const struct rgb *g, float *line, size_t first, size_t last) {
-    const struct ck_map *x = &g->x;
-    const size_t row = (x->width + 2) * 16, block = (x->height + 2) * row;
+    const struct ck_map *x = &g->x.map;
+    const struct ck_rgb *to = &g->to;
     const size_t pixels = x->height * x->width;
     ptrdiff_t offsets[MAX_BLOCKS];
-    for (size_t b = 0; b < x->blocks; b++) offsets[b] = (ptrdiff_t)(b * block);
+    for (size_t b = 0; b < x->blocks; b++) offsets[b] = (ptrdiff_t)(b * g->x.rows * row_of(x));
     for (size_t i = first; i < last; i++) {
         const size_t n = i / x->height, down = i % x->height;
-        const float *a = x->data + n * x->blocks * block + (down + 1) * row + 16;
-        NAME(product)(a, offsets, x->blocks, x->width, 16, g->weights + n * x->blocks * 16 * 16, 1,
+        const float *a = kept_row(&g->x, n * x->blocks, down + 1) + 16;
+        NAME(product)(a, offsets, x->blocks, x->width, 16, to->weights + n * x->blocks * 16 * 16, 1,
                       line, 16, 0);
         for (size_t c = 0; c < 3; c++) {
             const size_t at = (n * 3 + c) * pixels + down * x->width;
             for (size_t j = 0; j < x->width; j++) {
-                float v = line[16 * j + c] + g->bias[c];
-                if (g->clamp >= 0) v = v > g->clamp ? g->clamp : v < -g->clamp ? -g->clamp : v;
-                g->image[at + j] = g->below ? v + g->below[at + j] : v;
+                float v = line[16 * j + c] + to->bias[c];
+                if (to->clamp >= 0) v = v > to->clamp ? to->clamp : v < -to->clamp ? -to->clamp : v;
+                to->image[at + j] = to->below ? v + to->below[at + j] : v;
             }
         }
     }

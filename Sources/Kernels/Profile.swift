@@ -12,6 +12,11 @@ public struct LayerCost: Sendable, Hashable {
         self.operations = operations
         self.bytes = bytes
     }
+
+    /// The work of both.
+    public static func + (a: LayerCost, b: LayerCost) -> LayerCost {
+        LayerCost(operations: a.operations + b.operations, bytes: a.bytes + b.bytes)
+    }
 }
 
 /// Where the time of a run went, layer by layer.
@@ -60,8 +65,7 @@ public final class Profile: Sendable {
             }
             state.entries[place].calls += 1
             state.entries[place].seconds += seconds
-            state.entries[place].cost.operations += cost.operations
-            state.entries[place].cost.bytes += cost.bytes
+            state.entries[place].cost = state.entries[place].cost + cost
         }
         return result
     }

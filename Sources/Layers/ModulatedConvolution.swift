@@ -56,10 +56,7 @@ public struct ModulatedConvolution: Sendable {
         precision: Precision = .float32,
         scratch: FeatureScratch
     ) -> FeatureMap {
-        let styles = affine(w)  // [N, I]
-        var epilogue = epilogue
-        epilogue.demodulation = squaredWeights(styles.map { $0 * $0 })
-            .map { 1 / ($0 + 1e-8).squareRoot() }  // [N, O]
+        let (styles, epilogue) = modulation(w, epilogue)
         return kernel(
             x,
             styles: styles,
@@ -67,5 +64,46 @@ public struct ModulatedConvolution: Sendable {
             precision: precision,
             scratch: scratch
         )
+    }
+
+    /// Runs the convolution, what follows it, and makes a picture of the features.
+    ///
+    /// - Parameters:
+    ///   - x: `[N, I, H, W]`.
+    ///   - w: `[N, D]`.
+    ///   - epilogue: Noise, bias and activation; the demodulation is put in here.
+    ///   - precision: What large layers multiply in.
+    ///   - rgb: What makes the picture.
+    ///   - scratch: Memory; `x` may lie in it.
+    /// - Returns: `[N, 3, H, W]`.
+    public func draw(
+        _ x: FeatureMap,
+        w: Tensor<Float>,
+        epilogue: Passes.StyledEpilogue,
+        precision: Precision,
+        rgb: RGBLayer,
+        scratch: FeatureScratch
+    ) -> Tensor<Float> {
+        let (styles, epilogue) = modulation(w, epilogue)
+        return kernel.draw(
+            x,
+            styles: styles,
+            epilogue: epilogue,
+            precision: precision,
+            rgb: rgb,
+            scratch: scratch
+        )
+    }
+
+    /// The styles `[N, I]`, and the epilogue with their demodulation `[N, O]`.
+    private func modulation(
+        _ w: Tensor<Float>,
+        _ epilogue: Passes.StyledEpilogue
+    ) -> (Tensor<Float>, Passes.StyledEpilogue) {
+        let styles = affine(w)
+        var epilogue = epilogue
+        epilogue.demodulation = squaredWeights(styles.map { $0 * $0 })
+            .map { 1 / ($0 + 1e-8).squareRoot() }
+        return (styles, epilogue)
     }
 }

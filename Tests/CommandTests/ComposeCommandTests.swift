@@ -72,7 +72,7 @@ struct ComposeCommandTests {
         }
         let line = try #require(try workspace.run(pair + ["--json"]).jsonLines().last)
         let report = try #require(line["report"] as? [String: Any])
-        #expect((report["profile"] as? [Any])?.count == 23)
+        #expect((report["profile"] as? [Any])?.count == 22)
     }
 
     @Test func oneFrameMayBeOnePicture() throws {

@@ -136,6 +136,49 @@ struct StyledKernelTests {
         #expect(near != layer.result(), "float32 was computed")
     }
 
+    /// The last layer's picture, made without its features in memory, is that of the features, bit for bit.
+    @Test(arguments: 0..<8) func aDrawnPictureIsThatOfTheFeatures(seed: Int) {
+        var random = Randomness(seed: 400 + seed)
+        let sizes = StyledCase.Sizes(
+            samples: random.int(1...3),
+            inputs: random.int(1...40),
+            // Too many weights for it, in float32.
+            outputs: seed == 0 ? 1300 : random.int(1...70),
+            rows: 4 * random.int(1...5),
+            columns: 4 * random.int(1...5)
+        )
+        let layer = StyledCase(seed: seed, sizes: sizes, upsamples: false, algorithm: .winograd)
+        let shape = [sizes.samples, 3, sizes.rows, sizes.columns]
+        let rgb = RGBLayer(
+            kernel: RGBKernel(
+                weight: random.tensor([3, sizes.outputs, 1, 1]),
+                bias: random.tensor([3]),
+                clamp: random.bool() ? 0.4 : nil
+            ),
+            styles: random.tensor([sizes.samples, sizes.outputs]),
+            below: random.tensorOrNil(shape)
+        )
+        for precision in Precision.allCases where precision.isNative {
+            let scratch = FeatureScratch()
+            let x = scratch.next(layer.x.shape)
+            x.load(layer.x)
+            let drawn = layer.kernel.draw(
+                x,
+                styles: layer.styles,
+                epilogue: layer.epilogue,
+                precision: precision,
+                rgb: rgb,
+                scratch: scratch
+            )
+            let features = scratch.next([sizes.samples, sizes.outputs, sizes.rows, sizes.columns])
+            features.load(layer.result(in: precision))
+            #expect(
+                drawn == rgb.kernel(features, styles: rgb.styles, below: rgb.below),
+                "\(sizes), \(precision)"
+            )
+        }
+    }
+
     private func rootMeanSquare(_ values: [Float]) -> Double {
         (values.reduce(0) { $0 + Double($1 * $1) } / Double(max(1, values.count))).squareRoot()
     }

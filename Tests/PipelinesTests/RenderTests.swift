@@ -203,7 +203,7 @@ struct RenderTests {
         let layers = rows.filter { $0.name.hasPrefix("generator ") }
         let stages = rows.filter { !$0.name.hasPrefix("generator ") }
         #expect(stages.count == 6)
-        #expect(layers.count == 17, "eleven convolutions and six pictures")
+        #expect(layers.count == 16, "eleven convolutions, six pictures; the last two are one")
         func sum(_ rows: [ProfileRow]) -> Double { rows.reduce(0) { $0 + $1.milliseconds } }
         #expect(sum(stages) <= report.renderMilliseconds)
         // What lies between the stages: opening the film, reading the catalogue.

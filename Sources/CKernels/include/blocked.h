@@ -68,6 +68,18 @@ void ck_direct_up(const struct ck_map *x, const float *styles, const float *cons
                   const struct ck_epilogue *epilogue, const float f[4], struct ck_map *scaled,
                   struct ck_map *wide, struct ck_map *y);
 
-// image [samples][3][height][width] = clamp(x * weights + bias) + below; weights [samples][blocks * 16][16].
-void ck_rgb(const struct ck_map *x, const float *weights, const float *bias, float clamp,
-            const float *below, float *image);
+// image [samples][3][height][width] = clamp(x * weights + bias) + below; weights [samples][blocks * 16][16],
+// below may be null.
+struct ck_rgb {
+    const float *weights, *bias, *below;
+    float clamp;
+    float *image;
+};
+void ck_rgb(const struct ck_map *x, const struct ck_rgb *to);
+
+// ck_winograd followed by ck_rgb, without the features between in memory, if the weights are few enough.
+bool ck_can_draw(const struct ck_map *x, size_t out_blocks, bool half);
+size_t ck_drawing_scratch(const struct ck_map *x, size_t out_blocks, bool half);
+void ck_winograd_rgb(const struct ck_map *x, const float *styles, const float *packed, bool half,
+                     const struct ck_epilogue *epilogue, size_t out_blocks, const struct ck_rgb *to,
+                     float *scratch);

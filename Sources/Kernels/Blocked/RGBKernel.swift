@@ -42,16 +42,35 @@ public struct RGBKernel: Sendable {
         styles: Tensor<Float>,
         below: Tensor<Float>?
     ) -> Tensor<Float> {
-        let shape = [x.shape[0], 3, x.shape[2], x.shape[3]]
-        let inputs = weight.shape[1]
+        picture(of: x.shape, styles: styles, below: below) { to in
+            withUnsafePointer(to: x.map) { ck_rgb($0, &to) }
+        }
+    }
+
+    /// A picture that `fill` writes.
+    ///
+    /// - Parameters:
+    ///   - shape: Of the features, `[N, I, H, W]`.
+    ///   - styles: `[N, I]`.
+    ///   - below: The picture to add, `[N, 3, H, W]`; nil for none.
+    ///   - fill: Is told the modulated weights and where the picture goes.
+    /// - Returns: `[N, 3, H, W]`.
+    func picture(
+        of shape: [Int],
+        styles: Tensor<Float>,
+        below: Tensor<Float>?,
+        _ fill: (inout ck_rgb) -> Void
+    ) -> Tensor<Float> {
+        let (samples, inputs) = (shape[0], weight.shape[1])
+        let pictures = [samples, 3, shape[2], shape[3]]
         precondition(
-            x.shape[1] == inputs && styles.shape == [x.shape[0], inputs]
-                && below.map { $0.shape == shape } ?? true,
-            "RGB of \(inputs) features from \(x.shape) with styles \(styles.shape)"
+            shape[1] == inputs && styles.shape == [samples, inputs]
+                && below.map { $0.shape == pictures } ?? true,
+            "RGB of \(inputs) features from \(shape) with styles \(styles.shape)"
         )
         let stride = FeatureMap.blockCount(inputs) * FeatureMap.line * FeatureMap.line
-        var modulated = [Float](repeating: 0, count: x.shape[0] * stride)
-        for sample in 0..<x.shape[0] {
+        var modulated = [Float](repeating: 0, count: samples * stride)
+        for sample in 0..<samples {
             for input in 0..<inputs {
                 let style = styles.scalars[sample * inputs + input]
                 for colour in 0..<3 {
@@ -61,18 +80,41 @@ public struct RGBKernel: Sendable {
             }
         }
         let weights = PackedWeights(padding: modulated)
-        return Tensor(uninitialized: shape) { out in
-            guard let start = out.baseAddress else { return }
+        return Tensor(uninitialized: pictures) { out in
             // The kernel sees a pointer into the weights, which does not keep them.
             withExtendedLifetime(weights) {
-                withUnsafePointer(to: x.map) { map in
-                    guard let below else {
-                        ck_rgb(map, weights.start, bias, clamp ?? -1, nil, start)
-                        return
+                bias.withUnsafeBufferPointer { bias in
+                    func run(_ below: UnsafePointer<Float>?) {
+                        var to = ck_rgb(
+                            weights: weights.start,
+                            bias: bias.baseAddress,
+                            below: below,
+                            clamp: clamp ?? -1,
+                            image: out.baseAddress
+                        )
+                        fill(&to)
                     }
-                    ck_rgb(map, weights.start, bias, clamp ?? -1, below.scalars, start)
+                    guard let below else { return run(nil) }
+                    below.scalars.withUnsafeBufferPointer { run($0.baseAddress) }
                 }
             }
         }
+    }
+}
+
+/// What makes a picture of the features of a layer.
+public struct RGBLayer: Sendable {
+    /// The weights.
+    public let kernel: RGBKernel
+    /// `[N, I]`.
+    public let styles: Tensor<Float>
+    /// The picture to add, `[N, 3, H, W]`; nil for none.
+    public let below: Tensor<Float>?
+
+    /// Collects the parts.
+    public init(kernel: RGBKernel, styles: Tensor<Float>, below: Tensor<Float>?) {
+        self.kernel = kernel
+        self.styles = styles
+        self.below = below
     }
 }

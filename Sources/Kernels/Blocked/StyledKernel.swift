@@ -97,9 +97,80 @@ public final class StyledKernel: Sendable {
         precision: Precision = .float32,
         scratch: FeatureScratch
     ) -> FeatureMap {
-        precondition(precision.isNative, "\(precision.rawValue) on a processor without it")
+        let y = scratch.next(outputShape(x))
+        withOperands(x, styles, epilogue, precision, scratch) { styles, epilogue in
+            run(x, styles, &epilogue, precision, y, scratch)
+        }
+        return y
+    }
+
+    /// Runs the layer and makes a picture of its features, which do not pass through memory where few weights
+    /// allow it.
+    ///
+    /// - Parameters:
+    ///   - x: `[N, I, H, W]`.
+    ///   - styles: `[N, I]`.
+    ///   - epilogue: What follows the convolution; a slope in `0...1`.
+    ///   - precision: What Winograd's algorithm multiplies in, native here.
+    ///   - rgb: What makes the picture.
+    ///   - scratch: Memory; `x` may lie in it.
+    /// - Returns: `[N, 3, H, W]`, the same numbers as from the features.
+    public func draw(
+        _ x: FeatureMap,
+        styles: Tensor<Float>,
+        epilogue: Passes.StyledEpilogue,
+        precision: Precision = .float32,
+        rgb: RGBLayer,
+        scratch: FeatureScratch
+    ) -> Tensor<Float> {
+        var from = x.map
+        let (blocks, isHalf) = (FeatureMap.blockCount(weight.shape[0]), precision == .bfloat16)
+        guard !upsamples, usesWinograd(height: x.shape[2], width: x.shape[3], precision),
+            ck_can_draw(&from, blocks, isHalf)
+        else {
+            let y = self(
+                x,
+                styles: styles,
+                epilogue: epilogue,
+                precision: precision,
+                scratch: scratch
+            )
+            return rgb.kernel(y, styles: rgb.styles, below: rgb.below)
+        }
+        let weights = winograd(precision).start
+        let products = scratch.products.reserve(ck_drawing_scratch(&from, blocks, isHalf))
+        return rgb.kernel.picture(of: outputShape(x), styles: rgb.styles, below: rgb.below) { to in
+            withOperands(x, styles, epilogue, precision, scratch) { styles, epilogue in
+                ck_winograd_rgb(
+                    &from,
+                    styles,
+                    weights,
+                    isHalf,
+                    &epilogue,
+                    blocks,
+                    &to,
+                    products
+                )
+            }
+        }
+    }
+
+    private func outputShape(_ x: FeatureMap) -> [Int] {
         let scale = upsamples ? 2 : 1
-        let shape = [x.shape[0], weight.shape[0], scale * x.shape[2], scale * x.shape[3]]
+        return [x.shape[0], weight.shape[0], scale * x.shape[2], scale * x.shape[3]]
+    }
+
+    /// Checks what belongs to the layer, and hands it to `body` as the kernels read it.
+    private func withOperands(
+        _ x: FeatureMap,
+        _ styles: Tensor<Float>,
+        _ epilogue: Passes.StyledEpilogue,
+        _ precision: Precision,
+        _ scratch: FeatureScratch,
+        _ body: (UnsafePointer<Float>, inout ck_epilogue) -> Void
+    ) {
+        precondition(precision.isNative, "\(precision.rawValue) on a processor without it")
+        let shape = outputShape(x)
         precondition(
             x.shape[1] == weight.shape[1] && styles.shape == [x.shape[0], x.shape[1]]
                 && (0...1).contains(epilogue.slope)
@@ -108,9 +179,8 @@ public final class StyledKernel: Sendable {
                 && epilogue.noise.map { $0.count == shape[2] * shape[3] } ?? true,
             "a layer \(weight.shape) for \(x.shape) with styles \(styles.shape)"
         )
-        let y = scratch.next(shape)
-        let finish = { (noise: UnsafePointer<Float>?) in
-            var epilogue = ck_epilogue(
+        func run(_ noise: UnsafePointer<Float>?) {
+            var operands = ck_epilogue(
                 demod: scratch.padded(
                     epilogue.demodulation,
                     [shape[0], shape[1]],
@@ -125,15 +195,13 @@ public final class StyledKernel: Sendable {
                 gain: epilogue.gain,
                 clamp: epilogue.clamp ?? -1
             )
-            let styles = scratch.padded(styles, styles.shape, in: scratch.styles, filling: 0)
-            self.run(x, styles, &epilogue, precision, y, scratch)
+            body(
+                scratch.padded(styles, styles.shape, in: scratch.styles, filling: 0),
+                &operands
+            )
         }
-        if let noise = epilogue.noise {
-            noise.scalars.withUnsafeBufferPointer { finish($0.baseAddress) }
-        } else {
-            finish(nil)
-        }
-        return y
+        guard let noise = epilogue.noise else { return run(nil) }
+        noise.scalars.withUnsafeBufferPointer { run($0.baseAddress) }
     }
 
     private func run(

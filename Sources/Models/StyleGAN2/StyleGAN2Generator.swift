@@ -24,6 +24,12 @@ public struct StyleGAN2Generator: Sendable {
         let up: StyledConvolution
         let plain: StyledConvolution
         let rgb: ToRGB
+
+        /// The work from what the upsampling convolution leaves, `[N, I, H, W]`, to the picture, with the
+        /// features between counted as if they passed through memory.
+        func cost(_ x: FeatureMap) -> LayerCost {
+            plain.convolution.cost(x) + rgb.kernel.cost(x.shape)
+        }
     }
 
     init(
@@ -111,6 +117,20 @@ public struct StyleGAN2Generator: Sendable {
                 options: options,
                 scratch: scratch
             )
+            let isLast =
+                index == blocks.count - 1 || options.rows.map { $0 <= block.rows } ?? false
+            if isLast, options.observe == nil {
+                let rgb = block.rgb.layer(w: w(layer + 2), below: image)
+                return options.measure("\(name) rgb_\(block.rows)", block.cost(x)) {
+                    block.plain.draw(
+                        x,
+                        w: w(layer + 1),
+                        rgb: rgb,
+                        options: options,
+                        scratch: scratch
+                    )
+                }
+            }
             x = block.plain(x, w: w(layer + 1), name: name, options: options, scratch: scratch)
             image = block.rgb(
                 x,

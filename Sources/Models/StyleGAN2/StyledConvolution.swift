@@ -32,7 +32,39 @@ public struct StyledConvolution: Sendable {
             copy.load(x.tensor)
             observe(name + "_modconv", convolution(copy, w: w, scratch: apart).tensor)
         }
-        let epilogue = Passes.StyledEpilogue(
+        let features = options.measure(name, convolution.cost(x)) {
+            convolution(
+                x,
+                w: w,
+                epilogue: epilogue(options),
+                precision: options.precision,
+                scratch: scratch
+            )
+        }
+        options.observe?(name, features.tensor)
+        return features
+    }
+
+    /// Runs the layer and makes a picture of its features, which nobody else sees.
+    func draw(
+        _ x: FeatureMap,
+        w: Tensor<Float>,
+        rgb: RGBLayer,
+        options: SynthesisOptions,
+        scratch: FeatureScratch
+    ) -> Tensor<Float> {
+        convolution.draw(
+            x,
+            w: w,
+            epilogue: epilogue(options),
+            precision: options.precision,
+            rgb: rgb,
+            scratch: scratch
+        )
+    }
+
+    private func epilogue(_ options: SynthesisOptions) -> Passes.StyledEpilogue {
+        Passes.StyledEpilogue(
             noise: options.usesNoise ? noise : nil,
             noiseStrength: noiseStrength,
             bias: bias,
@@ -40,17 +72,6 @@ public struct StyledConvolution: Sendable {
             gain: Self.gain,
             clamp: clamp
         )
-        let features = options.measure(name, convolution.cost(x)) {
-            convolution(
-                x,
-                w: w,
-                epilogue: epilogue,
-                precision: options.precision,
-                scratch: scratch
-            )
-        }
-        options.observe?(name, features.tensor)
-        return features
     }
 }
 
@@ -68,12 +89,21 @@ public struct ToRGB: Sendable {
         name: String,
         options: SynthesisOptions
     ) -> Tensor<Float> {
-        let image = options.measure(name, kernel.cost(x)) {
-            let skip = below.map { Passes.upsample($0, taps: StyledKernel.upsamplingTaps) }
-            return kernel(x, styles: affine(w), below: skip)
+        let image = options.measure(name, kernel.cost(x.shape)) {
+            let layer = layer(w: w, below: below)
+            return kernel(x, styles: layer.styles, below: layer.below)
         }
         options.observe?(name, image)
         return image
+    }
+
+    /// The layer for W vectors `[N, D]`, onto the picture of half the size.
+    func layer(w: Tensor<Float>, below: Tensor<Float>?) -> RGBLayer {
+        RGBLayer(
+            kernel: kernel,
+            styles: affine(w),
+            below: below.map { Passes.upsample($0, taps: StyledKernel.upsamplingTaps) }
+        )
     }
 }
 
