@@ -23,10 +23,9 @@ public struct RGBKernel: Sendable {
         self.clamp = clamp
     }
 
-    /// The work of the layer on `x [N, I, H, W]`.
-    public func cost(_ x: FeatureMap) -> LayerCost {
-        let pixels = Double(x.shape[0] * x.shape[2] * x.shape[3])
-        let inputs = Double(x.shape[1])
+    /// The work of the layer on features of a shape `[N, I, H, W]`.
+    public func cost(_ shape: [Int]) -> LayerCost {
+        let (pixels, inputs) = (Double(shape[0] * shape[2] * shape[3]), Double(shape[1]))
         return LayerCost(operations: 6 * inputs * pixels, bytes: 4 * pixels * (inputs + 3))
     }
 
