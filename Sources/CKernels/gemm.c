@@ -39,25 +39,25 @@ struct gemm {
 #define NAME(x) avx512_gemm_##x
 #define ROWS 8
 #define VECTORS 2
+#include "micro_kernels.h"
 #include "gemm_kernels.h"
+#include "micro_kernels_end.h"
 #pragma clang attribute pop
-#undef NAME
-#undef ROWS
-#undef VECTORS
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #define NAME(x) avx2_gemm_##x
 #define ROWS 6
 #define VECTORS 1
+#include "micro_kernels.h"
 #include "gemm_kernels.h"
+#include "micro_kernels_end.h"
 #pragma clang attribute pop
-#undef NAME
-#undef ROWS
-#undef VECTORS
 #endif
 #define NAME(x) portable_gemm_##x
 #define ROWS 2
 #define VECTORS 1
+#include "micro_kernels.h"
 #include "gemm_kernels.h"
+#include "micro_kernels_end.h"
 
 #if defined(__x86_64__)
 #define CALL(FUNCTION, ...)                                              \
@@ -127,10 +127,16 @@ static void gemm_part(void *context, size_t first, size_t last) {
     }
 }
 
+static size_t bands_of(size_t rows, size_t inputs) {
+    const size_t held = (512 << 10) / sizeof(float) / (inputs ? inputs : 1), most = held < 48 ? 48 : held;
+    return (rows + most - 1) / most;
+}
+
 void ck_gemm(const float *x, size_t rows, size_t x_step, const float *packed, size_t outputs, size_t inputs,
              const struct ck_gemm_epilogue *epilogue, float *y, size_t y_step) {
-    const size_t held = (512 << 10) / sizeof(float) / (inputs ? inputs : 1), most = held < 48 ? 48 : held;
-    struct gemm g = {x, packed, rows, x_step, outputs, inputs, *epilogue, y, y_step, (rows + most - 1) / most};
+    struct gemm g = {x,         packed, rows,   x_step,
+                     outputs,   inputs, *epilogue, y,
+                     y_step,    bands_of(rows, inputs)};
     const size_t parts = g.bands * panels_of(outputs);
     if (parts) ck_parallel(parts, grain(WORTH, rows * outputs * inputs / parts), gemm_part, &g);
 }
@@ -151,24 +157,31 @@ void ck_product(size_t m, size_t n, size_t k, float alpha, const float *a, size_
     free(scratch);
 }
 
+// y [rows][outputs] = x w^T on the calling thread; w is packed into `packed`.
+static void product_alone(const struct packing *w, const float *x, size_t rows, size_t x_step, float *y,
+                          size_t y_step) {
+    pack_part((void *)w, 0, panels_of(w->outputs));
+    struct gemm g = {.x = x, .packed = w->packed, .rows = rows, .x_step = x_step, .outputs = w->outputs,
+                     .inputs = w->inputs, .epilogue = {.alpha = 1}, .y = y, .y_step = y_step,
+                     .bands = bands_of(rows, w->inputs)};
+    gemm_part(&g, 0, g.bands * panels_of(w->outputs));
+}
+
 static void attend_part(void *context, size_t first, size_t last) {
     const struct ck_attention *a = context;
     const size_t score_count = a->queries * a->keys, step = a->heads * a->width;
     const size_t keys = ck_gemm_packed(a->keys, a->width), values = ck_gemm_packed(a->width, a->keys);
     float *scratch = ck_aligned(keys + values + score_count);
-    const struct ck_gemm_epilogue plain = {.alpha = 1};
     for (size_t i = first; i < last; i++) {
         const size_t n = i / a->heads, column = i % a->heads * a->width;
         const float *k = a->k + n * a->keys * a->kv_step + column, *v = a->v + n * a->keys * a->kv_step + column;
         float *scores = a->probabilities ? a->probabilities + i * score_count : scratch + keys + values;
-        ck_gemm_pack(k, a->keys, a->width, a->kv_step, 1, scratch);
-        ck_gemm(a->q + n * a->queries * a->q_step + column, a->queries, a->q_step, scratch, a->keys, a->width,
-                &plain, scores, a->keys);
+        const struct packing by_key = {k, a->keys, a->width, a->kv_step, 1, scratch};
+        product_alone(&by_key, a->q + n * a->queries * a->q_step + column, a->queries, a->q_step, scores, a->keys);
         const struct softmax s = {scores, a->keys, a->queries, a->scale, a->causal};
         CALL(softmax, &s, 0, a->queries);
-        ck_gemm_pack(v, a->width, a->keys, 1, a->kv_step, scratch + keys);
-        ck_gemm(scores, a->queries, a->keys, scratch + keys, a->width, a->keys, &plain,
-                a->y + n * a->queries * step + column, step);
+        const struct packing by_column = {v, a->width, a->keys, 1, a->kv_step, scratch + keys};
+        product_alone(&by_column, scores, a->queries, a->keys, a->y + n * a->queries * step + column, step);
     }
     free(scratch);
 }

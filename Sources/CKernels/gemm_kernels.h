@@ -1,16 +1,11 @@
-// The kernels of gemm.c, compiled once for each instruction set, hence without a guard.
-// Needs NAME(x), ROWS (that a micro-kernel computes at most: 8, 6 or 2) and VECTORS (of 16 outputs, at once).
+// The kernels of gemm.c, compiled once for each instruction set, hence without a guard; after micro_kernels.h.
 
-typedef float NAME(v16) __attribute__((vector_size(64), aligned(64)));
 typedef float NAME(u16) __attribute__((vector_size(64), aligned(4)));
 typedef int NAME(i16) __attribute__((vector_size(64), aligned(64)));
 typedef double NAME(d16) __attribute__((vector_size(128), aligned(64)));
-#define V16 NAME(v16)
 #define U16 NAME(u16)
 #define I16 NAME(i16)
 #define D16 NAME(d16)
-
-static inline V16 NAME(splat)(float x) { return x - (V16){}; }
 
 // ---- Elementary functions. Their polynomials are minimax fits made for this file.
 
@@ -153,42 +148,6 @@ static void NAME(softmax)(const struct softmax *g, size_t first, size_t last) {
 
 // ---- Products
 
-// Sums of R rows, `step` apart, and N vectors of outputs over `count` inputs, to tile[R][N].
-#define MICRO_KERNEL(R, N)                                                                          \
-    static void NAME(micro_##R##_##N)(const float *a, size_t step, size_t count, const float *b,    \
-                                      size_t b_step, V16 *tile) {                                   \
-        V16 sum[R][N];                                                                              \
-        for (int r = 0; r < R; r++)                                                                 \
-            for (int n = 0; n < N; n++) sum[r][n] = NAME(splat)(0);                                 \
-        _Pragma("clang loop unroll_count(4)") for (size_t k = 0; k < count; k++) {                  \
-            V16 w[N];                                                                               \
-            for (int n = 0; n < N; n++) w[n] = *(const V16 *)(b + 16 * n);                          \
-            for (int r = 0; r < R; r++) {                                                           \
-                const V16 v = NAME(splat)(a[(size_t)r * step + k]);                             \
-                for (int n = 0; n < N; n++) sum[r][n] += v * w[n];                                  \
-            }                                                                                       \
-            b += b_step;                                                                            \
-        }                                                                                           \
-        for (int r = 0; r < R; r++)                                                                 \
-            for (int n = 0; n < N; n++) tile[r * N + n] = sum[r][n];                                \
-    }
-
-typedef void (*NAME(micro))(const float *, size_t, size_t, const float *, size_t, V16 *);
-#define MICRO_KERNELS(R) MICRO_KERNEL(R, 1) MICRO_KERNEL(R, 2)
-#define BOTH(R) {NAME(micro_##R##_1), NAME(micro_##R##_2)}
-#if ROWS == 8
-MICRO_KERNELS(1) MICRO_KERNELS(2) MICRO_KERNELS(3) MICRO_KERNELS(4)
-MICRO_KERNELS(5) MICRO_KERNELS(6) MICRO_KERNELS(7) MICRO_KERNELS(8)
-static const NAME(micro) NAME(micros)[ROWS][2] = {BOTH(1), BOTH(2), BOTH(3), BOTH(4),
-                                                  BOTH(5), BOTH(6), BOTH(7), BOTH(8)};
-#elif ROWS == 6
-MICRO_KERNELS(1) MICRO_KERNELS(2) MICRO_KERNELS(3) MICRO_KERNELS(4) MICRO_KERNELS(5) MICRO_KERNELS(6)
-static const NAME(micro) NAME(micros)[ROWS][2] = {BOTH(1), BOTH(2), BOTH(3), BOTH(4), BOTH(5), BOTH(6)};
-#else
-MICRO_KERNELS(1) MICRO_KERNELS(2)
-static const NAME(micro) NAME(micros)[ROWS][2] = {BOTH(1), BOTH(2)};
-#endif
-
 static void NAME(finish_tile)(const struct gemm *g, const V16 *tile, size_t row, size_t rows, size_t output,
                               size_t vectors) {
     const struct ck_gemm_epilogue *e = &g->epilogue;
@@ -210,23 +169,20 @@ static void NAME(finish_tile)(const struct gemm *g, const V16 *tile, size_t row,
 static void NAME(panel)(const struct gemm *g, size_t row, size_t end, size_t panel) {
     const size_t blocks = (g->outputs + 15) / 16, width = 2 * panel + 2 <= blocks ? 2 : 1;
     const float *b = g->packed + panel * g->inputs * 32;
+    const ptrdiff_t start = 0;
     V16 tile[ROWS * 2];
     for (size_t tiles = (end - row + ROWS - 1) / ROWS; tiles > 0; tiles--) {
         const size_t rows = (end - row + tiles - 1) / tiles;
         for (size_t n = 0; n < width;) {
             const size_t vectors = width - n < VECTORS ? width - n : VECTORS;
-            NAME(micros)[rows - 1][vectors - 1](g->x + row * g->x_step, g->x_step, g->inputs, b + 16 * n,
-                                                16 * width, tile);
+            NAME(micros)[rows - 1][vectors - 1](g->x + row * g->x_step, g->x_step, &start, 1, g->inputs,
+                                                b + 16 * n, 16 * width, tile);
             NAME(finish_tile)(g, tile, row, rows, panel * 32 + 16 * n, vectors);
             n += vectors;
         }
         row += rows;
     }
 }
-#undef V16
 #undef U16
 #undef I16
 #undef D16
-#undef MICRO_KERNEL
-#undef MICRO_KERNELS
-#undef BOTH

@@ -35,9 +35,9 @@ public struct AttentionKernel: Sendable {
     /// of threads or samples, bit by bit.
     ///
     /// - Parameters:
-    ///   - queries: The queries' rows.
-    ///   - keys: The keys' rows.
-    ///   - values: The values' rows, as far apart as those of the keys.
+    ///   - query: The queries' rows.
+    ///   - key: The keys' rows.
+    ///   - value: The values' rows, as far apart as those of the keys.
     ///   - keepsProbabilities: Whether to return what the softmax gave.
     /// - Returns: The mixed values, heads side by side `[samples, queries, heads * D]`, and the probabilities
     ///   `[samples, heads, queries, keys]` if asked for.

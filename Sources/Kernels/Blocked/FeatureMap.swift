@@ -19,16 +19,19 @@ public struct FeatureMap {
     init(_ shape: [Int], in block: FeatureScratch.Block) {
         self.shape = shape
         self.block = block
-        let blocks = Self.blockCount(shape[1])
-        let floats = shape[0] * blocks * (shape[2] + 2) * (shape[3] + 2) * Self.line
         map = ck_map(
-            data: block.reserve(floats),
+            data: block.reserve(Self.floatCount(shape)),
             samples: shape[0],
-            blocks: blocks,
+            blocks: Self.blockCount(shape[1]),
             height: shape[2],
             width: shape[3]
         )
         withUnsafePointer(to: map) { ck_clear_border($0) }
+    }
+
+    /// The floats of a map with its border.
+    static func floatCount(_ shape: [Int]) -> Int {
+        shape[0] * blockCount(shape[1]) * (shape[2] + 2) * (shape[3] + 2) * line
     }
 
     /// How many blocks hold a number of channels.
@@ -54,7 +57,7 @@ public final class FeatureScratch {
     /// A piece of memory that only grows.
     final class Block {
         private var start: UnsafeMutablePointer<Float>?
-        private var capacity = 0
+        private(set) var capacity = 0
 
         func reserve(_ floats: Int) -> UnsafeMutablePointer<Float> {
             if let start, floats <= capacity { return start }
@@ -80,7 +83,9 @@ public final class FeatureScratch {
     let bias = Block()
 
     /// Starts without memory.
-    public init() { ck_prepare_process() }
+    public init() { Self.prepareProcess() }
+
+    static func prepareProcess() { ck_prepare_process() }
 
     /// A map for the next layer to write; the one before it stays readable, older ones are gone.
     public func next(_ shape: [Int]) -> FeatureMap {

@@ -54,6 +54,29 @@ final class PackedWeights: @unchecked Sendable {
         }
     }
 
+    /// All taps of `weight [O, I, k, k]`, in order.
+    convenience init(direct weight: Tensor<Float>) {
+        let size = weight.shape[2] * weight.shape[3]
+        self.init(size * Self.blockFloats(weight)) { start in
+            ck_pack_direct(
+                weight.scalars,
+                weight.shape[0],
+                weight.shape[1],
+                size,
+                Array(0..<size),
+                size,
+                start
+            )
+        }
+    }
+
+    /// `weight [O, I, 3, 3]` transformed for Winograd's algorithm with stride 2.
+    convenience init(winogradDown weight: Tensor<Float>) {
+        self.init(36 * Self.blockFloats(weight)) { start in
+            ck_pack_winograd_down(weight.scalars, weight.shape[0], weight.shape[1], start)
+        }
+    }
+
     /// The weights `[O, I]` of a matrix product.
     convenience init(product weight: Tensor<Float>) {
         let (outputs, inputs) = (weight.shape[0], weight.shape[1])

@@ -48,7 +48,7 @@ public struct CLIPModel: Sendable {
         observe: ((String, Tensor<Float>) -> Void)? = nil
     ) -> Tensor<Float> {
         check(images)
-        return vision(images, observe: observe)
+        return ThreadPool.crew { vision(images, observe: observe) }
     }
 
     /// Encodes images `[N, 3, S, S]` and keeps what `imageGradient` needs.
@@ -99,7 +99,7 @@ public struct CLIPModel: Sendable {
                 "encodeText needs 1 to \(config.context) ids below \(config.vocabulary), got \(ids)"
             )
         }
-        return text(tokens, observe: observe)
+        return ThreadPool.crew { text(tokens, observe: observe) }
     }
 
     /// How well images and texts fit: scaled cosines of features `[N, E]` and `[M, E]`, as `[N, M]`.

@@ -1,3 +1,4 @@
+internal import Kernels
 internal import Tensors
 
 /// A batch normalisation with fixed statistics, as a scale and a shift per channel.
@@ -26,8 +27,10 @@ struct BatchNormAffine {
         shift = zip(bias, zip(mean, scale)).map { $0 - $1.0 * $1.1 }
     }
 
-    /// The scale as float32, `[C]`.
-    var floatScale: Tensor<Float> { Tensor(shape: [scale.count], scalars: scale.map(Float.init)) }
+    /// Both as float32.
+    var affine: FeaturePasses.Affine {
+        FeaturePasses.Affine(scale: scale.map(Float.init), shift: shift.map(Float.init))
+    }
     /// The shift as float32, `[C]`.
     var floatShift: Tensor<Float> { Tensor(shape: [shift.count], scalars: shift.map(Float.init)) }
 

@@ -9,15 +9,17 @@ public import Tensors
 public struct PSPEncoder: Sendable {
     /// The sizes.
     public let config: PSPConfig
-    private let input: Convolution
-    private let inputSlope: Tensor<Float>
+    private let input: ConvolutionKernel
     private let body: [BottleneckUnit]
     /// The 1x1 convolutions that bring c2 and c1 to the width of c3.
-    private let lateral2: Convolution
-    private let lateral1: Convolution
+    private let lateral2: ConvolutionKernel
+    private let lateral1: ConvolutionKernel
     private let heads: [StyleHead]
     /// `[L, D]`, or nil if codes are stored without it.
     private let latentAverage: Tensor<Float>?
+    private let workspace = Workspace { FeaturePool() }
+    /// Images that are encoded at once: more bring no more speed, only more memory.
+    private static let groupSize = 4
 
     /// Reads the weights.
     ///
@@ -35,29 +37,48 @@ public struct PSPEncoder: Sendable {
         self.config = config
         self.latentAverage = latentAverage
         let norm = try BatchNormAffine(weights, "input_layer.1", channels: config.widths[0])
-        input = Convolution(
+        input = ConvolutionKernel(
             weight: norm.folded(
                 into: try weights.double("input_layer.0.weight", [config.widths[0], 3, 3, 3])
             ),
             bias: norm.floatShift,
-            padding: 1
+            slopes: try weights.float("input_layer.2.weight", [config.widths[0]]),
+            inputSize: [config.inputSize, config.inputSize]
         )
-        inputSlope = try weights.float("input_layer.2.weight", [config.widths[0]])
         let shapes = config.unitShapes
+        var side = config.inputSize
         body = try shapes[...config.taps[2]].enumerated().map { index, shape in
-            try BottleneckUnit(
+            defer { side = (side - 1) / shape.stride + 1 }
+            return try BottleneckUnit(
                 weights,
                 "body.\(index)",
-                shape: shape,
+                shape: .init(
+                    input: shape.input,
+                    output: shape.output,
+                    stride: shape.stride,
+                    side: side
+                ),
                 squeezeReduction: config.squeezeReduction
             )
         }
         let channels = config.taps.map { shapes[$0].output }
-        lateral2 = try Self.lateral(weights, "latlayer1", from: channels[1], to: channels[2])
-        lateral1 = try Self.lateral(weights, "latlayer2", from: channels[0], to: channels[2])
         let grids = config.taps.map { tap in
             shapes[...tap].reduce(config.inputSize) { ($0 - 1) / $1.stride + 1 }
         }
+        lateral2 = try Self.lateral(
+            weights,
+            "latlayer1",
+            from: channels[1],
+            to: channels[2],
+            side: grids[1]
+        )
+        lateral1 = try Self.lateral(
+            weights,
+            "latlayer2",
+            from: channels[0],
+            to: channels[2],
+            side: grids[0]
+        )
         heads = try (0..<config.styleCount).map { index in
             try StyleHead(
                 weights,
@@ -73,11 +94,13 @@ public struct PSPEncoder: Sendable {
         _ weights: Weights,
         _ name: String,
         from input: Int,
-        to output: Int
-    ) throws -> Convolution {
-        Convolution(
+        to output: Int,
+        side: Int
+    ) throws -> ConvolutionKernel {
+        ConvolutionKernel(
             weight: try weights.float(name + ".weight", [output, input, 1, 1]),
-            bias: try weights.float(name + ".bias", [output])
+            bias: try weights.float(name + ".bias", [output]),
+            inputSize: [side, side]
         )
     }
 
@@ -96,26 +119,46 @@ public struct PSPEncoder: Sendable {
             images.rank == 4 && Array(images.shape[1...]) == [3, side, side],
             "encode needs [N, 3, \(side), \(side)], got \(images.shape)"
         )
-        var x = Passes.affinePReLU(input(images), slope: inputSlope)
-        observe?("input_layer", x)
-        var features: [Tensor<Float>] = []
-        for (index, unit) in body.enumerated() {
-            x = unit(x)
-            observe?("body_\(index)", x)
-            if config.taps.contains(index) { features.append(x) }
+        let count = images.shape[0]
+        let pool = workspace.take()
+        defer { workspace.giveBack(pool) }
+        let group = observe == nil ? Self.groupSize : max(count, 1)
+        let codes = stride(from: 0, to: count, by: group).map { first in
+            ThreadPool.crew { encode(images[first..<min(first + group, count)], pool, observe) }
         }
-        let p2 = raised(features[2], onto: lateral2(features[1]))
-        observe?("p2", p2)
-        let p1 = raised(p2, onto: lateral1(features[0]))
-        observe?("p1", p1)
-        let pyramid = [p1, p2, features[2]]
-        let styles = heads.enumerated().map { $1(pyramid[config.scale(ofHead: $0)]) }  // L x [N, D]
-        return codes(styles, sampleCount: images.shape[0])
+        return codes.isEmpty
+            ? Tensor(repeating: 0, shape: [0, config.styleCount, config.styleDim])
+            : Tensor.concatenate(codes)
     }
 
-    /// Brings the coarser map to the size of the finer one and adds them.
-    private func raised(_ coarse: Tensor<Float>, onto fine: Tensor<Float>) -> Tensor<Float> {
-        resizeAligningCorners(coarse, height: fine.shape[2], width: fine.shape[3]) + fine
+    private func encode(
+        _ images: Tensor<Float>,
+        _ pool: FeaturePool,
+        _ observe: ((String, Tensor<Float>) -> Void)?
+    ) -> Tensor<Float> {
+        var x = input(pool.map(loading: images), pool: pool)
+        observe?("input_layer", x.tensor)
+        var normed: FeatureMap? = body[0].inputNorm(x, pool: pool)
+        var features: [FeatureMap] = []
+        for (index, unit) in body.enumerated() {
+            guard let ready = normed else { break }
+            let next = index + 1 < body.count ? body[index + 1].inputNorm : nil
+            (x, normed) = unit(x, normed: ready, next: next, pool: pool)
+            observe?("body_\(index)", x.tensor)
+            if config.taps.contains(index) { features.append(x) }
+        }
+        let p2 = lateral2(features[1], pool: pool)
+        FeaturePasses.addResized(features[2], to: p2)
+        observe?("p2", p2.tensor)
+        let p1 = lateral1(features[0], pool: pool)
+        FeaturePasses.addResized(p2, to: p1)
+        observe?("p1", p1.tensor)
+        let pyramid = [p1, p2, features[2]]
+        // L x [N, D]
+        let styles = heads.enumerated().map {
+            $1(pyramid[config.scale(ofHead: $0)], pool: pool)
+        }
+        return codes(styles, sampleCount: images.shape[0])
     }
 
     /// Stacks the heads' outputs and adds the average: L times `[N, D]` to `[N, L, D]`.

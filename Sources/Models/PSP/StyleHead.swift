@@ -6,7 +6,7 @@ internal import Tensors
 ///
 /// Shapes: features `[N, C, h, w]` to `[N, D]`. Source: Richardson et al. 2021, figure 2.
 struct StyleHead: Sendable {
-    private let convolutions: [Convolution]
+    private let convolutions: [ConvolutionKernel]
     private let linear: Linear
 
     /// Reads `styles.INDEX`; the number of convolutions follows from the tensor names.
@@ -22,25 +22,25 @@ struct StyleHead: Sendable {
                     + "\(end)x\(end), expected 1x1; check inputSize, coarseIndex and middleIndex"
             )
         }
+        var side = grid
         convolutions = try (0..<count).map { layer in
             let layerName = "\(name).convs.\(2 * layer)"
             let input = layer == 0 ? channels : styleDim
-            return Convolution(
+            defer { side = (side + 1) / 2 }
+            return ConvolutionKernel(
                 weight: try weights.float(layerName + ".weight", [styleDim, input, 3, 3]),
                 bias: try weights.float(layerName + ".bias", [styleDim]),
+                slopes: Tensor(repeating: 0.01, shape: [styleDim]),
                 stride: 2,
-                padding: 1
+                inputSize: [side, side]
             )
         }
         linear = try Linear(weights, name + ".linear", [styleDim, styleDim])
             .scaled(weight: 1 / Float(styleDim).squareRoot())
     }
 
-    func callAsFunction(_ features: Tensor<Float>) -> Tensor<Float> {
-        var x = features
-        for convolution in convolutions {
-            x = Passes.leakyReLU(convolution(x), slope: 0.01)
-        }
-        return linear(x.reshaped([x.shape[0], x.shape[1]]))
+    func callAsFunction(_ features: FeatureMap, pool: FeaturePool) -> Tensor<Float> {
+        let last = convolutions.reduce(features) { $1($0, pool: pool) }  // [N, D, 1, 1]
+        return linear(last.tensor.reshaped([last.shape[0], last.shape[1]]))
     }
 }

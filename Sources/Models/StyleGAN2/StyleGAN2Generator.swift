@@ -16,7 +16,7 @@ public struct StyleGAN2Generator: Sendable {
     let first: StyledConvolution
     let firstRGB: ToRGB
     let blocks: [Block]
-    private let workspace = SynthesisWorkspace()
+    private let workspace = Workspace { FeatureScratch() }
 
     /// One resolution: upsampling convolution, plain convolution, ToRGB.
     struct Block: Sendable {
