@@ -9,6 +9,7 @@ The caller sets the allocator's variables (see PeerProcess.swift): fresh pages o
 factor of 1.5 to 3.
 """
 
+import importlib.metadata
 import math
 import sys
 import time
@@ -120,10 +121,19 @@ def ode(outputs):
     return call
 
 
+def ingest():
+    import sample_pack
+
+    work = sample_pack.Ingest()
+    return lambda: work(sys.argv[2], sys.argv[3])
+
+
 PAPER_DOLL = [256, 192, 128, 96, 32, 16]
 WORK = {
     "ode-50": lambda: ode(50),
     "ode-500": lambda: ode(500),
+    # The film and the folder are the program's second and third argument.
+    "ingest": ingest,
 }
 for name, channels, style in [
     ("128", PAPER_DOLL, 128), ("256", config_f(256), 512), ("1024", config_f(1024), 512)
@@ -137,7 +147,8 @@ for name, channels, style in [
 
 def main():
     ready = {}
-    print(f"torch {torch.__version__}, torchdiffeq {torchdiffeq.__version__}", flush=True)
+    names = ["torch", "torchdiffeq", "av", "safetensors"]
+    print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in names), flush=True)
     for line in sys.stdin:
         name = line.strip()
         with torch.no_grad():

@@ -40,9 +40,59 @@ final class PixelConverter {
     ///   - source: The frame.
     ///   - aspect: The width of a pixel over its height.
     ///   - orientation: How to turn it upright.
+    ///   - part: What to keep of it; all if nil.
     /// - Returns: The upright picture with square pixels.
     /// - Throws: `MediaError` if swscale does not know the pixel format.
     func image(
+        of source: FrameBuffer,
+        aspect: AVRational,
+        orientation: Orientation,
+        part: FramePart?
+    ) throws(MediaError) -> RGBImage {
+        guard let part else {
+            return try image(of: source, aspect: aspect, orientation: orientation)
+        }
+        let frame = source.frame.pointee
+        let size = PixelSize(width: Int(frame.width), height: Int(frame.height))
+        let isPlain = orientation == .upright && size.squared(aspect) == size
+        guard isPlain, let view = try PixelConverter.view(of: source, around: part) else {
+            return try image(of: source, aspect: aspect, orientation: orientation)
+                .cropped(x: part.x, y: part.y, width: part.width, height: part.height)
+        }
+        return try image(of: view.buffer, aspect: aspect, orientation: orientation)
+            .cropped(x: part.x - view.x, y: part.y - view.y, width: part.width, height: part.height)
+    }
+
+    /// A frame over those pixels of another that its part depends on, and where it begins.
+    ///
+    /// Chroma is interpolated from two neighbours on each side, with the same weights at every even pixel: a
+    /// margin of 16 keeps the part's pixels as they are, and planes aligned. Only for the format of nearly all
+    /// films, 4:2:0 of 8 bits; nil for others. The view must not outlive the frame.
+    private static func view(
+        of source: FrameBuffer,
+        around part: FramePart
+    ) throws(MediaError) -> (buffer: FrameBuffer, x: Int, y: Int)? {
+        let frame = source.frame.pointee
+        let format = AVPixelFormat(frame.format)
+        guard format == AV_PIX_FMT_YUV420P || format == AV_PIX_FMT_YUVJ420P else { return nil }
+        func bounds(_ start: Int, _ count: Int, _ limit: Int32) -> Range<Int> {
+            max(0, (start - 16) / 32 * 32)..<min(Int(limit), (start + count + 16 + 31) / 32 * 32)
+        }
+        let columns = bounds(part.x, part.width, frame.width)
+        let rows = bounds(part.y, part.height, frame.height)
+        let view = try FrameBuffer()
+        vs_view(
+            source.frame,
+            view.frame,
+            Int32(columns.lowerBound),
+            Int32(rows.lowerBound),
+            Int32(columns.count),
+            Int32(rows.count)
+        )
+        return (view, columns.lowerBound, rows.lowerBound)
+    }
+
+    private func image(
         of source: FrameBuffer,
         aspect: AVRational,
         orientation: Orientation
@@ -57,7 +107,7 @@ final class PixelConverter {
             matrix: Int32(frame.colorspace.rawValue),
             isFullRange: PixelConverter.isFullRange(frame, format),
             shown: size.squared(aspect),
-            target: PixelFormat(format).hasAlpha ? AV_PIX_FMT_RGBA : AV_PIX_FMT_RGB24
+            target: PixelFormat(format).target
         )
         let target = try prepare(wanted)
         defer { withExtendedLifetime(source) {} }
@@ -66,9 +116,11 @@ final class PixelConverter {
         }
         let (width, height) = (wanted.shown.width, wanted.shown.height)
         let pixels =
-            wanted.target == AV_PIX_FMT_RGB24
-            ? target.packedBytes(rowBytes: 3 * width)
-            : PixelConverter.onWhite(target.packedBytes(rowBytes: 4 * width))
+            switch wanted.target {
+            case AV_PIX_FMT_RGBA: PixelConverter.onWhite(target.packedBytes(rowBytes: 4 * width))
+            case AV_PIX_FMT_GBRP: PixelConverter.interleaved(target, width, height)
+            default: target.packedBytes(rowBytes: 3 * width)
+            }
         return orientation.apply(to: RGBImage(width: width, height: height, pixels: pixels))
     }
 
@@ -118,6 +170,14 @@ final class PixelConverter {
             && (name.hasPrefix("gray") || name.hasPrefix("ya"))
     }
 
+    /// Planes of green, blue and red to `[n, 3]`.
+    private static func interleaved(_ planes: FrameBuffer, _ width: Int, _ height: Int) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 3 * width * height) { out, count in
+            vs_interleave(planes.frame, out.baseAddress)
+            count = 3 * width * height
+        }
+    }
+
     /// `[n, 4]` straight alpha to `[n, 3]`, rounded.
     private static func onWhite(_ pixels: [UInt8]) -> [UInt8] {
         let count = pixels.count / 4
@@ -137,6 +197,23 @@ final class PixelConverter {
             }
             written = 3 * count
         }
+    }
+}
+
+/// A rectangle of a frame's pixels.
+public struct FramePart: Sendable, Hashable {
+    /// The first column.
+    public let x: Int
+    /// The first row.
+    public let y: Int
+    /// The number of columns.
+    public let width: Int
+    /// The number of rows.
+    public let height: Int
+
+    /// Makes a rectangle.
+    public init(x: Int, y: Int, width: Int, height: Int) {
+        (self.x, self.y, self.width, self.height) = (x, y, width, height)
     }
 }
 
@@ -163,16 +240,24 @@ struct PixelFormat {
     let name: String
     let hasAlpha: Bool
     let bitDepth: Int
+    /// What swscale turns it into.
+    ///
+    /// Of luma and chroma it makes planes of green, blue and red nine times as fast as packed pixels, with vector
+    /// instructions, and with the same numbers.
+    let target: AVPixelFormat
 
     init(_ format: AVPixelFormat) {
         name = av_get_pix_fmt_name(format).map { String(cString: $0) } ?? "unknown"
         guard let descriptor = av_pix_fmt_desc_get(format) else {
-            (hasAlpha, bitDepth) = (false, 8)
+            (hasAlpha, bitDepth, target) = (false, 8, AV_PIX_FMT_RGB24)
             return
         }
         let flags = descriptor.pointee.flags
         // A palette may hold transparent entries.
         hasAlpha = flags & UInt64(AV_PIX_FMT_FLAG_ALPHA | AV_PIX_FMT_FLAG_PAL) != 0
         bitDepth = max(8, Int(descriptor.pointee.comp.0.depth))
+        let isRGB = flags & UInt64(AV_PIX_FMT_FLAG_RGB) != 0
+        let hasChroma = !isRGB && descriptor.pointee.nb_components >= 3
+        target = hasAlpha ? AV_PIX_FMT_RGBA : hasChroma ? AV_PIX_FMT_GBRP : AV_PIX_FMT_RGB24
     }
 }

@@ -28,14 +28,20 @@ public final class DecodedFrame {
         self.converter = converter
     }
 
-    /// Turns the frame into an upright RGB picture.
+    /// Turns the frame, or a part of it, into an upright RGB picture.
     ///
+    /// - Parameter part: Which part of an upright frame of a width and height, inside it; all of it if nil.
+    /// - Returns: The same pixels as those of the whole picture.
     /// - Throws: `MediaError` if the pixel format cannot be converted.
-    public func image() throws(MediaError) -> RGBImage {
-        try converter.image(
+    public func image(
+        _ part: ((_ width: Int, _ height: Int) -> FramePart)? = nil
+    ) throws(MediaError) -> RGBImage {
+        let size = geometry.shownSize(of: buffer)
+        return try converter.image(
             of: buffer,
             aspect: geometry.aspect(of: buffer),
-            orientation: geometry.orientation
+            orientation: geometry.orientation,
+            part: part?(size.width, size.height)
         )
     }
 }

@@ -64,10 +64,16 @@ public struct RawTensor: Sendable {
         _ type: Stored.Type,
         _ convert: (Stored) -> Result
     ) -> [Result] {
-        bytes.withUnsafeBytes { raw in
-            let size = MemoryLayout<Stored>.size
-            return (0..<count).map {
-                convert(raw.loadUnaligned(fromByteOffset: $0 * size, as: Stored.self))
+        [Result](unsafeUninitializedCapacity: count) { out, written in
+            bytes.withUnsafeBytes { raw in
+                guard let start = raw.baseAddress else { return }
+                // A plain loop over pointers is vectorised by the compiler.
+                for index in 0..<count {
+                    let offset = index * MemoryLayout<Stored>.size
+                    let stored = start.loadUnaligned(fromByteOffset: offset, as: Stored.self)
+                    out.initializeElement(at: index, to: convert(stored))
+                }
+                written = count
             }
         }
     }

@@ -43,6 +43,34 @@ import Testing
         }
     }
 
+    /// Chroma is interpolated: pixels at the edges of a part depend on those beside it.
+    @Test(arguments: [
+        (0, 0, 120, 90), (3, 5, 40, 31), (64, 30, 56, 60), (17, 16, 1, 1), (100, 70, 20, 20),
+    ])
+    func aPartIsCutFromThePictureAsIfAllWereConverted(x: Int, y: Int, width: Int, height: Int)
+        throws
+    {
+        let path = folder.file("noise.mp4")
+        try writeFilm(path, [Drawings.noise(width: 120, height: 90)])
+        let reader = try VideoReader(path: path)
+        let frame = try #require(try reader.nextTimestamped())
+        let part = try frame.image { _, _ in FramePart(x: x, y: y, width: width, height: height) }
+        #expect(part == (try frame.image().cropped(x: x, y: y, width: width, height: height)))
+    }
+
+    @Test(arguments: ["turned90", "tenbit"])
+    func aPartOfAnyFilmIsCut(name: String) throws {
+        let reader = try VideoReader(path: Drawings.fixture("\(name).mp4"))
+        let frame = try #require(try reader.nextTimestamped())
+        let part = try frame.image { width, height in
+            FramePart(x: 1, y: 2, width: width - 3, height: height - 4)
+        }
+        let whole = try frame.image()
+        #expect(
+            part == whole.cropped(x: 1, y: 2, width: whole.width - 3, height: whole.height - 4)
+        )
+    }
+
     @Test(arguments: ["bt709", "smpte170m", "fullrange", "tenbit"])
     func matrixRangeAndDepthTagsAreObeyed(name: String) throws {
         // The other matrix is off by 20 in red or green, the other range by 12.

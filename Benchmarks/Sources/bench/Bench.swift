@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// Measures what a user waits for, and prints one table.
 ///
@@ -6,13 +7,13 @@ import Foundation
 @main
 enum Bench {
     private static let usage = """
-        Usage: bench [--long] [--generator] [--peers] [--encoders [WORD]]
-                     [--full-size] [--case NAME] [--vsdb FILE]
+        Usage: bench [--long] [--only WORD] [--layers] [--growth] [--full-size] [--case NAME]
+                     [--vsdb FILE]
 
           --long       Also ingest a video of ten minutes, made for the purpose.
-          --generator  Only StyleGAN2 at the sizes of the published models.
-          --peers      Only the cores, in turn with PyTorch's; make bench-peers installs those.
-          --encoders   Only the encoders, in turn with PyTorch's; with a WORD, only rows that have it.
+          --only WORD  Only rows whose name has the word; nothing is written.
+          --layers     Only the layers of StyleGAN2, one by one.
+          --growth     Only how render and ingest grow with frames and stored clips.
           --full-size  Only packs of the published sizes, from checkpoints to films; 6 GB of disk.
           --case NAME  With --full-size, only this one of its packs.
           --vsdb FILE  The program to measure; .build/release/vsdb if not given.
@@ -30,29 +31,25 @@ enum Bench {
     private struct Options {
         var program = ".build/release/vsdb"
         var isLong = false
-        var isGenerator = false
-        var isPeers = false
-        var isEncoders = false
-        var encoderWord: String?
+        var isLayers = false
+        var isGrowth = false
         var isFullSize = false
         var caseName: String?
+        var word: String?
 
         init(_ arguments: [String]) throws {
             var arguments = arguments[...]
             while let argument = arguments.popFirst() {
                 switch (argument, arguments.first) {
                 case ("--long", _): isLong = true
-                case ("--generator", _): isGenerator = true
-                case ("--peers", _): isPeers = true
-                case ("--encoders", let word):
-                    isEncoders = true
-                    if let word, !word.hasPrefix("--") {
-                        encoderWord = word
-                        arguments.removeFirst()
-                    }
+                case ("--layers", _): isLayers = true
+                case ("--growth", _): isGrowth = true
                 case ("--full-size", _): isFullSize = true
                 case ("--case", let name?):
                     caseName = name
+                    arguments.removeFirst()
+                case ("--only", let name?):
+                    word = name
                     arguments.removeFirst()
                 case ("--vsdb", let file?):
                     program = file
@@ -65,22 +62,20 @@ enum Bench {
 
     private static func run(_ arguments: [String]) throws {
         if try FullSizeWorker.run(arguments) { return }
-        let options = try Options(arguments)
-        if options.isPeers { return try PeerBenchmark().run() }
-        if options.isEncoders { return try EncoderBenchmark().run(only: options.encoderWord) }
-        if options.isGenerator {
-            let measures = try LayerBenchmark().run() + GeneratorBenchmark().run()
-            let report = BenchReport(date: Date(), machine: Machine.facts(), measures: measures)
-            return print(report.table(against: nil))
+        if arguments == [MachinePeak.argument] {
+            return FileHandle.standardOutput.write(try JSONEncoder().encode(MachinePeak()))
         }
+        let options = try Options(arguments)
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("vsdb-bench-\(getpid())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
         if options.isFullSize {
             try runFullSize(options, folder)
+        } else if options.isGrowth {
+            try GrowthBenchmark(program: options.program, folder: folder).run()
         } else {
-            try runSmall(options, folder)
+            try runTable(options, folder)
         }
     }
 
@@ -94,19 +89,40 @@ enum Bench {
         if options.caseName == nil { try report.write() }
     }
 
-    private static func runSmall(_ options: Options, _ folder: String) throws {
+    private static func runTable(_ options: Options, _ folder: String) throws {
         let machine = Machine.facts()
-        // Programs first: a child's peak memory is never below that of the process that started it.
-        let commands = CommandBenchmark(program: options.program, folder: folder)
-        var measures = try commands.run()
-        if options.isLong { measures += try commands.runLong() }
-        measures += try CoreBenchmark(library: commands.library, folder: folder).run()
-
-        let report = BenchReport(date: Date(), machine: machine, measures: measures)
-        let baseline = try? BenchReport(file: BenchReport.baselineFile)
-        print(report.table(against: baseline))
-        try report.write(to: BenchReport.latestFile)
-        print("written to \(BenchReport.latestFile)")
+        let film = folder + "/film-720.mp4"
+        let peerFolder = folder + "/peer"
+        let peers =
+            PeerProcess.isInstalled && !options.isLayers
+            ? try PeerProcess(threads: ThreadPool.threadCount, arguments: [film, peerFolder]) : nil
+        let table = try Comparison(peers: peers, only: options.word)
+        if options.isLayers {
+            try LayerBenchmark(table: table).run()
+        } else {
+            // Programs first: a child's peak memory is never below that of the process that started it.
+            let commands = CommandBenchmark(program: options.program, folder: folder, table: table)
+            try commands.run()
+            if options.isLong { try commands.runLong() }
+            try LongVideo(width: 1280, height: 720, seconds: 10).write(to: film)
+            try commands.runFilm(film, peerFolder: peerFolder)
+            try CoreBenchmark(library: commands.library, folder: folder, table: table).run()
+            try PeerBenchmark(table: table).run()
+            try EncoderBenchmark(table: table).run()
+        }
+        let version = try ChildProcess([options.program, "--version"]).output
+        let report = BenchReport(
+            date: Date(),
+            machine: machine,
+            vsdb: String(decoding: version, as: UTF8.self).trimmingCharacters(in: .newlines),
+            peers: peers?.versions,
+            peak: table.peak,
+            rows: table.rows
+        )
+        let file = BenchReport.file(options.isLayers ? "layers" : "bench")
+        print(report.table(against: try? BenchReport(file: file)))
+        // A part of the table would pass for all of it.
+        if options.word == nil { try report.write(to: file) }
     }
 }
 

@@ -1,15 +1,36 @@
 import Foundation
 
-/// The figures of one run.
-struct BenchReport: Codable {
-    /// Where each run leaves its figures.
-    static let latestFile = "Benchmarks/results/latest.json"
-    /// The figures to compare with, kept in the repository.
-    static let baselineFile = "Benchmarks/results/baseline.json"
+/// One line of the table.
+struct BenchRow: Codable {
+    /// What was measured.
+    let name: String
+    /// The median of our readings.
+    let ours: Double
+    /// The median of the peer's readings, taken in turn with ours.
+    let peer: Double?
+    /// The unit of both; smaller is better.
+    let unit: String
+    /// How many times ours the peer's is.
+    let ratio: Double?
+    /// The arithmetic of the plain algorithm as a share of what the machine can do; Winograd's goes beyond 1.
+    let peakShare: Double?
+    /// Our readings, in the order in which they were taken.
+    let readings: [Double]
+}
 
+/// The figures of one run, with what they were taken on.
+struct BenchReport: Codable {
     let date: Date
     let machine: [String: String]
-    let measures: [Measure]
+    /// The version of vsdb.
+    let vsdb: String
+    /// Names and versions of the peers; nil if they are not installed.
+    let peers: String?
+    let peak: MachinePeak
+    let rows: [BenchRow]
+
+    /// Where a run leaves its figures, kept in the repository.
+    static func file(_ name: String) -> String { "Benchmarks/results/\(name).json" }
 }
 
 extension BenchReport {
@@ -28,32 +49,41 @@ extension BenchReport {
             at: url.deletingLastPathComponent(),
             withIntermediateDirectories: true
         )
-        try encoder.encode(self).write(to: url, options: .atomic)
+        try (encoder.encode(self) + Data("\n".utf8)).write(to: url, options: .atomic)
+        print("written to \(file)")
     }
 
-    /// The machine, then a line per measure: median, range, number of readings and the baseline's median.
-    func table(against baseline: BenchReport?) -> String {
-        var rows = [["measure", "median", "min", "max", "n", "unit", "baseline"]]
-        for measure in measures {
-            let before = baseline?.measures.first { $0.name == measure.name }
-            rows.append([
-                measure.name, digits(measure.median), digits(measure.readings.min() ?? 0),
-                digits(measure.readings.max() ?? 0), String(measure.readings.count), measure.unit,
-                before.map { digits($0.median) } ?? "-",
+    /// The machine, then a line a row; `before` is what an earlier run found.
+    func table(against earlier: BenchReport?) -> String {
+        var cells = [["measure", "ours", "min", "max", "peer", "unit", "ratio", "peak", "before"]]
+        for row in rows {
+            let before = earlier?.rows.first { $0.name == row.name }
+            cells.append([
+                row.name, digits(row.ours), digits(row.readings.min()),
+                digits(row.readings.max()), digits(row.peer), row.unit,
+                row.ratio.map { String(format: "%.2f", $0) } ?? "",
+                row.peakShare.map { String(format: "%.0f %%", 100 * $0) } ?? "",
+                digits(before?.ours),
             ])
         }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let lines = rows.map { row in
+        let widths = cells[0].indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+        let lines = cells.map { row in
             row.enumerated().map { column, cell in
                 let padding = String(repeating: " ", count: widths[column] - cell.count)
                 return [0, 5].contains(column) ? cell + padding : padding + cell
             }.joined(separator: "  ")
         }
-        let facts = machine.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
-        return (facts + [""] + lines).joined(separator: "\n")
+        var facts = machine
+        facts["vsdb"] = vsdb
+        facts["peers"] = peers ?? "not installed; make bench-peers does"
+        facts["peak"] =
+            "float32 \(digits(peak.float32)), float64 \(digits(peak.float64)), bfloat16 "
+            + "\(digits(peak.bfloat16)) GFLOP/s, reading \(digits(peak.read)) GB/s"
+        let head = facts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
+        return (head + [""] + lines).joined(separator: "\n")
     }
 
-    private func digits(_ value: Double) -> String {
-        value.formatted(.number.precision(.significantDigits(3)).grouping(.never))
+    private func digits(_ value: Double?) -> String {
+        value?.formatted(.number.precision(.significantDigits(3)).grouping(.never)) ?? ""
     }
 }

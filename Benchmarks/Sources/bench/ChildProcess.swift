@@ -14,7 +14,10 @@ struct ChildProcess {
     /// Runs a program; its messages go to our standard error.
     ///
     /// - Throws: `BenchError` if it cannot be started or does not end with 0.
-    init(_ arguments: [String]) throws {
+    init(
+        _ arguments: [String],
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws {
         let pipe = Pipe()
         let reading = pipe.fileHandleForReading.fileDescriptor
         let writing = pipe.fileHandleForWriting.fileDescriptor
@@ -27,7 +30,6 @@ struct ChildProcess {
         let clock = ContinuousClock()
         let began = clock.now
         var words = arguments.map { strdup($0) } + [nil]
-        let environment = ProcessInfo.processInfo.environment
         var variables = environment.map { strdup("\($0.key)=\($0.value)") } + [nil]
         defer { for word in words + variables { free(word) } }
         var child = pid_t()

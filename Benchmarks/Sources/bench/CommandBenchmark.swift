@@ -1,83 +1,147 @@
 import Foundation
+import Kernels
+import Store
+import Tensors
 
 /// Measures the built program from outside, as a user meets it: a new process each time.
 struct CommandBenchmark {
     private static let clips = "Samples/clips"
     private static let pack = "Samples/packs/paper-doll"
     /// 24 clips of 50 frames at 25 per second.
-    private static let clipSeconds = 48.0
+    private static let clipSeconds = 48
 
     let program: String
     let folder: String
+    let table: Comparison
 
     /// A library with all sample clips, once `run` is done.
     var library: String { folder + "/library" }
 
-    /// Ingest, start to first frame, whole command, and their memory.
-    func run() throws -> [Measure] {
-        var ingests: [ChildProcess] = []
-        for round in 0..<Measure.repetitions {
-            note("ingest \(round + 1)/\(Measure.repetitions)")
-            try? FileManager.default.removeItem(atPath: library)
-            try makeLibrary(library)
-            ingests.append(try vsdb(["ingest", Self.clips, "-q"]))
+    /// Start, ingest, start to first frame, whole command, and their memory.
+    func run() throws {
+        try table.add("vsdb --version, whole process", "ms") {
+            1000 * (try ChildProcess([program, "--version"]).seconds)
         }
+        var peaks: [Double] = []
+        try table.add("ingest of the sample clips, a second of video", "s", per: Self.clipSeconds) {
+            try makeLibrary(library)
+            let child = try vsdb(["ingest", Self.clips, "-q"])
+            peaks.append(child.peakMebibytes)
+            return child.seconds
+        }
+        table.add("ingest of the sample clips, peak memory", "MiB", peaks)
+        if !FileManager.default.fileExists(atPath: library) {
+            try makeLibrary(library)
+            _ = try vsdb(["ingest", Self.clips, "-q"])
+        }
+        try compose()
+    }
+
+    private func compose() throws {
         let composition = [
             "compose", "--content", "figure00_motion00", "--motion", "figure01_motion13", "-q",
         ]
-        note("compose, \(Measure.repetitions) times to standard output and as often to a film")
-        let streamed = try repeated { try vsdb(composition + ["-o", "-"]) }
-        let filmed = try repeated { try vsdb(composition + ["-o", folder + "/film.mp4"]) }
-        return [
-            Measure(
-                "ingest, a second of video",
-                "s",
-                ingests.map { $0.seconds / Self.clipSeconds }
-            ),
-            Measure("ingest, peak memory", "MiB", ingests.map(\.peakMebibytes)),
-            Measure(
-                "compose, start of process to first frame",
-                "ms",
-                try streamed.map { 1000 * (try firstByte($0)) }
-            ),
-            Measure(
-                "compose, whole process, 50 frames to mp4",
-                "ms",
-                filmed.map { 1000 * $0.seconds }
-            ),
-            Measure("compose, peak memory", "MiB", filmed.map(\.peakMebibytes)),
+        let assets = folder + "/assets.safetensors"
+        if PeerProcess.isInstalled { try writeAssets(assets) }
+        let cold = [
+            PeerProcess.interpreter, "Benchmarks/peers/sample_pack.py",
+            String(ThreadPool.threadCount), assets,
         ]
+        var pictures: (ours: Data, peer: Data)?
+        try table.add(
+            "compose, start of process to first frame",
+            "ms",
+            peer: PeerProcess.isInstalled
+                ? {
+                    let child = try ChildProcess(cold, environment: PeerProcess.environment)
+                    pictures?.peer = child.output
+                    return 1000 * (try firstByte(child))
+                } : nil
+        ) {
+            let child = try vsdb(composition + ["-o", "-"])
+            pictures = (child.output, pictures?.peer ?? Data())
+            return 1000 * (try firstByte(child))
+        }
+        if let pictures, !pictures.peer.isEmpty {
+            let differences = zip(pictures.ours, pictures.peer).map { abs(Int($0) - Int($1)) }
+            note("the peer's first frame differs by \(differences.max() ?? 0) of 255 at most")
+        }
+        var peaks: [Double] = []
+        try table.add("compose, whole process, 50 frames to mp4", "ms") {
+            let child = try vsdb(composition + ["-o", folder + "/film.mp4"])
+            peaks.append(child.peakMebibytes)
+            return 1000 * child.seconds
+        }
+        table.add("compose, peak memory", "MiB", peaks)
     }
 
-    /// One minute and ten minutes of one video: the peak memory is to be the same.
-    func runLong() throws -> [Measure] {
-        let film = folder + "/long.mp4"
-        note("drawing ten minutes of 320x240")
-        try LongVideo(width: 320, height: 240, seconds: 600).write(to: film)
-        return try [1, 10].flatMap { minutes in
-            note("ingesting the first \(minutes) min")
-            let long = folder + "/long-\(minutes)"
-            try makeLibrary(long)
-            let end = String(60 * minutes)
-            let child = try ChildProcess([
-                program, "ingest", film, "--end", end, "-q", "--library", long,
-            ])
-            return [
-                Measure(
-                    "ingest of \(minutes) min at 320x240, a second of video",
-                    "s",
-                    [child.seconds / Double(60 * minutes)]
-                ),
-                Measure(
-                    "ingest of \(minutes) min at 320x240, peak memory",
-                    "MiB",
-                    [child.peakMebibytes]
-                ),
-            ]
+    /// Ten seconds of 1280x720, by the whole command and by the peers' function with compiled networks.
+    func runFilm(_ film: String, peerFolder: String) throws {
+        let own = folder + "/film-library"
+        try table.add(
+            "ingest of 10 s of 1280x720, whole command",
+            "ms",
+            peer: table.peers.map { peers in { try peers.milliseconds("ingest") } }
+        ) {
+            try makeLibrary(own)
+            let child = try ChildProcess([program, "ingest", film, "-q", "--library", own])
+            return 1000 * child.seconds
+        }
+        let isMeasured = FileManager.default.fileExists(atPath: peerFolder)
+        guard isMeasured else { return }
+        let stored = try Library.open(at: own)
+        for kind in [AssetKind.content, .dynamics, .style, .look] {
+            let distances = try stored.clips().sorted { $0.start < $1.start }.enumerated().map {
+                index,
+                clip in
+                let file = try SafetensorsFile(path: "\(peerFolder)/\(index).safetensors")
+                guard let ours = try stored.tensor(of: clip.id, kind)?.float.scalars,
+                    let peers = file.raw("\(kind)")?.float.scalars
+                else { throw BenchError("clip \(index) has no \(kind)") }
+                return zip(ours, peers).map { abs($0 - $1) }.max() ?? 0
+            }
+            note("the peer's \(kind) differs by \(distances.max() ?? 0) at most")
         }
     }
 
+    /// What the peers compose of: the assets that the composition names.
+    private func writeAssets(_ path: String) throws {
+        let stored = try Library.open(at: library)
+        func asset(_ clip: String, _ kind: AssetKind) throws -> RawTensor {
+            guard let id = try stored.clips().first(where: { $0.name == clip })?.id,
+                let tensor = try stored.tensor(of: id, kind)
+            else { throw BenchError("\(clip) has no \(kind)") }
+            return tensor
+        }
+        let data = try SafetensorsFile.encode([
+            "content": asset("figure00_motion00", .content),
+            "style": asset("figure00_motion00", .style),
+            "dynamics": asset("figure01_motion13", .dynamics),
+        ])
+        try data.write(to: URL(fileURLWithPath: path))
+    }
+
+    /// One minute and ten minutes of one video: the peak memory is to be the same.
+    func runLong() throws {
+        let film = folder + "/long.mp4"
+        note("drawing ten minutes of 320x240")
+        try LongVideo(width: 320, height: 240, seconds: 600).write(to: film)
+        for minutes in [1, 10] {
+            note("ingesting the first \(minutes) min")
+            let long = folder + "/long-\(minutes)"
+            try makeLibrary(long)
+            let child = try ChildProcess([
+                program, "ingest", film, "--end", String(60 * minutes), "-q", "--library", long,
+            ])
+            let name = "ingest of \(minutes) min at 320x240"
+            table.add("\(name), a second of video", "s", [child.seconds / Double(60 * minutes)])
+            table.add("\(name), peak memory", "MiB", [child.peakMebibytes])
+        }
+    }
+
+    /// An empty library with the sample pack.
     private func makeLibrary(_ path: String) throws {
+        try? FileManager.default.removeItem(atPath: path)
         _ = try ChildProcess([program, "init", path, "-q"])
         _ = try ChildProcess([program, "pack", "add", Self.pack, "-q", "--library", path])
     }
@@ -86,16 +150,8 @@ struct CommandBenchmark {
         try ChildProcess([program] + arguments + ["--library", library])
     }
 
-    /// Runs once without counting, which brings all files into the page cache, then as often as everything.
-    private func repeated(_ work: () throws -> ChildProcess) throws -> [ChildProcess] {
-        _ = try work()
-        return try (0..<Measure.repetitions).map { _ in try work() }
-    }
-
     private func firstByte(_ child: ChildProcess) throws -> Double {
-        guard let seconds = child.firstByteSeconds else {
-            throw BenchError("compose -o - wrote nothing")
-        }
+        guard let seconds = child.firstByteSeconds else { throw BenchError("nothing was written") }
         return seconds
     }
 

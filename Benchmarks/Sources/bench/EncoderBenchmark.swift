@@ -5,9 +5,7 @@ import Packs
 import PaperSizes
 import Tensors
 
-/// Measures the image encoders beside PyTorch's, one call of ours and one of theirs in turn.
-///
-/// `BENCH_OURS_ONLY=1` leaves the peers out.
+/// Measures the image encoders, in turn with PyTorch's where that is installed.
 struct EncoderBenchmark {
     private static let pack = "Samples/packs/paper-doll"
     private static let peers = "Benchmarks/peers/encoders.py"
@@ -46,49 +44,32 @@ struct EncoderBenchmark {
         },
     ]
 
-    /// Runs the encoders whose peer's name begins with a word, and prints a row for each.
+    let table: Comparison
+
+    /// Adds a row for each encoder and batch.
     ///
-    /// - Throws: `BenchError` without peers, or what reading the sample pack throws.
-    func run(only word: String?) throws {
+    /// - Throws: `BenchError` of the peers, or what reading the sample pack throws.
+    func run() throws {
         // The allocator is set as for every command of vsdb.
         _ = FeatureScratch()
-        let isAlone = ProcessInfo.processInfo.environment["BENCH_OURS_ONLY"] != nil
         let peers =
-            isAlone
+            table.peers == nil
             ? nil : try PeerProcess(threads: ThreadPool.threadCount, program: Self.peers)
-        for encoder in Self.encoders where word.map(encoder.peer.hasPrefix) ?? true {
+        for encoder in Self.encoders {
             let encode = try encoder.make()
             for samples in [1, 8] {
                 let images = Self.images([samples, 3, encoder.size, encoder.size])
-                for _ in 0..<2 { encode(images) }
-                _ = try peers?.milliseconds("\(encoder.peer)-\(samples)")
-                var (ours, theirs): ([Double], [Double]) = ([], [])
-                for _ in 0..<Measure.repetitions {
-                    ours.append(ContinuousClock().measure { encode(images) } / .milliseconds(1))
-                    if let peers {
-                        theirs.append(try peers.milliseconds("\(encoder.peer)-\(samples)"))
-                    }
+                let key = "\(encoder.peer)-\(samples)"
+                try table.add(
+                    "\(encoder.name), f32, batch \(samples), a picture",
+                    "ms",
+                    per: samples,
+                    peer: peers.map { peers in { try peers.milliseconds(key) } }
+                ) {
+                    Comparison.milliseconds { encode(images) }
                 }
-                report(
-                    "\(encoder.name), float32, batch \(samples), a picture",
-                    samples,
-                    ours,
-                    theirs
-                )
             }
         }
-    }
-
-    private func report(_ name: String, _ samples: Int, _ ours: [Double], _ theirs: [Double]) {
-        func number(_ value: Double) -> String {
-            value.formatted(.number.precision(.significantDigits(3)).grouping(.never))
-        }
-        let own = Measure(name, "ms", ours).median / Double(samples)
-        guard !theirs.isEmpty else { return print("\(name): ours \(number(own)) ms") }
-        let other = Measure(name, "ms", theirs).median / Double(samples)
-        print(
-            "\(name): ours \(number(own)) ms, peer \(number(other)) ms, ratio \(number(other / own))"
-        )
     }
 
     private static func images(_ shape: [Int]) -> Tensor<Float> {

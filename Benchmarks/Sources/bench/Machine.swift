@@ -9,7 +9,9 @@ enum Machine {
             "processor": processor.flatMap { $0.components(separatedBy: ": ").last } ?? "unknown",
             "cores": String(ProcessInfo.processInfo.activeProcessorCount),
             "memory": "\(ProcessInfo.processInfo.physicalMemory >> 30) GiB",
+            "instructions": instructions,
             "system": system,
+            "kernel": lines("/proc/sys/kernel/osrelease").first ?? "unknown",
             "load before": lines("/proc/loadavg").first.map { String($0.prefix { $0 != " " }) }
                 ?? "unknown",
         ]
@@ -19,6 +21,15 @@ enum Machine {
             facts[name] = value
         }
         return facts
+    }
+
+    /// The vector instructions that matter here.
+    private static var instructions: String {
+        let flags =
+            lines("/proc/cpuinfo").first { $0.hasPrefix("flags") }?
+            .split(separator: " ").map(String.init) ?? []
+        let known = ["avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16"]
+        return known.filter(flags.contains).joined(separator: " ")
     }
 
     private static var system: String {

@@ -5,76 +5,58 @@ import Packs
 import PaperSizes
 import Tensors
 
-/// Measures the cores beside PyTorch's, one call of ours and one of theirs in turn.
+/// Measures the cores in this process, in turn with PyTorch's where that is installed.
 struct PeerBenchmark {
-    /// One row of the comparison; milliseconds, medians.
-    struct Row: Codable {
-        let name: String
-        let ours: Double
-        let peer: Double
-        let unit: String
-        let ratio: Double
-    }
-
-    /// The rows with what they were taken on.
-    struct Report: Codable {
-        let date: Date
-        let machine: [String: String]
-        let peers: String
-        let rows: [Row]
-    }
-
-    /// Where each run leaves its rows.
-    static let file = "Benchmarks/results/peers.json"
-
     private static let pack = "Samples/packs/paper-doll"
+    let table: Comparison
 
-    /// Runs everything and prints the table.
+    /// Adds a row for each generator, precision and batch, and for each solve.
     ///
-    /// - Throws: `BenchError` without peers, or what reading the sample pack throws.
+    /// - Throws: `BenchError` of the peers, or what reading the sample pack throws.
     func run() throws {
-        let peers = try PeerProcess(threads: ThreadPool.threadCount)
-        var rows: [Row] = []
-        func compare(
-            _ name: String,
-            _ peer: String,
-            per count: Int = 1,
-            _ work: () throws -> Void
-        ) throws {
-            FileHandle.standardError.write(Data("bench: \(name)\n".utf8))
-            for _ in 0..<2 { try work() }
-            _ = try peers.milliseconds(peer)
-            var (ours, theirs): ([Double], [Double]) = ([], [])
-            for _ in 0..<Measure.repetitions {
-                ours.append(try ContinuousClock().measure(work) / .milliseconds(1))
-                theirs.append(try peers.milliseconds(peer))
-            }
-            let own = Measure(name, "ms", ours).median / Double(count)
-            let other = Measure(name, "ms", theirs).median / Double(count)
-            rows.append(Row(name: name, ours: own, peer: other, unit: "ms", ratio: other / own))
+        try generators(
+            try Pack(folder: Self.pack).generator(),
+            "the sample pack's generator",
+            [1, 8]
+        )
+        for rows in [256, 1024] {
+            let config = PaperSizes.styleGAN2(.nvidia, rows: rows)
+            let generator = try StyleGAN2Generator(
+                config,
+                Weights(RandomWeights(generator: config))
+            )
+            try generators(generator, "StyleGAN2 config-f", [1, 4])
         }
-        let doll = try Pack(folder: Self.pack).generator()
-        for samples in [1, 8] {
-            let codes = Self.codes(doll.config, samples)
-            try compare(
-                "sample pack's generator at 128, float32, batch \(samples), a picture",
-                "stylegan2-128-f32-\(samples)",
-                per: samples
-            ) { _ = doll.synthesize(codes) }
-        }
-        for rowCount in [256, 1024] {
-            let config = PaperSizes.styleGAN2(.nvidia, rows: rowCount)
-            let weights = Weights(RandomWeights(generator: config))
-            let generator = try StyleGAN2Generator(config, weights)
-            for samples in [1, 4] {
+        try solves()
+    }
+
+    private func generators(
+        _ generator: StyleGAN2Generator,
+        _ name: String,
+        _ batches: [Int]
+    ) throws {
+        let config = generator.config
+        for precision in Precision.allCases where precision.isNative {
+            let word = precision == .bfloat16 ? "bf16" : "f32"
+            for samples in batches {
                 let codes = Self.codes(config, samples)
-                try compare(
-                    "StyleGAN2 config-f at \(rowCount), float32, batch \(samples), a picture",
-                    "stylegan2-\(rowCount)-f32-\(samples)",
-                    per: samples
-                ) { _ = generator.synthesize(codes) }
+                let options = SynthesisOptions(precision: precision)
+                let key = "stylegan2-\(config.height)-\(word)-\(samples)"
+                let flops = 2 * Self.multiplications(config)
+                try table.add(
+                    "\(name) at \(config.height), \(word), batch \(samples), a picture",
+                    "ms",
+                    per: samples,
+                    peakSeconds: flops / table.peak.arithmetic(precision) / 1e9,
+                    peer: table.peers.map { peers in { try peers.milliseconds(key) } }
+                ) {
+                    Comparison.milliseconds { _ = generator.synthesize(codes, options: options) }
+                }
             }
         }
+    }
+
+    private func solves() throws {
         let ode = try LatentODE(
             PaperSizes.dynamics(.authors, columns: 128),
             Weights(PaperModel.authors.weights(), prefix: "state_dict.")
@@ -86,27 +68,27 @@ struct PeerBenchmark {
         }
         for outputs in [50, 500] {
             let times = (0..<outputs).map { Double($0) / Double(outputs - 1) }
-            try compare("dopri5, float64, 256x8x8, \(outputs) outputs", "ode-\(outputs)") {
-                _ = try ode.solve(from: start, at: times)
+            try table.add(
+                "dopri5, float64, 256x8x8, \(outputs) outputs",
+                "ms",
+                peer: table.peers.map { peers in { try peers.milliseconds("ode-\(outputs)") } }
+            ) {
+                try Comparison.milliseconds { _ = try ode.solve(from: start, at: times) }
             }
         }
-        try finish(rows, peers.versions)
     }
 
-    private func finish(_ rows: [Row], _ versions: String) throws {
-        let report = Report(date: Date(), machine: Machine.facts(), peers: versions, rows: rows)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.dateEncodingStrategy = .iso8601
-        try encoder.encode(report).write(to: URL(fileURLWithPath: Self.file), options: .atomic)
-        print("\(versions); medians of \(Measure.repetitions), in turn")
-        for row in rows {
-            let numbers = [row.ours, row.peer, row.ratio].map {
-                $0.formatted(.number.precision(.significantDigits(3)).grouping(.never))
-            }
-            print("\(row.name): ours \(numbers[0]) ms, peer \(numbers[1]) ms, ratio \(numbers[2])")
+    /// Multiplications of the convolutions of one picture, by the plain algorithm.
+    private static func multiplications(_ config: StyleGAN2Config) -> Double {
+        var sum = 0.0
+        for (index, channels) in config.channels.enumerated() {
+            let pixels = Double((4 << index) * (4 << index) * config.width / config.height)
+            let below = index > 0 ? config.channels[index - 1] : 0
+            // A transposed convolution with stride 2 multiplies as often as there are pixels below.
+            sum += Double(9 * channels * channels) * pixels
+            sum += Double(9 * below * channels) * pixels / 4 + Double(3 * channels) * pixels
         }
-        print("written to \(Self.file)")
+        return sum
     }
 
     private static func codes(_ config: StyleGAN2Config, _ samples: Int) -> Tensor<Float> {

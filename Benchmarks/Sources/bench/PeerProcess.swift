@@ -5,6 +5,21 @@ final class PeerProcess {
     /// The interpreter that `make bench-peers` sets up.
     static let interpreter = "Benchmarks/.venv/bin/python"
 
+    /// Whether it has.
+    static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: interpreter) }
+
+    /// The variables that suit PyTorch best.
+    static var environment: [String: String] {
+        var environment = ProcessInfo.processInfo.environment
+        // Set on some machines for the sake of old libraries; it would slow a new one.
+        for name in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"] { environment[name] = nil }
+        environment["MALLOC_MMAP_MAX_"] = "0"
+        environment["MALLOC_TRIM_THRESHOLD_"] = "17179869184"
+        environment["MALLOC_TOP_PAD_"] = "268435456"
+        environment["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
+        return environment
+    }
+
     /// Names and versions, as the peers say them.
     let versions: String
     private let process = Process()
@@ -16,21 +31,19 @@ final class PeerProcess {
     /// - Parameters:
     ///   - threads: How many they may use.
     ///   - program: The Python program to ask.
+    ///   - arguments: What it is told behind the number of threads.
     /// - Throws: `BenchError` if they are not installed.
-    init(threads: Int, program: String = "Benchmarks/peers/peers.py") throws {
-        guard FileManager.default.isExecutableFile(atPath: Self.interpreter) else {
+    init(
+        threads: Int,
+        program: String = "Benchmarks/peers/peers.py",
+        arguments: [String] = []
+    ) throws {
+        guard Self.isInstalled else {
             throw BenchError("the peers are not installed; run make bench-peers")
         }
         process.executableURL = URL(fileURLWithPath: Self.interpreter)
-        process.arguments = [program, String(threads)]
-        var environment = ProcessInfo.processInfo.environment
-        // Set on some machines for the sake of old libraries; it would slow a new one.
-        for name in ["OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"] { environment[name] = nil }
-        environment["MALLOC_MMAP_MAX_"] = "0"
-        environment["MALLOC_TRIM_THRESHOLD_"] = "17179869184"
-        environment["MALLOC_TOP_PAD_"] = "268435456"
-        environment["GLIBC_TUNABLES"] = "glibc.malloc.hugetlb=1"
-        process.environment = environment
+        process.arguments = [program, String(threads)] + arguments
+        process.environment = Self.environment
         process.standardInput = input
         process.standardOutput = output
         try process.run()

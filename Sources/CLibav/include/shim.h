@@ -19,6 +19,35 @@ static inline int64_t vs_no_timestamp(void) { return AV_NOPTS_VALUE; }
 static inline uint8_t *vs_plane(const AVFrame *frame, int plane) { return frame->data[plane]; }
 static inline int vs_stride(const AVFrame *frame, int plane) { return frame->linesize[plane]; }
 
+// Makes an empty frame show a rectangle of another one's pixels, 4:2:0 in three planes, without owning them.
+// Column and row are even.
+static inline void vs_view(const AVFrame *from, AVFrame *to, int x, int y, int width, int height) {
+    to->format = from->format;
+    to->width = width;
+    to->height = height;
+    to->colorspace = from->colorspace;
+    to->color_range = from->color_range;
+    for (int plane = 0; plane < 3; plane++) {
+        const int shift = plane > 0;
+        to->linesize[plane] = from->linesize[plane];
+        to->data[plane] = from->data[plane] + (y >> shift) * from->linesize[plane] + (x >> shift);
+    }
+}
+
+// Writes planes of green, blue and red as packed pixels, red first.
+static inline void vs_interleave(const AVFrame *from, uint8_t *to) {
+    for (int y = 0; y < from->height; y++) {
+        const uint8_t *green = from->data[0] + y * from->linesize[0];
+        const uint8_t *blue = from->data[1] + y * from->linesize[1];
+        const uint8_t *red = from->data[2] + y * from->linesize[2];
+        for (int x = 0; x < from->width; x++, to += 3) {
+            to[0] = red[x];
+            to[1] = green[x];
+            to[2] = blue[x];
+        }
+    }
+}
+
 // Scales all rows of one frame into another that has its own buffers.
 static inline int vs_scale(struct SwsContext *context, const AVFrame *from, AVFrame *to) {
     return sws_scale(context, (const uint8_t *const *)from->data, from->linesize, 0, from->height,

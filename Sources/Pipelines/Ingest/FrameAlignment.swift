@@ -32,16 +32,26 @@ struct FrameAlignment: Sendable {
         return RGBImage(width: width, height: height, pixels: resized.scalars)
     }
 
-    private func cropped(_ image: RGBImage) -> RGBImage {
-        let wide = image.width * height > image.height * width
-        let newWidth = wide ? max(1, image.height * width / height) : image.width
-        let newHeight = wide ? image.height : max(1, image.width * height / width)
-        return image.cropped(
-            x: (image.width - newWidth) / 2,
-            y: (image.height - newHeight) / 2,
+    /// The part of a frame that is used: the centre, or all of it.
+    func part(ofWidth frameWidth: Int, height frameHeight: Int) -> FramePart {
+        guard mode == .center else {
+            return FramePart(x: 0, y: 0, width: frameWidth, height: frameHeight)
+        }
+        let wide = frameWidth * height > frameHeight * width
+        let newWidth = wide ? max(1, frameHeight * width / height) : frameWidth
+        let newHeight = wide ? frameHeight : max(1, frameWidth * height / width)
+        return FramePart(
+            x: (frameWidth - newWidth) / 2,
+            y: (frameHeight - newHeight) / 2,
             width: newWidth,
             height: newHeight
         )
+    }
+
+    private func cropped(_ image: RGBImage) -> RGBImage {
+        let part = part(ofWidth: image.width, height: image.height)
+        guard part.width < image.width || part.height < image.height else { return image }
+        return image.cropped(x: part.x, y: part.y, width: part.width, height: part.height)
     }
 
     private func padded(_ image: RGBImage) -> RGBImage {

@@ -102,6 +102,9 @@ package struct FrameCrop: Sendable {
         }
     }
 
+    /// Whether all of a frame is used that has this box of its own.
+    package func usesAll(_ box: FrameBox?) -> Bool { box == nil && fractions == nil }
+
     /// A frame's used part.
     ///
     /// - Throws: `RequestError` if its box lies outside.

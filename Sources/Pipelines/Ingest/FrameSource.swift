@@ -39,7 +39,10 @@ struct FrameSource {
             // The timeline came from the same container: half a millisecond covers its rounding.
             guard frame.seconds >= plan.observed[frames.count] - 0.000_5 else { continue }
             let boxes = try crop.boxes(of: plan)
-            frames.append(alignment(try crop(frame.image(), boxes?[frames.count])))
+            let box = boxes?[frames.count]
+            // What alignment cuts off need not be converted.
+            let part = crop.usesAll(box) ? alignment.part(ofWidth:height:) : nil
+            frames.append(alignment(try crop(frame.image(part), box)))
             guard frames.count == plan.observed.count else { continue }
             try deliver(ObservedClip(plan: plan, frames: frames, boxes: boxes))
             frames = []

@@ -1,0 +1,135 @@
+import Foundation
+import Pipelines
+import Store
+import Tensors
+
+/// Measures what grows: time and memory of a render with its frames, cost of an ingest with what is stored.
+struct GrowthBenchmark {
+    private static let pack = "Samples/packs/paper-doll"
+    private static let clip = "Samples/clips/figure00_motion00.mp4"
+
+    let program: String
+    let folder: String
+
+    /// Prints the figures.
+    func run() throws {
+        let path = folder + "/growth"
+        _ = try ChildProcess([program, "init", path, "-q"])
+        _ = try ChildProcess([program, "pack", "add", Self.pack, "-q", "--library", path])
+        _ = try ChildProcess([program, "ingest", Self.clip, "-q", "--library", path])
+        let session = Session(library: try Library.open(at: path))
+        try render(session)
+        for (seconds, rate) in [(2, 25), (2, 250), (2, 1000), (20, 25), (80, 25)] {
+            let child = try ChildProcess([
+                program, "compose", "--content", "figure00_motion00", "--duration", String(seconds),
+                "--fps", String(rate), "-q", "-o", "-", "--library", path,
+            ])
+            print(
+                "compose of \(seconds) s in \(seconds * rate) frames: "
+                    + "\(rounded(child.peakMebibytes)) MiB at most"
+            )
+        }
+        try ingest(session)
+    }
+
+    /// A line through the times of renders of more and more frames.
+    private func render(_ session: Session) throws {
+        var points: [(frames: Double, milliseconds: Double)] = []
+        for frames in [50, 100, 200, 400, 800, 1600] {
+            var request = CompositionRequest(content: "figure00_motion00")
+            request.timing.duration = Double(frames) / 25
+            let recipe = try session.compose(request).recipe
+            var options = RenderOptions()
+            options.output = folder + "/growth.mp4"
+            var readings: [Double] = []
+            for _ in 0..<3 {
+                readings.append(
+                    try Comparison.milliseconds { _ = try session.render(recipe, options) }
+                )
+            }
+            points.append((Double(frames), readings.median))
+        }
+        let count = Double(points.count)
+        let meanX = points.reduce(0) { $0 + $1.frames } / count
+        let meanY = points.reduce(0) { $0 + $1.milliseconds } / count
+        let slope =
+            points.reduce(0) { $0 + ($1.frames - meanX) * ($1.milliseconds - meanY) }
+            / points.reduce(0) { $0 + ($1.frames - meanX) * ($1.frames - meanX) }
+        let intercept = meanY - slope * meanX
+        print("render into an mp4: \(rounded(intercept)) ms + \(rounded(slope)) ms a frame")
+        for point in points {
+            let line = intercept + slope * point.frames
+            print(
+                "  \(Int(point.frames)) frames: \(rounded(point.milliseconds)) ms, the line says "
+                    + "\(rounded(line))"
+            )
+        }
+    }
+
+    /// The same clip, one frame shorter each time, into a library of ten clips and of ten thousand.
+    private func ingest(_ session: Session) throws {
+        var first = 0
+        func cost() throws -> Double {
+            var readings: [Double] = []
+            for _ in 0..<9 {
+                first += 1
+                var request = IngestRequest(inputs: [Self.clip])
+                request.start = 0.04 * Double(first)
+                readings.append(
+                    try Comparison.milliseconds { _ = try session.ingest(request) }
+                )
+            }
+            return readings.median
+        }
+        var before = 0.0
+        for stored in [10, 10_000] {
+            let held = try session.library.clips().count
+            try fill(session, stored - held, from: held)
+            let after = try cost()
+            print("ingest of one clip beside \(stored): \(rounded(after)) ms")
+            if before > 0 { print("  \(rounded(100 * after / before)) % of the former") }
+            before = after
+        }
+    }
+
+    /// Stores clips of random numbers, of the shapes of real ones.
+    private func fill(_ session: Session, _ count: Int, from first: Int) throws {
+        guard count > 0, let model = try session.library.clips().first else { return }
+        let assets = try AssetKind.allCases.compactMap { kind in
+            try session.library.tensor(of: model.id, kind).map { NewAsset(kind: kind, tensor: $0) }
+        }
+        var random = SystemRandomNumberGenerator()
+        let clips = (0..<count).map { index in
+            let changed = assets.map { asset in
+                var asset = asset
+                guard asset.tensor.dtype == .float32 else { return asset }
+                let numbers = (0..<asset.tensor.count).map { _ in
+                    Float.random(in: -1...1, using: &random)
+                }
+                asset.tensor = RawTensor(Tensor(shape: asset.tensor.shape, scalars: numbers))
+                return asset
+            }
+            let number = String(first + index, radix: 16)
+            return NewClip(
+                source: Source(
+                    sha256: String(repeating: "0", count: 64 - number.count) + number,
+                    path: "/nowhere/\(number).mp4",
+                    byteCount: 1,
+                    mediaKind: .video,
+                    containerJSON: "{}"
+                ),
+                start: 0,
+                end: 2,
+                name: "random-\(number)",
+                packFingerprint: model.packFingerprint,
+                settings: "align=center",
+                assets: changed
+            )
+        }
+        _ = try session.library.commit(clips)
+    }
+
+    private func rounded(_ value: Double) -> String {
+        value.formatted(.number.precision(.significantDigits(3)).grouping(.never))
+    }
+}
