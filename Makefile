@@ -58,15 +58,14 @@ test: deps ## Build and run every test, in release mode as shipped.
 demo: build ## Make a library from Samples, compose, render; say where the films are.
 	Samples/demo.sh
 
-bench: build ## Measure ingest, render, start and memory; BENCH_FLAGS=--long adds a long video.
+bench: build ## Measure commands, cores and memory, beside peers if installed; Benchmarks/README.md.
 	swift build -c release --package-path Benchmarks
 	Benchmarks/.build/release/bench $(BENCH_FLAGS)
 
-bench-peers: build ## Measure the cores in turn with PyTorch's, installed into Benchmarks/.venv (6 GB).
+bench-peers: ## Install the peers into Benchmarks/.venv (7 GB), then bench.
 	[[ -x Benchmarks/.venv/bin/python ]] || python3 -m venv Benchmarks/.venv
 	Benchmarks/.venv/bin/pip install -q -r Benchmarks/peers/requirements.txt
-	swift build -c release --package-path Benchmarks
-	Benchmarks/.build/release/bench --peers
+	$(MAKE) bench
 
 bench-full: build ## Make packs of the published sizes from random weights, ingest and render; 6 GB of disk.
 	swift build -c release --package-path Benchmarks

@@ -17,7 +17,7 @@ enum Machine {
         ]
         // These change the speed of the libraries, so figures without them could not be compared.
         for (name, value) in ProcessInfo.processInfo.environment
-        where ["OPENBLAS_", "OMP_", "GOMP_", "ONEDNN_", "DNNL_"].contains(where: name.hasPrefix) {
+        where ["OMP_", "GOMP_", "ONEDNN_", "DNNL_"].contains(where: name.hasPrefix) {
             facts[name] = value
         }
         return facts

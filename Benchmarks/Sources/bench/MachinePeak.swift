@@ -48,6 +48,7 @@ struct MachinePeak: Codable {
     /// The best of five tries of all threads, in units of 10^9 a second.
     ///
     /// - Parameter work: Does what it can on one thread and says how much it was.
+    /// - Returns: How much all did together.
     private static func best(_ work: @Sendable (_ thread: Int) -> Double) -> Double {
         (0..<5).map { _ in
             let done = Mutex(0.0)
