@@ -19,6 +19,8 @@ struct LibraryCommandTests {
         #expect(variable.status == 0 && variable.output.contains("/films"))
         try workspace.expectSuccess("status", "--library", "films")
         try workspace.expectSuccess("init", "--library", "other")
+        let third = try workspace.run(["init"], environment: ["VSDB_LIBRARY": "third"])
+        #expect(third.status == 0 && third.output.hasSuffix("third\n"))
         let both = try workspace.run(
             ["status", "--library", "other"],
             environment: ["VSDB_LIBRARY": "films"]

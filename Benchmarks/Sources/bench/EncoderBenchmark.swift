@@ -27,7 +27,7 @@ struct EncoderBenchmark {
         },
         Encoder(name: "DINO ViT-B/16", peer: "dino", size: 224) {
             let model = try DINOModel(PaperSizes.dino, Weights(try PaperModel.dino.weights()))
-            return { _ = model($0) }
+            return { _ = model.features($0) }
         },
         Encoder(name: "pSp IR-SE-50 at 256", peer: "psp", size: 256) {
             let weights = Weights(RandomWeights(encoder: PaperSizes.encoder))

@@ -64,7 +64,8 @@ public final class ConvolutionKernel: Sendable {
             && (stride == 2
                 || inputSize.allSatisfy { $0 % 4 == 0 }
                     && (slopes?.scalars.allSatisfy { $0 <= 1 } ?? true))
-        let pays = stride == 2 ? inputSize[0] >= 32 && inputs >= 16 : inputSize[0] >= 16
+        // With stride 2 it gains little on small maps, and its weights are four times as many.
+        let pays = stride == 2 ? inputSize[0] >= 64 && inputs >= 16 : inputSize[0] >= 16
         self.algorithm =
             isPossible && algorithm.map { $0 == .winograd } ?? pays ? .winograd : .direct
         packed =

@@ -1,3 +1,4 @@
+internal import Kernels
 public import Layers
 public import Tensors
 
@@ -77,6 +78,28 @@ public struct DINOModel: Sendable {
         return Tensor.concatenate([classPosition.reshaped([1, config.width]), cells])
     }
 
+    /// The tokens before the first block.
+    private func embedding(_ images: Tensor<Float>) -> Tensor<Float> {
+        precondition(
+            images.rank == 4 && images.shape[1] == 3 && images.shape[2] >= config.patch
+                && images.shape[3] >= config.patch,
+            "DINO needs [N, 3, H, W] from \(config.patch) pixels up, got \(images.shape)"
+        )
+        return prependingClassToken(
+            classToken,
+            to: patches(images),
+            positions: positionEmbedding(height: images.shape[2], width: images.shape[3])
+        )
+    }
+
+    /// Runs all blocks and the final norm, and keeps nothing else.
+    ///
+    /// - Parameter images: `[N, 3, H, W]`, normalised, at least one patch high and wide.
+    /// - Returns: The tokens `[N, 1 + P, D]`, the class token first.
+    public func features(_ images: Tensor<Float>) -> Tensor<Float> {
+        ThreadPool.crew { norm(blocks.reduce(embedding(images)) { x, block in block(x) }) }
+    }
+
     /// Runs the first blocks.
     ///
     /// - Parameters:
@@ -84,16 +107,7 @@ public struct DINOModel: Sendable {
     ///   - depth: How many blocks to run; nil for all.
     /// - Returns: The tokens, and what gradients need.
     public func callAsFunction(_ images: Tensor<Float>, depth: Int? = nil) -> DINOTrace {
-        precondition(
-            images.rank == 4 && images.shape[1] == 3 && images.shape[2] >= config.patch
-                && images.shape[3] >= config.patch,
-            "DINO needs [N, 3, H, W] from \(config.patch) pixels up, got \(images.shape)"
-        )
-        let embedded = prependingClassToken(
-            classToken,
-            to: patches(images),
-            positions: positionEmbedding(height: images.shape[2], width: images.shape[3])
-        )
+        let embedded = embedding(images)
         var x = embedded
         var tokens: [Tensor<Float>] = []
         var traces: [TransformerBlock.Trace] = []
@@ -110,9 +124,6 @@ public struct DINOModel: Sendable {
             blocks: traces
         )
     }
-
-    /// Applies the final layer norm to tokens `[N, T, D]` of the last block.
-    public func normalised(_ tokens: Tensor<Float>) -> Tensor<Float> { norm(tokens) }
 
     /// The gradient of the images from gradients of tokens and packed projections.
     ///

@@ -1,3 +1,4 @@
+internal import Kernels
 public import Tensors
 
 /// The conditional model `f_G`: content, style and dynamics to W+ codes of frames.
@@ -25,7 +26,9 @@ public struct ConditionalModel: Sendable {
         style: Tensor<Float>,
         dynamics: Tensor<Float>
     ) -> Tensor<Float> {
-        apply(mapper(content, network(dynamics: dynamics, style: style)), to: content)
+        ThreadPool.crew {
+            apply(mapper(content, network(dynamics: dynamics, style: style)), to: content)
+        }
     }
 
     /// Adds scaled offsets `[T, L, D]` to a content code `[L, D]`.

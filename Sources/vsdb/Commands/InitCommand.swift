@@ -11,8 +11,8 @@ struct InitCommand: LibraryCommand {
             vsdb init [<dir>] [<options>]
             """,
         discussion: """
-            Without DIR the library is the folder .vsdb in the current one, where all commands \
-            find it from here and from the folders below.
+            Without DIR the library is the folder that --library or VSDB_LIBRARY names, else .vsdb \
+            in the current one, where all commands find it from here and from the folders below.
 
               vsdb init
               vsdb init ~/films.vsdb
@@ -20,7 +20,7 @@ struct InitCommand: LibraryCommand {
     )
 
     @Argument(
-        help: ArgumentHelp("The folder to make; .vsdb if not given.", valueName: "dir"),
+        help: ArgumentHelp("The folder to make.", valueName: "dir"),
         completion: .directory
     )
     var folder: String?
@@ -40,7 +40,8 @@ struct InitCommand: LibraryCommand {
 
     func run() throws {
         let library = try Library.create(
-            at: folder ?? shared.libraryPath ?? Library.hiddenName
+            at: folder ?? shared.libraryPath
+                ?? ProcessInfo.processInfo.environment["VSDB_LIBRARY"] ?? Library.hiddenName
         )
         if shared.json {
             let output = Output(path: library.path, uuid: library.uuid)

@@ -17,10 +17,11 @@ struct DINOGoldenTests {
         let last = model.config.layers - 1
         for input in io.names where input.hasSuffix("_input") {
             let size = input.dropLast("input".count)
-            let trace = model(try Goldens.tensor(input, in: io).float)
+            let images = try Goldens.tensor(input, in: io).float
+            let trace = model(images)
             let tokens = trace.tokens[last]
             let width = model.config.width
-            let normed = model.normalised(tokens)
+            let normed = model.features(images)
             let similarity = SelfSimilarity(trace.keys(layer: last)).values
             let positions = model.positionEmbedding(
                 height: trace.imageShape[2],
