@@ -100,6 +100,7 @@ struct CommandBenchmark {
                 else { throw BenchError("clip \(index) has no \(kind)") }
                 return zip(ours, peers).map { abs($0 - $1) }.max() ?? 0
             }
+            // Most of it comes from the peer's libav, which is newer and converts colours otherwise.
             note("the peer's \(kind) differs by \(distances.max() ?? 0) at most")
         }
     }
