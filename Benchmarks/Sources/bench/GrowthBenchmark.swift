@@ -17,18 +17,19 @@ struct GrowthBenchmark {
         _ = try ChildProcess([program, "init", path, "-q"])
         _ = try ChildProcess([program, "pack", "add", Self.pack, "-q", "--library", path])
         _ = try ChildProcess([program, "ingest", Self.clip, "-q", "--library", path])
-        let session = Session(library: try Library.open(at: path))
-        try render(session)
+        // Programs first: a child's peak memory is never below that of the process that started it.
         for (seconds, rate) in [(2, 25), (2, 250), (2, 1000), (20, 25), (80, 25)] {
             let child = try ChildProcess([
                 program, "compose", "--content", "figure00_motion00", "--duration", String(seconds),
-                "--fps", String(rate), "-q", "-o", "-", "--library", path,
+                "--fps", String(rate), "-q", "-o", folder + "/growth.mp4", "--library", path,
             ])
             print(
                 "compose of \(seconds) s in \(seconds * rate) frames: "
                     + "\(rounded(child.peakMebibytes)) MiB at most"
             )
         }
+        let session = Session(library: try Library.open(at: path))
+        try render(session)
         try ingest(session)
     }
 
