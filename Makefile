@@ -14,7 +14,8 @@ PACKAGES := liblmdb-dev libdnnl-dev libavformat-dev libavcodec-dev \
 # Every import has to be declared in Package.swift: the targets are the architecture.
 CHECKS := --explicit-target-dependency-import-check error
 
-FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources Benchmarks/PaperSizes
+FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources Benchmarks/PaperSizes \
+	$(addprefix Samples/Dolls/,Package.swift Sources Tests)
 
 .PHONY: help deps build test demo bench bench-peers bench-full fuzz lint format clean
 
@@ -52,6 +53,7 @@ build: deps ## Build the command line in release mode: .build/release/vsdb.
 test: export OMP_WAIT_POLICY ?= passive
 test: deps ## Build and run every test, in release mode as shipped.
 	swift test -c release $(CHECKS)
+	swift test --package-path Samples/Dolls
 	# The same numbers without AVX-512: what the processors of most users have.
 	ONEDNN_MAX_CPU_ISA=AVX2 swift test -c release $(CHECKS) --skip-build --filter Golden
 
