@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 #if defined(__GLIBC__)
@@ -87,19 +88,22 @@ static void part(void *data) {
 }
 
 // Waking a thread of libgomp that has gone to sleep takes up to 50 microseconds, as long as a small layer. The
-// threads of a crew look for the leader's next job until the leader is done, and let others run meanwhile.
+// threads of a crew look for the leader's next job until the leader is done, and let others run meanwhile. A job is
+// cut into pieces that whoever is there takes one by one: a thread that another program keeps off its core holds
+// up no more than the piece it has.
 struct crew {
     void (*body)(void *);
     void *context;
     struct parallel job;
     size_t threads;
-    atomic_size_t jobs_given, parts_done;
+    atomic_uint_least64_t claim;  // the job's number, its pieces, the next piece: 32, 16 and 16 bits
+    atomic_size_t pieces_done;
     atomic_bool is_over;
 };
 
 static _Thread_local struct crew *led_crew;
 
-enum { LOOKS_BEFORE_YIELD = 100 };
+enum { LOOKS_BEFORE_YIELD = 100, PIECES_PER_THREAD = 4 };
 
 static void look_again(size_t *looks) {
     if (++*looks % LOOKS_BEFORE_YIELD == 0) {
@@ -113,39 +117,52 @@ static void look_again(size_t *looks) {
 #endif
 }
 
+// Runs the next piece, if there is one. The job stays as it is until all its pieces are done. What a piece itself
+// gives to ck_parallel runs on its thread.
+static bool run_piece(struct crew *crew) {
+    uint_least64_t claim = atomic_load_explicit(&crew->claim, memory_order_acquire);
+    size_t piece, pieces;
+    do {
+        piece = claim & 0xffff;
+        pieces = claim >> 16 & 0xffff;
+        if (piece == pieces) return false;
+    } while (!atomic_compare_exchange_weak_explicit(&crew->claim, &claim, claim + 1,
+                                                    memory_order_acquire, memory_order_acquire));
+    struct crew *led = led_crew;
+    led_crew = NULL;
+    run_part(&crew->job, piece, pieces);
+    led_crew = led;
+    atomic_fetch_add_explicit(&crew->pieces_done, 1, memory_order_release);
+    return true;
+}
+
 static void crew_give(struct crew *crew, struct parallel job) {
+    const size_t most = crew->threads * PIECES_PER_THREAD;
+    const size_t pieces = job.count < most ? job.count : most;
+    const uint_least64_t number = (atomic_load_explicit(&crew->claim, memory_order_relaxed) >> 32) + 1;
     crew->job = job;
-    atomic_store_explicit(&crew->parts_done, 0, memory_order_relaxed);
-    atomic_fetch_add_explicit(&crew->jobs_given, 1, memory_order_release);
-    run_part(&job, 0, crew->threads);
+    atomic_store_explicit(&crew->pieces_done, 0, memory_order_relaxed);
+    atomic_store_explicit(&crew->claim, number << 32 | pieces << 16, memory_order_release);
+    while (run_piece(crew)) continue;
     size_t looks = 0;
-    while (atomic_load_explicit(&crew->parts_done, memory_order_acquire) + 1 < crew->threads)
+    while (atomic_load_explicit(&crew->pieces_done, memory_order_acquire) < pieces)
         look_again(&looks);
 }
 
-static void crew_follow(struct crew *crew, size_t me) {
-    for (size_t taken = 0, looks = 0;;) {
-        // A crew that is over has given all its jobs before.
-        const bool is_over = atomic_load_explicit(&crew->is_over, memory_order_acquire);
-        const size_t given = atomic_load_explicit(&crew->jobs_given, memory_order_acquire);
-        if (given != taken) {
-            taken = given;
-            run_part(&crew->job, me, crew->threads);
-            atomic_fetch_add_explicit(&crew->parts_done, 1, memory_order_release);
+static void crew_follow(struct crew *crew) {
+    size_t looks = 0;
+    while (!atomic_load_explicit(&crew->is_over, memory_order_acquire)) {
+        if (run_piece(crew))
             looks = 0;
-        } else if (is_over) {
-            return;
-        } else {
+        else
             look_again(&looks);
-        }
     }
 }
 
 static void crew_member(void *data) {
     struct crew *crew = data;
-    const size_t me = (size_t)omp_get_thread_num();
-    if (me > 0) {
-        crew_follow(crew, me);
+    if (omp_get_thread_num() > 0) {
+        crew_follow(crew);
         return;
     }
     crew->body(crew->context);

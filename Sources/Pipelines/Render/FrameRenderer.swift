@@ -2,10 +2,7 @@ internal import Media
 internal import Models
 internal import Tensors
 
-/// From states of the ODE to pictures, a fixed number at a time.
-///
-/// Every batch has the same size, the last one filled up with its last state: kernels may round
-/// differently for other sizes, and a frame shall not depend on which frames stand beside it.
+/// From states of the ODE to pictures, some at a time; a frame does not depend on which frames stand beside it.
 struct FrameRenderer {
     let scene: Scene
     let generator: StyleGAN2Generator
@@ -24,14 +21,13 @@ struct FrameRenderer {
 
     /// Pictures of states `[n, C, h, w]`, n up to `batchSize`.
     func callAsFunction(_ states: [Tensor<Double>]) -> [RGBImage] {
-        guard let last = states.last else { return [] }
-        let filled = states + [Tensor](repeating: last, count: batchSize - states.count)
+        guard !states.isEmpty else { return [] }
         // [B, L, D]
         let codes = synthesis.profile.measured(.conditioning) {
             model(
                 content: scene.content,
                 style: scene.style,
-                dynamics: ode.project(Tensor.stack(filled))  // [B, E, h, w]
+                dynamics: ode.project(Tensor.stack(states))  // [B, E, h, w]
             )
         }
         let images = synthesis.profile.measured(.generator) {

@@ -79,7 +79,8 @@ extension Session {
         var done = 0
         while done < motion.count {
             try cancellation.check()
-            let batch = done..<min(done + renderer.batchSize, motion.count)
+            // The first frame alone: somebody waits for it.
+            let batch = done..<min(done + (done == 0 ? 1 : renderer.batchSize), motion.count)
             let states = profile.measured(.motion) { batch.map { motion.state($0) } }
             let images = renderer(states)
             firstFrame = firstFrame ?? (clock.now - began)
