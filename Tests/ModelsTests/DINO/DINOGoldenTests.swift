@@ -19,7 +19,6 @@ struct DINOGoldenTests {
             let size = input.dropLast("input".count)
             let images = try Goldens.tensor(input, in: io).float
             let trace = model(images)
-            let tokens = trace.tokens[last]
             let width = model.config.width
             let normed = model.features(images)
             let similarity = SelfSimilarity(trace.keys(layer: last)).values
