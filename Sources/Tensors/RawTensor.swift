@@ -143,11 +143,13 @@ extension RawTensor {
     ) -> Bool {
         let size = MemoryLayout<Bits>.size
         return bytes.withUnsafeBytes { raw in
+            // Without a way out of the loop the compiler vectorises it.
+            var found: Bits = 0
             for index in 0..<count {
                 let bits = raw.loadUnaligned(fromByteOffset: index * size, as: Bits.self)
-                if bits & exponent == exponent { return false }
+                found |= bits & exponent == exponent ? 1 : 0
             }
-            return true
+            return found == 0
         }
     }
 }

@@ -25,7 +25,7 @@ struct LoadedLibrariesTests {
         #expect(libraries.count < 20, "\(libraries)")
     }
 
-    @Test func rawFramesOpenOnlyTheNetworks() throws {
+    @Test func rawFramesNeedNoneOfThem() throws {
         let libraries = try opened(
             "compose",
             "--content",
@@ -35,8 +35,7 @@ struct LoadedLibrariesTests {
             "-o",
             "-"
         )
-        #expect(libraries.contains { $0.hasPrefix("libdnnl") })
-        #expect(!libraries.contains { $0.hasPrefix("libavcodec") })
+        for name in Self.rare { #expect(!libraries.contains { $0.hasPrefix(name) }, "\(name)") }
     }
 
     /// A file that is no library stands for one that is not installed: no test may remove those.
@@ -45,7 +44,7 @@ struct LoadedLibrariesTests {
         let workspace = try Workspace.copyOfPrepared()
         try workspace.write("", to: file)
         let result = try workspace.run(
-            ["compose", "--content", "figure00_motion00", "-o", "a.mp4"],
+            ["ingest", Workspace.clip("figure02_motion02")],
             environment: ["LD_LIBRARY_PATH": workspace.folder]
         )
         #expect(result.status == 1)

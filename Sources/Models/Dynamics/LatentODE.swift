@@ -10,7 +10,10 @@ public struct LatentODE: Sendable {
     /// The sizes and tolerances.
     public let config: DynamicsConfig
     private let function: ODEFunction
-    private let projection: Convolution
+    /// `[E, C]`.
+    private let projection: Tensor<Float>
+    /// `[E]`.
+    private let projectionBias: Tensor<Float>
 
     /// Reads the ODE's part of a VidStyleODE checkpoint, seen from its root.
     ///
@@ -19,15 +22,13 @@ public struct LatentODE: Sendable {
         try config.validate()
         self.config = config
         function = try ODEFunction(config, weights.scoped(DynamicsNames.field))
-        projection = Convolution(
-            weight: try weights.float(
-                DynamicsNames.projection + ".weight",
-                [config.projectedChannels, config.stateChannels, 1, 1]
-            ),
-            bias: try weights.float(
-                DynamicsNames.projection + ".bias",
-                [config.projectedChannels]
-            )
+        projection = try weights.float(
+            DynamicsNames.projection + ".weight",
+            [config.projectedChannels, config.stateChannels, 1, 1]
+        ).reshaped([config.projectedChannels, config.stateChannels])
+        projectionBias = try weights.float(
+            DynamicsNames.projection + ".bias",
+            [config.projectedChannels]
         )
     }
 
@@ -99,5 +100,34 @@ public struct LatentODE: Sendable {
     }
 
     /// Narrows states to float32 and projects them: `[N, C, h, w]` to `[N, E, h, w]`.
-    public func project(_ states: Tensor<Double>) -> Tensor<Float> { projection(states.narrowed) }
+    public func project(_ states: Tensor<Double>) -> Tensor<Float> {
+        let (outputs, inputs) = (projection.shape[0], projection.shape[1])
+        let (samples, pixels) = (states.shape[0], states.shape[2] * states.shape[3])
+        precondition(states.shape[1] == inputs, "\(inputs) channels projected from \(states.shape)")
+        let x = states.narrowed
+        return Tensor(uninitialized: [samples, outputs] + states.shape[2...]) { out in
+            guard let start = out.baseAddress else { return }
+            for row in 0..<samples * outputs {
+                let bias = projectionBias.scalars[row % outputs]
+                (start + row * pixels).initialize(repeating: bias, count: pixels)
+            }
+            x.scalars.withUnsafeBufferPointer { x in
+                guard let states = x.baseAddress else { return }
+                for sample in 0..<samples {
+                    MatrixProduct.float(
+                        m: outputs,
+                        n: pixels,
+                        k: inputs,
+                        a: projection.scalars,
+                        lda: inputs,
+                        b: states + sample * inputs * pixels,
+                        ldb: pixels,
+                        accumulates: true,
+                        c: start + sample * outputs * pixels,
+                        ldc: pixels
+                    )
+                }
+            }
+        }
+    }
 }
