@@ -128,6 +128,8 @@ struct GrowthBenchmark {
             )
         }
         _ = try session.library.commit(clips)
+        // What the system still writes is not a cost of the next ingest.
+        sync()
     }
 
     private func rounded(_ value: Double) -> String {
