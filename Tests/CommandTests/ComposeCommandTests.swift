@@ -58,6 +58,10 @@ struct ComposeCommandTests {
             "ONEDNN_MAX_CPU_ISA=AVX2 \"$vsdb\" \((pair + ["--precision", "bf16"]).joined(separator: " "))"
         )
         #expect(old.status == 1 && old.errors.contains("render in f32"), "\(old.errors)")
+        for option in [["--precision", "f32"], ["--profile"], ["--size", "64"]] {
+            let alone = try workspace.run(Self.pair + option)
+            #expect(alone.status == 64 && alone.errors.contains("\(option[0]) belongs to -o FILE"))
+        }
         let unknown = try workspace.run(pair + ["--precision", "f16"])
         #expect(unknown.status == 64 && unknown.errors.contains("f32"), "\(unknown.errors)")
     }

@@ -57,6 +57,14 @@ struct OutputOptions: ParsableArguments {
         guard sheet != "-" else { throw ValidationError("--sheet -: give a file, as sheet.png") }
     }
 
+    /// The first option that was given and means nothing without a render.
+    var optionOfRenders: String? {
+        let options = [
+            ("--size", rows != nil), ("--precision", precision != nil), ("--profile", isProfiled),
+        ]
+        return options.first { $0.1 }?.0
+    }
+
     /// Whether a render is asked for.
     var isGiven: Bool { output != nil || sheet != nil }
 

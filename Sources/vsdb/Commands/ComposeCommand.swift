@@ -41,8 +41,8 @@ struct ComposeCommand: LibraryCommand {
         guard !replace || save != nil else {
             throw ValidationError("--replace belongs to --save NAME")
         }
-        guard output.rows == nil || output.isGiven else {
-            throw ValidationError("--size belongs to -o FILE or --sheet FILE")
+        if let option = output.optionOfRenders, !output.isGiven {
+            throw ValidationError("\(option) belongs to -o FILE or --sheet FILE")
         }
         guard !(shared.json && output.output == "-") else {
             throw ValidationError("--json and -o - both want standard output: write a file")
