@@ -1,3 +1,4 @@
+internal import Dispatch
 internal import Logging
 public import Models
 public import Packs
@@ -53,6 +54,15 @@ public final class LoadedPack: Sendable {
     /// The conditional model `f_G`.
     public func conditionalModel() throws -> ConditionalModel {
         try cached(\.conditionalModel, pack.conditionalModel)
+    }
+
+    /// Reads what a render needs side by side; what cannot be read is said when it is asked for.
+    func readForRender() {
+        let readers: [@Sendable () -> Void] = [
+            { _ = try? self.generator() }, { _ = try? self.conditionalModel() },
+            { _ = try? self.latentODE() },
+        ]
+        DispatchQueue.concurrentPerform(iterations: readers.count) { readers[$0]() }
     }
 
     private func cached<Network: Sendable>(

@@ -39,7 +39,8 @@ extension Session {
         )
         let scene = try profile.measured(.assets) { try self.scene(recipe, pack, cancellation) }
         let renderer = try profile.measured(.networks) {
-            FrameRenderer(
+            pack.readForRender()
+            return FrameRenderer(
                 scene: scene,
                 generator: try generator(pack, recipe.seed),
                 model: try pack.conditionalModel(),
