@@ -8,11 +8,12 @@ batch: inductor then takes oneDNN's linear layers instead of MKL's, which run at
 """
 
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from serve import serve
 
 torch._inductor.config.freezing = True
 torch.set_num_threads(int(sys.argv[1]))
@@ -155,20 +156,4 @@ WORK = {
 }
 
 
-def main():
-    ready = {}
-    print(f"torch {torch.__version__}", flush=True)
-    for line in sys.stdin:
-        name = line.strip()
-        with torch.no_grad():
-            if name not in ready:
-                ready.clear()
-                ready[name] = WORK[name]()
-                for _ in range(3):
-                    ready[name]()
-            begin = time.perf_counter()
-            ready[name]()
-            print((time.perf_counter() - begin) * 1000, flush=True)
-
-
-main()
+serve(WORK, f"torch {torch.__version__}")

@@ -12,11 +12,12 @@ factor of 1.5 to 3.
 import importlib.metadata
 import math
 import sys
-import time
 
 import torch
 import torch.nn.functional as F
 import torchdiffeq
+
+from serve import serve
 
 torch._inductor.config.freezing = True
 torch.set_num_threads(int(sys.argv[1]))
@@ -145,21 +146,5 @@ for name, channels, style in [
             )
 
 
-def main():
-    ready = {}
-    names = ["torch", "torchdiffeq", "av", "safetensors"]
-    print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in names), flush=True)
-    for line in sys.stdin:
-        name = line.strip()
-        with torch.no_grad():
-            if name not in ready:
-                ready.clear()
-                ready[name] = WORK[name]()
-                for _ in range(3):
-                    ready[name]()
-            begin = time.perf_counter()
-            ready[name]()
-            print((time.perf_counter() - begin) * 1000, flush=True)
-
-
-main()
+NAMES = ["torch", "torchdiffeq", "av", "safetensors"]
+serve(WORK, ", ".join(f"{name} {importlib.metadata.version(name)}" for name in NAMES))

@@ -1,5 +1,6 @@
 #include "blocked.h"
 #include "passes.h"
+#include "products.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include <immintrin.h>
 #endif
 
-enum { MAX_BLOCKS = 256, LINE = 16, POINTS = 36 };
+enum { LINE = 16, POINTS = 36 };
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
@@ -47,7 +48,7 @@ struct upward {
     struct kept wide;
     const float *styles, *weights;
     size_t depth;
-    size_t v_base[POINTS], m_base[POINTS];  // where the products of each of the 36 weights begin
+    size_t v_base[WEIGHTS], m_base[WEIGHTS];  // where the products of each of the 36 weights begin
 };
 
 struct blur {
@@ -116,9 +117,9 @@ static const struct kernels avx512 = TABLE(64);
 #pragma clang attribute pop
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,fma"))), apply_to = function)
-#include "half_kernels.h"
-static const struct products avx512_half = {NAME(half_input), NAME(half_products),
-                                            NAME(half_up_input), NAME(half_up_products)};
+#include "bf16_kernels.h"
+static const struct products avx512_bf16 = {NAME(bf16_input), NAME(bf16_products),
+                                            NAME(bf16_up_input), NAME(bf16_up_products)};
 #pragma clang attribute pop
 #undef NAME
 #undef ROWS
@@ -170,20 +171,20 @@ static const struct kernels *chosen(void) {
 }
 
 // The products in bfloat16, or null where the processor has no instruction for them.
-static const struct products *half_products(void) {
+static const struct products *bf16_products(void) {
 #if defined(__x86_64__)
-    if (chosen() == &avx512 && __builtin_cpu_supports("avx512bf16")) return &avx512_half;
+    if (chosen() == &avx512 && __builtin_cpu_supports("avx512bf16")) return &avx512_bf16;
 #endif
     return NULL;
 }
 
-bool ck_has_half(void) { return half_products() != NULL; }
+bool ck_has_bf16(void) { return bf16_products() != NULL; }
 
 static const struct products *products_of(size_t depth) {
-    return depth == LINE ? &chosen()->single : half_products();
+    return depth == LINE ? &chosen()->single : bf16_products();
 }
 
-static size_t depth_of(bool half) { return half ? LINE / 2 : LINE; }
+static size_t depth_of(bool bf16) { return bf16 ? LINE / 2 : LINE; }
 
 int ck_vector_bytes(void) { return chosen()->vector_bytes; }
 
@@ -265,7 +266,7 @@ struct packing {
     const float *w;
     size_t outputs, inputs, size, tap_count;
     const size_t *taps;
-    bool up, half;
+    bool up, bf16;
     float *packed;
 };
 
@@ -316,7 +317,7 @@ static void winograd_weights(const struct packing *p, size_t out_block, size_t i
 }
 
 // The nearest number of eight significant bits, ties to even, in the upper half of the word.
-static uint32_t rounded_to_half(float x) {
+static uint32_t rounded_to_bf16(float x) {
     uint32_t bits;
     memcpy(&bits, &x, sizeof bits);
     return bits + 0x7fff + (bits >> 16 & 1);
@@ -325,31 +326,31 @@ static uint32_t rounded_to_half(float x) {
 static void pack_winograd_part(void *context, size_t first, size_t last) {
     const struct packing *p = context;
     const size_t out_blocks = blocks_of(p->outputs), in_blocks = blocks_of(p->inputs);
-    const size_t depth = depth_of(p->half), reduction = in_blocks * depth;
+    const size_t depth = depth_of(p->bf16), reduction = in_blocks * depth;
     const size_t point = reduction * out_blocks * LINE;
     float even[POINTS * LINE] __attribute__((aligned(64)));
     float odd[POINTS * LINE] __attribute__((aligned(64)));
     for (size_t k = first; k < last; k++) {
         for (size_t i = 0; i < reduction; i++) {
             float *to = p->packed + panel_offset(k, out_blocks, reduction, i);
-            if (!p->half) {
+            if (!p->bf16) {
                 winograd_weights(p, k, i, to, point);
                 continue;
             }
             winograd_weights(p, k, 2 * i, even, LINE);
             winograd_weights(p, k, 2 * i + 1, odd, LINE);
             for (size_t at = 0; at < POINTS * LINE; at++) {
-                const uint32_t pair = rounded_to_half(even[at]) >> 16 |
-                                      (rounded_to_half(odd[at]) & 0xffff0000);
+                const uint32_t pair = rounded_to_bf16(even[at]) >> 16 |
+                                      (rounded_to_bf16(odd[at]) & 0xffff0000);
                 memcpy(to + at / LINE * point + at % LINE, &pair, sizeof pair);
             }
         }
     }
 }
 
-void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, bool up, bool half,
+void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, bool up, bool bf16,
                       float *packed) {
-    struct packing p = {w, outputs, inputs, 9, 9, NULL, up, half, packed};
+    struct packing p = {w, outputs, inputs, 9, 9, NULL, up, bf16, packed};
     ck_parallel(blocks_of(outputs), 1, pack_winograd_part, &p);
 }
 
@@ -359,7 +360,7 @@ void ck_pack_winograd(const float *w, size_t outputs, size_t inputs, bool up, bo
 // the products of many tiles, so that the weights are read seldom.
 static const size_t PRIVATE_WEIGHTS = 6 << 20, PRIVATE_TILES = 640 << 10, SHARED_TILES = 12 << 20;
 // Lines between the points, so that they do not meet in the same sets of the caches.
-enum { V_GAP = 3 * LINE, M_GAP = 5 * LINE, UP_POINTS = 81 };
+enum { V_GAP = 3 * LINE, M_GAP = 5 * LINE };
 // A row of tiles makes eight rows of the wide map; the blur needs three more.
 enum { RING = 16 };
 
@@ -388,11 +389,11 @@ static size_t scratch_of(const struct ck_map *x, size_t out_blocks, size_t point
 static size_t up_scratch_of(const struct ck_map *x, size_t out_blocks, size_t depth) {
     const bool keeps_all = !is_private(x, out_blocks, depth);
     const size_t rows = keeps_all ? x->samples * (2 * x->height + 3) : RING;
-    return scratch_of(x, out_blocks, UP_POINTS, depth) + out_blocks * rows * (2 * x->width + 3) * LINE;
+    return scratch_of(x, out_blocks, PRODUCTS, depth) + out_blocks * rows * (2 * x->width + 3) * LINE;
 }
 
-size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks, bool up, bool half) {
-    const size_t depth = depth_of(half);
+size_t ck_winograd_scratch(const struct ck_map *x, size_t out_blocks, bool up, bool bf16) {
+    const size_t depth = depth_of(bf16);
     const size_t each =
         up ? up_scratch_of(x, out_blocks, depth) : scratch_of(x, out_blocks, POINTS, depth);
     return each * (is_private(x, out_blocks, depth) ? (size_t)ck_threads() : 1);
@@ -469,9 +470,9 @@ static void drawing_part(void *context, size_t first, size_t last) {
 }
 
 static struct winograd_run run_of(const struct ck_map *x, const float *styles, const float *packed,
-                                  bool half, const struct ck_epilogue *epilogue, struct kept y,
+                                  bool bf16, const struct ck_epilogue *epilogue, struct kept y,
                                   float *scratch) {
-    const size_t depth = depth_of(half), chunk = chunk_of(x, y.map.blocks, POINTS, depth);
+    const size_t depth = depth_of(bf16), chunk = chunk_of(x, y.map.blocks, POINTS, depth);
     struct winograd_run r = {.chunk = chunk, .v = scratch, .parts = (size_t)ck_threads()};
     r.tiles = x->samples * (x->height / 4) * (x->width / 4);
     r.g = (struct winograd){*x, y, styles, packed, *epilogue, false, depth,
@@ -481,9 +482,9 @@ static struct winograd_run run_of(const struct ck_map *x, const float *styles, c
     return r;
 }
 
-void ck_winograd(const struct ck_map *x, const float *styles, const float *packed, bool half,
+void ck_winograd(const struct ck_map *x, const float *styles, const float *packed, bool bf16,
                  const struct ck_epilogue *epilogue, struct ck_map *y, float *scratch) {
-    struct winograd_run r = run_of(x, styles, packed, half, epilogue, keep_all(y), scratch);
+    struct winograd_run r = run_of(x, styles, packed, bf16, epilogue, keep_all(y), scratch);
     r.g.streams = streams(y);
     if (is_private(x, y->blocks, r.g.depth)) {
         ck_parallel(r.parts, 1, private_part, &r);
@@ -497,20 +498,20 @@ void ck_winograd(const struct ck_map *x, const float *styles, const float *packe
     }
 }
 
-bool ck_can_draw(const struct ck_map *x, size_t out_blocks, bool half) {
-    return is_private(x, out_blocks, depth_of(half));
+bool ck_can_draw(const struct ck_map *x, size_t out_blocks, bool bf16) {
+    return is_private(x, out_blocks, depth_of(bf16));
 }
 
-size_t ck_drawing_scratch(const struct ck_map *x, size_t out_blocks, bool half) {
-    return drawing_scratch_of(x, out_blocks, depth_of(half)) * (size_t)ck_threads();
+size_t ck_drawing_scratch(const struct ck_map *x, size_t out_blocks, bool bf16) {
+    return drawing_scratch_of(x, out_blocks, depth_of(bf16)) * (size_t)ck_threads();
 }
 
-void ck_winograd_rgb(const struct ck_map *x, const float *styles, const float *packed, bool half,
+void ck_winograd_rgb(const struct ck_map *x, const float *styles, const float *packed, bool bf16,
                      const struct ck_epilogue *epilogue, size_t out_blocks, const struct ck_rgb *rgb,
                      float *scratch) {
     const struct ck_map y = {NULL, x->samples, out_blocks, x->height, x->width};
     const struct kept kept = {y, out_blocks, 4};
-    struct winograd_run r = run_of(x, styles, packed, half, epilogue, kept, scratch);
+    struct winograd_run r = run_of(x, styles, packed, bf16, epilogue, kept, scratch);
     r.g.y.map.data = scratch + scratch_of(x, out_blocks, POINTS, r.g.depth);
     r.rgb = rgb;
     ck_parallel(r.parts, 1, drawing_part, &r);
@@ -578,7 +579,7 @@ static void up_private_part(void *context, size_t first, size_t last) {
             for (r.begin = row * r.across; r.begin < end; r.begin = r.end) {
                 r.end = r.begin + r.chunk < end ? r.begin + r.chunk : end;
                 up_input_part(&r, 0, r.g.x.blocks);
-                up_product_part(&r, 0, UP_POINTS * ((r.g.y.blocks + 1) / 2));
+                up_product_part(&r, 0, PRODUCTS * ((r.g.y.blocks + 1) / 2));
                 up_output_part(&r, 0, r.g.y.blocks);
             }
             if (is_last) clear_row(&r.g.wide, r.g.wide.map.height + 1);
@@ -589,16 +590,16 @@ static void up_private_part(void *context, size_t first, size_t last) {
     }
 }
 
-void ck_winograd_up(const struct ck_map *x, const float *styles, const float *packed, bool half,
+void ck_winograd_up(const struct ck_map *x, const float *styles, const float *packed, bool bf16,
                     const struct ck_epilogue *epilogue, const float f[4], struct ck_map *y,
                     float *scratch) {
-    const size_t depth = depth_of(half), chunk = chunk_of(x, y->blocks, UP_POINTS, depth);
+    const size_t depth = depth_of(bf16), chunk = chunk_of(x, y->blocks, PRODUCTS, depth);
     const bool keeps_all = !is_private(x, y->blocks, depth);
     struct upward_run r = {.chunk = chunk, .v = scratch};
     r.g = (struct upward){.x = *x, .y = *y, .styles = styles, .weights = packed, .depth = depth};
     size_t v = 0, m = 0;
     for (size_t q = 0; q < POINTS; q++) {
-        const size_t copies = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4);
+        const size_t copies = copies_of(q);
         r.g.v_base[q] = v;
         r.g.m_base[q] = m;
         v += copies * x->blocks * depth * chunk + V_GAP;
@@ -623,7 +624,7 @@ void ck_winograd_up(const struct ck_map *x, const float *styles, const float *pa
     for (r.begin = 0; r.begin < tiles; r.begin = r.end) {
         r.end = r.begin + chunk < tiles ? r.begin + chunk : tiles;
         ck_parallel(x->blocks, 1, up_input_part, &r);
-        ck_parallel(UP_POINTS * ((y->blocks + 1) / 2), 1, up_product_part, &r);
+        ck_parallel(PRODUCTS * ((y->blocks + 1) / 2), 1, up_product_part, &r);
         ck_parallel(y->blocks, 1, up_output_part, &r);
     }
     ck_parallel(y->samples * y->blocks * y->height, 4, blur_part, &r.blur);
@@ -684,7 +685,7 @@ void ck_direct(const struct ck_map *x, const float *styles, const float *packed,
                const struct ck_epilogue *epilogue, struct ck_map *scaled, struct ck_map *y) {
     static const size_t taps[9][2] = {{0, 0}, {0, 1}, {0, 2}, {1, 0}, {1, 1},
                                       {1, 2}, {2, 0}, {2, 1}, {2, 2}};
-    ptrdiff_t offsets[9 * MAX_BLOCKS];
+    ptrdiff_t offsets[9 * CK_MAX_BLOCKS];
     scale_into(x, styles, scaled);
     fill_offsets(scaled, taps, 9, offsets);
     struct direct d = {*scaled, *y, 1, {{packed, offsets, 9 * x->blocks}}};
@@ -702,7 +703,7 @@ void ck_direct_up(const struct ck_map *x, const float *styles, const float *cons
                                          {{1, 0}, {1, 1}},
                                          {{1, 1}}};
     static const size_t counts[4] = {4, 2, 2, 1};
-    ptrdiff_t offsets[9 * MAX_BLOCKS], *next = offsets;
+    ptrdiff_t offsets[9 * CK_MAX_BLOCKS], *next = offsets;
     scale_into(x, styles, scaled);
     struct direct d = {*scaled, *wide, 4, {{0}}};
     for (size_t p = 0; p < 4; p++) {

@@ -7,7 +7,7 @@ typedef float NAME(v16) __attribute__((vector_size(64), aligned(64)));
 static inline V16 NAME(splat)(float x) { return x - (V16){}; }
 
 // out[row][vector] = sum over steps s and places c of a[offset_s + row*row_step + c] * b[s][c][vector]. A place
-// holds one number, or two of half the width: DEPTH places make 16 channels, ADD(sum, x, w) adds their products.
+// holds one number, or two in bfloat16: DEPTH places make 16 channels, ADD(sum, x, w) adds their products.
 #define MICRO_KERNEL(FUNCTION, R, N, DEPTH, ADD)                                                    \
     static void FUNCTION(const float *a, const ptrdiff_t *offsets, size_t steps, size_t row_step,   \
                          const float *b, size_t b_step, float *out, size_t out_row,                 \
@@ -90,7 +90,7 @@ static void NAME(product)(const float *a, const ptrdiff_t *offsets, size_t steps
 typedef void (*NAME(product_kind))(const float *, const ptrdiff_t *, size_t, size_t, size_t,
                                    const float *, size_t, float *, size_t, size_t);
 
-// How the numbers that enter products are kept: as they are here, rounded in half_kernels.h.
+// How the numbers that enter products are kept: as they are here, rounded in bf16_kernels.h.
 typedef void (*NAME(keep))(V16, float *);
 static inline void NAME(keep_single)(V16 x, float *to) { *(V16 *)to = x; }
 
@@ -162,7 +162,7 @@ ALWAYS_INLINE void NAME(any_products)(const struct winograd *g, const float *v, 
                                       size_t chunk, size_t first, size_t last,
                                       NAME(product_kind) product) {
     const size_t out_blocks = g->y.map.blocks, panels = (out_blocks + 1) / 2;
-    ptrdiff_t offsets[MAX_BLOCKS];
+    ptrdiff_t offsets[CK_MAX_BLOCKS];
     for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * chunk * g->depth);
     const size_t point = g->x.blocks * g->depth * out_blocks * 16;
     for (size_t i = first; i < last; i++) {
@@ -313,7 +313,7 @@ static void NAME(up_weights)(const float *w, float *u, size_t point) {
 }
 
 ALWAYS_INLINE void NAME(up_input_tile)(const float *x, size_t row, V16 scale, float *v,
-                                       const size_t place[81], NAME(keep) keep) {
+                                       const size_t place[PRODUCTS], NAME(keep) keep) {
     V16 r[5][9];
     for (int i = 0; i < 5; i++)
         for (int j = 0; j < 4; j++)
@@ -332,27 +332,14 @@ ALWAYS_INLINE void NAME(up_input_tile)(const float *x, size_t row, V16 scale, fl
     }
 }
 
-// Where the 81 products of tile 0 of a block lie among those of `tiles` tiles of `depth` floats.
-static void NAME(up_places)(const size_t base[36], size_t block, size_t tiles, size_t depth,
-                            size_t place[81]) {
-    for (size_t i = 0; i < 9; i++) {
-        for (size_t j = 0; j < 9; j++) {
-            const size_t q = (i < 5 ? i : 5) * 6 + (j < 5 ? j : 5);
-            const size_t columns = j < 5 ? 1 : 4, copies = (i < 5 ? 1 : 4) * columns;
-            const size_t copy = (i < 5 ? 0 : i - 5) * columns + (j < 5 ? 0 : j - 5);
-            place[9 * i + j] = base[q] + (block * copies + copy) * tiles * depth;
-        }
-    }
-}
-
 ALWAYS_INLINE void NAME(any_up_input)(const struct upward *g, size_t begin, size_t end, float *v,
                                       size_t first, size_t last, NAME(keep) keep) {
     const size_t row = (g->x.width + 2) * 16, plane = (g->x.height + 2) * row;
     const size_t across = g->x.width / 4 + 1, tiles = (g->x.height / 4 + 1) * across;
     float edge[5 * 5 * 16] __attribute__((aligned(64)));
     for (size_t b = first; b < last; b++) {
-        size_t place[81];
-        NAME(up_places)(g->v_base, b, end - begin, g->depth, place);
+        size_t place[PRODUCTS];
+        place_products(g->v_base, b, end - begin, g->depth, place);
         for (size_t t = begin; t < end; t++) {
             const size_t n = t / tiles, ty = t % tiles / across, tx = t % across;
             const V16 scale = *(const V16 *)(g->styles + (n * g->x.blocks + b) * 16);
@@ -380,27 +367,21 @@ static void NAME(up_input)(const struct upward *g, size_t begin, size_t end, flo
     NAME(any_up_input)(g, begin, end, v, first, last, NAME(keep_single));
 }
 
-// The 81 products of all panels, weight by weight: those that share a weight follow each other.
 ALWAYS_INLINE void NAME(any_up_products)(const struct upward *g, const float *v, float *m,
                                          size_t tiles, size_t first, size_t last,
                                          NAME(product_kind) product) {
-    const size_t panels = (g->y.blocks + 1) / 2;
     const size_t point = g->x.blocks * g->depth * g->y.blocks * 16;
-    ptrdiff_t offsets[MAX_BLOCKS];
-    for (size_t q = 0, before = 0; q < 36 && before < last; q++) {
-        const size_t copies = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4);
+    struct product_walk walk = {.panels = (g->y.blocks + 1) / 2};
+    ptrdiff_t offsets[CK_MAX_BLOCKS];
+    for (size_t i = first; i < last; i++) {
+        size_t k, copy;
+        find_product(&walk, i, &k, &copy);
+        const size_t q = walk.q, copies = copies_of(q), vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
         for (size_t b = 0; b < g->x.blocks; b++)
             offsets[b] = (ptrdiff_t)(b * copies * tiles * g->depth);
-        const size_t end = before + copies * panels < last ? copies * panels : last - before;
-        for (size_t i = first > before ? first - before : 0; i < end; i++) {
-            const size_t k = i / copies, copy = i % copies;
-            const size_t vectors = 2 * k + 2 <= g->y.blocks ? 2 : 1;
-            product(v + g->v_base[q] + copy * tiles * g->depth, offsets, g->x.blocks, tiles,
-                    g->depth, g->weights + q * point + k * g->x.blocks * g->depth * 32, vectors,
-                    m + g->m_base[q] + (2 * k * copies + copy) * tiles * 16, 16,
-                    copies * tiles * 16);
-        }
-        before += copies * panels;
+        product(v + g->v_base[q] + copy * tiles * g->depth, offsets, g->x.blocks, tiles, g->depth,
+                g->weights + q * point + k * g->x.blocks * g->depth * 32, vectors,
+                m + g->m_base[q] + (2 * k * copies + copy) * tiles * 16, 16, copies * tiles * 16);
     }
 }
 
@@ -414,8 +395,8 @@ static void NAME(up_output)(const struct upward *g, size_t begin, size_t end, co
     const struct ck_map *y = &g->wide.map;
     const size_t across = g->x.width / 4 + 1, tiles = (g->x.height / 4 + 1) * across;
     for (size_t k = first; k < last; k++) {
-        size_t place[81];
-        NAME(up_places)(g->m_base, k, end - begin, 16, place);
+        size_t place[PRODUCTS];
+        place_products(g->m_base, k, end - begin, 16, place);
         for (size_t t = begin; t < end; t++) {
             const size_t n = t / tiles, ty = t % tiles / across, tx = t % across;
             const float *from = m + (t - begin) * 16;
@@ -525,7 +506,7 @@ static void NAME(rgb_rows)(const struct rgb *g, float *line, size_t first, size_
     const struct ck_map *x = &g->x.map;
     const struct ck_rgb *to = &g->to;
     const size_t pixels = x->height * x->width;
-    ptrdiff_t offsets[MAX_BLOCKS];
+    ptrdiff_t offsets[CK_MAX_BLOCKS];
     for (size_t b = 0; b < x->blocks; b++) offsets[b] = (ptrdiff_t)(b * g->x.rows * row_of(x));
     for (size_t i = first; i < last; i++) {
         const size_t n = i / x->height, down = i % x->height;

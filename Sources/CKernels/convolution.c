@@ -1,9 +1,10 @@
 #include "convolution.h"
 #include "passes.h"
+#include "products.h"
 
 #include <stdlib.h>
 
-enum { MAX_BLOCKS = 512, LINE = 16, POINTS = 36, PRODUCTS = 81 };
+enum { LINE = 16 };
 
 // Keeps an array in memory: held in registers it would be spilled to a stack that is not aligned to lines.
 #define KEEP(array) __asm__ volatile("" : : "r"(array) : "memory")
@@ -12,7 +13,7 @@ struct direct {
     struct ck_map x, y;
     struct ck_layer layer;
     size_t steps;
-    ptrdiff_t offsets[9 * MAX_BLOCKS];
+    ptrdiff_t offsets[9 * CK_MAX_BLOCKS];
 };
 
 struct down {
@@ -20,7 +21,7 @@ struct down {
     struct ck_layer layer;
     size_t across, tiles, begin, end;  // tiles of a row, of a sample; those at work
     float *v, *m;
-    size_t v_base[POINTS], m_base[POINTS];  // where the products of each of the 36 weights begin
+    size_t v_base[WEIGHTS], m_base[WEIGHTS];  // where the products of each of the 36 weights begin
 };
 
 struct rows {
@@ -157,15 +158,15 @@ static size_t chunk_of(const struct ck_map *x, const struct ck_map *y) {
 }
 
 size_t ck_winograd_down_scratch(const struct ck_map *x, const struct ck_map *y) {
-    return PRODUCTS * (x->blocks + y->blocks) * LINE * chunk_of(x, y) + POINTS * (V_GAP + M_GAP);
+    return PRODUCTS * (x->blocks + y->blocks) * LINE * chunk_of(x, y) + WEIGHTS * (V_GAP + M_GAP);
 }
 
 void ck_winograd_down(const struct ck_map *x, const struct ck_layer *layer, struct ck_map *y, float *scratch) {
     const size_t chunk = chunk_of(x, y);
     struct down g = {.x = *x, .y = *y, .layer = *layer, .v = scratch};
     size_t v = 0, m = 0;
-    for (size_t q = 0; q < POINTS; q++) {
-        const size_t copies = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4);
+    for (size_t q = 0; q < WEIGHTS; q++) {
+        const size_t copies = copies_of(q);
         g.v_base[q] = v;
         g.m_base[q] = m;
         v += copies * x->blocks * LINE * chunk + V_GAP;
@@ -177,7 +178,7 @@ void ck_winograd_down(const struct ck_map *x, const struct ck_layer *layer, stru
     for (g.begin = 0; g.begin < y->samples * g.tiles; g.begin = g.end) {
         g.end = g.begin + chunk < y->samples * g.tiles ? g.begin + chunk : y->samples * g.tiles;
         ck_parallel(x->blocks, 1, down_input_part, &g);
-        ck_parallel(POINTS * ((y->blocks + 1) / 2), 1, down_products_part, &g);
+        ck_parallel(PRODUCTS * ((y->blocks + 1) / 2), 1, down_products_part, &g);
         ck_parallel(y->blocks, 1, down_output_part, &g);
     }
 }

@@ -88,24 +88,12 @@ static void NAME(down_weights)(const float *w, float *u, size_t point) {
     }
 }
 
-// Where the 81 products of tile 0 of a block lie among those of `tiles` tiles: the points of one weight together.
-static void NAME(down_places)(const size_t base[36], size_t block, size_t tiles, size_t place[81]) {
-    for (size_t i = 0; i < 9; i++) {
-        for (size_t j = 0; j < 9; j++) {
-            const size_t q = (i < 5 ? i : 5) * 6 + (j < 5 ? j : 5);
-            const size_t columns = j < 5 ? 1 : 4, copies = (i < 5 ? 1 : 4) * columns;
-            const size_t copy = (i < 5 ? 0 : i - 5) * columns + (j < 5 ? 0 : j - 5);
-            place[9 * i + j] = base[q] + (block * copies + copy) * tiles * 16;
-        }
-    }
-}
-
 static void NAME(down_input)(const struct down *g, size_t first, size_t last) {
     const struct ck_map *x = &g->x;
     const size_t row = (x->width + 2) * 16, plane = (x->height + 2) * row;
     for (size_t b = first; b < last; b++) {
-        size_t place[81];
-        NAME(down_places)(g->v_base, b, g->end - g->begin, place);
+        size_t place[PRODUCTS];
+        place_products(g->v_base, b, g->end - g->begin, 16, place);
         for (size_t t = g->begin; t < g->end; t++) {
             const size_t n = t / g->tiles, top = t % g->tiles / g->across * 8, left = t % g->tiles % g->across * 8;
             const float *from = x->data + (n * x->blocks + b) * plane + top * row + left * 16;
@@ -130,26 +118,28 @@ static void NAME(down_input)(const struct down *g, size_t first, size_t last) {
 }
 
 static void NAME(down_products)(const struct down *g, size_t first, size_t last) {
-    const size_t panels = (g->y.blocks + 1) / 2, point = g->x.blocks * 16 * g->y.blocks * 16;
-    const size_t tiles = g->end - g->begin;
-    ptrdiff_t offsets[MAX_BLOCKS];
+    const size_t point = g->x.blocks * 16 * g->y.blocks * 16, tiles = g->end - g->begin;
+    struct product_walk walk = {.panels = (g->y.blocks + 1) / 2};
+    ptrdiff_t offsets[CK_MAX_BLOCKS];
     V16 tile[ROWS * 2];
     for (size_t i = first; i < last; i++) {
-        const size_t q = i / panels, k = i % panels, width = 2 * k + 2 <= g->y.blocks ? 2 : 1;
-        const size_t count = (q / 6 < 5 ? 1 : 4) * (q % 6 < 5 ? 1 : 4) * tiles;
-        for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * count * 16);
+        size_t k, copy;
+        find_product(&walk, i, &k, &copy);
+        const size_t q = walk.q, copies = copies_of(q), width = 2 * k + 2 <= g->y.blocks ? 2 : 1;
+        for (size_t b = 0; b < g->x.blocks; b++) offsets[b] = (ptrdiff_t)(b * copies * tiles * 16);
+        const float *v = g->v + g->v_base[q] + copy * tiles * 16;
         const float *w = g->layer.packed + q * point + k * g->x.blocks * 16 * 32;
-        float *m = g->m + g->m_base[q] + 2 * k * count * 16;
+        float *m = g->m + g->m_base[q] + (2 * k * copies + copy) * tiles * 16;
         size_t at = 0;
-        for (size_t parts = (count + ROWS - 1) / ROWS; parts > 0; parts--) {
-            const size_t rows = (count - at + parts - 1) / parts;
+        for (size_t parts = (tiles + ROWS - 1) / ROWS; parts > 0; parts--) {
+            const size_t rows = (tiles - at + parts - 1) / parts;
             for (size_t block = 0; block < width;) {
                 const size_t vectors = width - block < VECTORS ? width - block : VECTORS;
-                NAME(micros)[rows - 1][vectors - 1](g->v + g->v_base[q] + at * 16, 16, offsets, g->x.blocks, 16,
-                                                    w + 16 * block, 16 * width, tile);
-                for (size_t v = 0; v < vectors; v++, block++)
+                NAME(micros)[rows - 1][vectors - 1](v + at * 16, 16, offsets, g->x.blocks, 16, w + 16 * block,
+                                                    16 * width, tile);
+                for (size_t n = 0; n < vectors; n++, block++)
                     for (size_t r = 0; r < rows; r++)
-                        *(V16 *)(m + (block * count + at + r) * 16) = tile[r * vectors + v];
+                        *(V16 *)(m + (block * copies * tiles + at + r) * 16) = tile[r * vectors + n];
             }
             at += rows;
         }
@@ -160,8 +150,8 @@ static void NAME(down_output)(const struct down *g, size_t first, size_t last) {
     const struct ck_map *y = &g->y;
     const size_t row = (y->width + 2) * 16, plane = (y->height + 2) * row;
     for (size_t k = first; k < last; k++) {
-        size_t place[81];
-        NAME(down_places)(g->m_base, k, g->end - g->begin, place);
+        size_t place[PRODUCTS];
+        place_products(g->m_base, k, g->end - g->begin, 16, place);
         const V16 bias = *(const V16 *)(g->layer.bias + k * 16);
         const float *slopes = g->layer.slopes ? g->layer.slopes + k * 16 : NULL;
         for (size_t t = g->begin; t < g->end; t++) {

@@ -121,37 +121,6 @@ void ck_up2_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, co
     ck_parallel(planes, grain(4 * h * w), up2_part, &a);
 }
 
-CLONES static void affine_prelu_plane(const float *x, float *y, size_t pixels, float scale,
-                                      float shift, float slope) {
-    for (size_t i = 0; i < pixels; i++) {
-        const float v = x[i] * scale + shift;
-        y[i] = v < 0 ? v * slope : v;
-    }
-}
-
-struct affine {
-    const float *x;
-    float *y;
-    size_t channels, pixels;
-    const float *scale, *shift, *slope;
-};
-
-static void affine_part(void *context, size_t begin, size_t end) {
-    const struct affine *a = context;
-    for (size_t p = begin; p < end; p++) {
-        const size_t c = p % a->channels;
-        affine_prelu_plane(a->x + p * a->pixels, a->y + p * a->pixels, a->pixels,
-                           a->scale ? a->scale[c] : 1.0f, a->shift ? a->shift[c] : 0.0f,
-                           a->slope ? a->slope[c] : 1.0f);
-    }
-}
-
-void ck_affine_prelu(const float *x, float *y, size_t samples, size_t channels, size_t pixels,
-                     const float *scale, const float *shift, const float *slope) {
-    struct affine a = {x, y, channels, pixels, scale, shift, slope};
-    ck_parallel(samples * channels, grain(pixels), affine_part, &a);
-}
-
 CLONES void ck_leaky_relu(const float *x, float *y, size_t count, float slope, float gain) {
     for (size_t i = 0; i < count; i++) {
         const float v = x[i];

@@ -82,37 +82,6 @@ public enum Passes {
         }
     }
 
-    /// Per-channel affine map and PReLU: `x [N, C, H, W]`; each of `scale`, `shift`, `slope` is `[C]`.
-    public static func affinePReLU(
-        _ x: Tensor<Float>,
-        scale: Tensor<Float>? = nil,
-        shift: Tensor<Float>? = nil,
-        slope: Tensor<Float>? = nil
-    ) -> Tensor<Float> {
-        precondition(
-            [scale, shift, slope].allSatisfy { fits($0, x.shape[1]) },
-            "an affine map of other channels than \(x.shape)"
-        )
-        return withOptional(scale) { scale in
-            withOptional(shift) { shift in
-                withOptional(slope) { slope in
-                    unary(x, x.shape) {
-                        ck_affine_prelu(
-                            $0,
-                            $1,
-                            x.shape[0],
-                            x.shape[1],
-                            pixelCount(x),
-                            scale,
-                            shift,
-                            slope
-                        )
-                    }
-                }
-            }
-        }
-    }
-
     /// Leaky ReLU times a gain; any shape.
     public static func leakyReLU(_ x: Tensor<Float>, slope: Float, gain: Float = 1) -> Tensor<Float>
     {
@@ -174,8 +143,6 @@ public enum Passes {
     public static func apply(_ activation: Activation, to x: inout Tensor<Float>) {
         ck_activate(&x.scalars, x.count, activation.code)
     }
-
-    private static func pixelCount(_ x: Tensor<Float>) -> Int { x.shape[2...].reduce(1, *) }
 
     private static func fits(_ part: Tensor<Float>?, _ count: Int) -> Bool {
         part.map { $0.count == count } ?? true

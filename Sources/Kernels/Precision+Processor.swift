@@ -7,7 +7,7 @@ extension Precision {
     public var isNative: Bool {
         switch self {
         case .float32: true
-        case .bfloat16: ck_has_half()
+        case .bfloat16: ck_has_bf16()
         }
     }
 }

@@ -15,7 +15,7 @@ public enum ThreadPool {
     /// Runs work that is made of many small pieces: the pool's other threads stay awake until it is done.
     ///
     /// Waking a sleeping thread for each piece takes as long as a small layer. The body runs on the calling
-    /// thread; products by oneDNN and OpenBLAS inside use that thread alone.
+    /// thread; convolutions by oneDNN inside use that thread alone.
     public static func crew<Result>(_ body: () -> Result) -> Result {
         withoutActuallyEscaping(body) { body in
             var result: Result?
@@ -26,14 +26,5 @@ public enum ThreadPool {
             guard let result else { preconditionFailure("a crew returned without its work done") }
             return result
         }
-    }
-
-    /// Runs small work on the calling thread alone: waking the others would cost more than it saves.
-    static func serially(_ body: () -> Void) {
-        let count = ck_threads()
-        guard count > 1 else { return body() }
-        ck_set_threads(1)
-        body()
-        ck_set_threads(count)
     }
 }

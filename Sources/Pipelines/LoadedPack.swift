@@ -56,8 +56,9 @@ public final class LoadedPack: Sendable {
         try cached(\.conditionalModel, pack.conditionalModel)
     }
 
-    /// Reads what a render needs side by side; what cannot be read is said when it is asked for.
+    /// Reads what a render needs, side by side.
     func readForRender() {
+        // An error is thrown again, with its message, by whoever asks for that network next.
         let readers: [@Sendable () -> Void] = [
             { _ = try? self.generator() }, { _ = try? self.conditionalModel() },
             { _ = try? self.latentODE() },

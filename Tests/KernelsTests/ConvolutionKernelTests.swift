@@ -53,6 +53,32 @@ struct ConvolutionKernelTests {
         #expect(algorithm(1, 8) == .direct)
     }
 
+    /// The most channels that a pack may state: more blocks than any published network has.
+    @Test(arguments: [1, 2], [ConvolutionKernel.Algorithm.direct, .winograd])
+    func eightThousandChannelsAreSummed(
+        stride: Int,
+        algorithm: ConvolutionKernel.Algorithm
+    ) {
+        var random = Randomness(seed: 13)
+        let weight = random.tensor([3, 8192, 3, 3])
+        let x = random.tensor([1, 8192, 4, 4])
+        let kernel = ConvolutionKernel(
+            weight: weight,
+            stride: stride,
+            inputSize: [4, 4],
+            algorithm: algorithm
+        )
+        let pool = FeaturePool()
+        expectClose(
+            kernel(pool.map(loading: x), pool: pool).tensor,
+            Reference.convolution(x, weight: weight, stride: stride, padding: 1),
+            abs: 4 * sumBound(9 * 8192),
+            because:
+                "float32 sums of 9 products for each input, at the points of Winograd's algorithm",
+            name: "\(algorithm), stride \(stride)"
+        )
+    }
+
     @Test(arguments: 0..<12) func gatedSumEqualsReference(seed: Int) {
         var random = Randomness(seed: seed)
         let stride = random.int(1...2)

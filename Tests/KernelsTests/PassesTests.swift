@@ -56,21 +56,6 @@ struct PassesTests {
         )
     }
 
-    @Test(arguments: 0..<20) func affinePReLUEqualsReference(seed: Int) {
-        var random = Randomness(seed: seed)
-        let x = random.tensor(random.images())
-        let channels = [x.shape[1]]
-        let (scale, shift) = (random.tensorOrNil(channels), random.tensorOrNil(channels))
-        let slope = random.tensorOrNil(channels)
-        expectClose(
-            Passes.affinePReLU(x, scale: scale, shift: shift, slope: slope),
-            Reference.affinePReLU(x, scale: scale, shift: shift, slope: slope),
-            abs: 4 * unit,
-            because: "three float32 operations on numbers up to 2",
-            name: "\(x.shape)"
-        )
-    }
-
     @Test(arguments: 0..<20) func reflectEqualsReference(seed: Int) {
         var random = Randomness(seed: seed)
         let x = random.tensor(random.images())
@@ -95,7 +80,6 @@ struct PassesTests {
         let none = Tensor<Float>(repeating: 0, shape: [0, 3, 4, 4])
         let taps: [Float] = [1, 2, 3, 4]
         #expect(Passes.upsample(none, taps: taps).shape == [0, 3, 8, 8])
-        #expect(Passes.affinePReLU(none) == none)
         #expect(Passes.leakyReLU(none, slope: 1) == none)
         #expect(Passes.reflect(none, Margins(all: 1)).shape == [0, 3, 6, 6])
         #expect(Passes.subsample(none, stride: 2).shape == [0, 3, 2, 2])

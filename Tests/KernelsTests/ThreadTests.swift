@@ -50,9 +50,7 @@ struct ThreadTests {
             bias: random.tensor([7]),
             slope: 0.2
         )
-        let slope = random.tensor([7])
         expectSameBits("upsample") { Passes.upsample(x, taps: taps) }
-        expectSameBits("affinePReLU") { Passes.affinePReLU(x, slope: slope) }
         expectSameBits("epilogue") {
             var y = x
             Passes.apply(epilogue, to: &y)

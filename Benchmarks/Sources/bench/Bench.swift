@@ -120,6 +120,7 @@ enum Bench {
             rows: table.rows
         )
         let file = BenchReport.file(options.isLayers ? "layers" : "bench")
+        // A first run has none, and one of another form is as good as none.
         print(report.table(against: try? BenchReport(file: file)))
         // A part of the table would pass for all of it.
         if options.word == nil { try report.write(to: file) }

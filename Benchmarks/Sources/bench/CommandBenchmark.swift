@@ -142,6 +142,7 @@ struct CommandBenchmark {
 
     /// An empty library with the sample pack.
     private func makeLibrary(_ path: String) throws {
+        // The first time nothing is there; what cannot be removed fails in the next line.
         try? FileManager.default.removeItem(atPath: path)
         _ = try ChildProcess([program, "init", path, "-q"])
         _ = try ChildProcess([program, "pack", "add", Self.pack, "-q", "--library", path])

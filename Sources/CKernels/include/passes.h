@@ -26,10 +26,6 @@ void ck_styled_epilogue(float *x, size_t samples, size_t channels, size_t pixels
 // Zero insertion by 2, padding (2, 1), then the 4-tap FIR on both axes: [h, w] to [2h, 2w].
 void ck_up2_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, const float f[4]);
 
-// x[n,c,:] = prelu(x[n,c,:] * scale[c] + shift[c]); slope may be null (no activation).
-void ck_affine_prelu(const float *x, float *y, size_t samples, size_t channels, size_t pixels,
-                     const float *scale, const float *shift, const float *slope);
-
 // y = leaky ReLU(x) * gain; NaN stays NaN.
 void ck_leaky_relu(const float *x, float *y, size_t count, float slope, float gain);
 

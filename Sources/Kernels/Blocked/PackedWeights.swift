@@ -41,14 +41,14 @@ final class PackedWeights: @unchecked Sendable {
 
     /// `weight [O, I, 3, 3]` transformed for Winograd's algorithm.
     convenience init(winograd weight: Tensor<Float>, upsamples: Bool, _ precision: Precision) {
-        let isHalf = precision == .bfloat16
-        self.init(36 * Self.blockFloats(weight) / (isHalf ? 2 : 1)) { start in
+        let isBFloat16 = precision == .bfloat16
+        self.init(36 * Self.blockFloats(weight) / (isBFloat16 ? 2 : 1)) { start in
             ck_pack_winograd(
                 weight.scalars,
                 weight.shape[0],
                 weight.shape[1],
                 upsamples,
-                isHalf,
+                isBFloat16,
                 start
             )
         }

@@ -124,9 +124,9 @@ public final class StyledKernel: Sendable {
         scratch: FeatureScratch
     ) -> Tensor<Float> {
         var from = x.map
-        let (blocks, isHalf) = (FeatureMap.blockCount(weight.shape[0]), precision == .bfloat16)
+        let (blocks, isBFloat16) = (FeatureMap.blockCount(weight.shape[0]), precision == .bfloat16)
         guard !upsamples, usesWinograd(height: x.shape[2], width: x.shape[3], precision),
-            ck_can_draw(&from, blocks, isHalf)
+            ck_can_draw(&from, blocks, isBFloat16)
         else {
             let y = self(
                 x,
@@ -138,14 +138,14 @@ public final class StyledKernel: Sendable {
             return rgb.kernel(y, styles: rgb.styles, below: rgb.below)
         }
         let weights = winograd(precision).start
-        let products = scratch.products.reserve(ck_drawing_scratch(&from, blocks, isHalf))
+        let products = scratch.products.reserve(ck_drawing_scratch(&from, blocks, isBFloat16))
         return rgb.kernel.picture(of: outputShape(x), styles: rgb.styles, below: rgb.below) { to in
             withOperands(x, styles, epilogue, precision, scratch) { styles, epilogue in
                 ck_winograd_rgb(
                     &from,
                     styles,
                     weights,
-                    isHalf,
+                    isBFloat16,
                     &epilogue,
                     blocks,
                     &to,
@@ -214,14 +214,14 @@ public final class StyledKernel: Sendable {
     ) {
         var (from, to) = (x.map, y.map)
         let usesWinograd = usesWinograd(height: x.shape[2], width: x.shape[3], precision)
-        let isHalf = precision == .bfloat16
+        let isBFloat16 = precision == .bfloat16
         func products() -> UnsafeMutablePointer<Float> {
-            scratch.products.reserve(ck_winograd_scratch(&from, to.blocks, upsamples, isHalf))
+            scratch.products.reserve(ck_winograd_scratch(&from, to.blocks, upsamples, isBFloat16))
         }
         guard upsamples else {
             if usesWinograd {
                 let weights = winograd(precision).start
-                ck_winograd(&from, styles, weights, isHalf, &epilogue, &to, products())
+                ck_winograd(&from, styles, weights, isBFloat16, &epilogue, &to, products())
             } else {
                 var scaled = FeatureMap(x.shape, in: scratch.scaled).map
                 ck_direct(&from, styles, direct()[0].start, &epilogue, &scaled, &to)
@@ -235,7 +235,7 @@ public final class StyledKernel: Sendable {
                 &from,
                 styles,
                 weights,
-                isHalf,
+                isBFloat16,
                 &epilogue,
                 taps,
                 &to,

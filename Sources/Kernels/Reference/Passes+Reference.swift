@@ -18,7 +18,7 @@ extension Reference {
         }
     }
 
-    /// What `Passes.affinePReLU` computes.
+    /// A scale and a shift by channel, then PReLU: what encoders do between convolutions.
     package static func affinePReLU(
         _ x: Tensor<Float>,
         scale: Tensor<Float>? = nil,

@@ -194,6 +194,7 @@ do {
     default: throw UsageError(description: "no command \(CommandLine.arguments[1])\n\(usage)")
     }
 } catch {
+    // With standard error closed there is nowhere left to say it; the status does.
     try? output(Array("draw-dolls: \(error)\n".utf8), to: STDERR_FILENO)
     exit(error is UsageError ? 64 : 1)
 }
