@@ -7,6 +7,16 @@ static struct vs_library dnnl = VS_LIBRARY("dnnl", DNNL_VERSION_MAJOR);
 
 #define DNNL(...) VS_FORWARD(dnnl, __VA_ARGS__)
 
+DNNL(dnnl_status_t, dnnl_convolution_backward_data_desc_init, (dnnl_convolution_desc_t *conv_desc,
+    dnnl_alg_kind_t alg_kind, const dnnl_memory_desc_t *diff_src_desc, const dnnl_memory_desc_t *weights_desc,
+    const dnnl_memory_desc_t *diff_dst_desc, const dnnl_dims_t strides, const dnnl_dims_t padding_l, const
+    dnnl_dims_t padding_r), (conv_desc, alg_kind, diff_src_desc, weights_desc, diff_dst_desc, strides,
+    padding_l, padding_r))
+DNNL(dnnl_status_t, dnnl_convolution_backward_weights_desc_init, (dnnl_convolution_desc_t *conv_desc,
+    dnnl_alg_kind_t alg_kind, const dnnl_memory_desc_t *src_desc, const dnnl_memory_desc_t *diff_weights_desc,
+    const dnnl_memory_desc_t *diff_bias_desc, const dnnl_memory_desc_t *diff_dst_desc, const dnnl_dims_t
+    strides, const dnnl_dims_t padding_l, const dnnl_dims_t padding_r), (conv_desc, alg_kind, src_desc,
+    diff_weights_desc, diff_bias_desc, diff_dst_desc, strides, padding_l, padding_r))
 DNNL(dnnl_status_t, dnnl_convolution_forward_desc_init, (dnnl_convolution_desc_t *conv_desc, dnnl_prop_kind_t
     prop_kind, dnnl_alg_kind_t alg_kind, const dnnl_memory_desc_t *src_desc, const dnnl_memory_desc_t
     *weights_desc, const dnnl_memory_desc_t *bias_desc, const dnnl_memory_desc_t *dst_desc, const dnnl_dims_t

@@ -31,8 +31,12 @@ enum OneDNN {
         return stream
     }()
 
-    /// A float32 memory descriptor in a plain or free layout.
-    static func descriptor(_ shape: [Int], _ tag: dnnl_format_tag_t) -> dnnl_memory_desc_t {
+    /// A memory descriptor in a plain or free layout.
+    static func descriptor(
+        _ shape: [Int],
+        _ tag: dnnl_format_tag_t,
+        _ type: dnnl_data_type_t = dnnl_f32
+    ) -> dnnl_memory_desc_t {
         var descriptor = dnnl_memory_desc_t()
         let dims = shape.map { dnnl_dim_t($0) }
         check(
@@ -40,7 +44,7 @@ enum OneDNN {
                 &descriptor,
                 Int32(shape.count),
                 dims,
-                dnnl_f32,
+                type,
                 tag
             ),
             "describe memory of shape \(shape)"

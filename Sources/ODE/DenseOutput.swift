@@ -1,9 +1,9 @@
 internal import Kernels
 
 /// The quartic through both ends, both slopes and the middle of one accepted step.
-struct DenseOutput {
-    let start: Double
-    let end: Double
+package struct DenseOutput: Sendable {
+    package let start: Double
+    package let end: Double
     /// `[5, n]`, powers of the part of the step that has passed.
     private let quartics: [Double]
 
@@ -27,6 +27,14 @@ struct DenseOutput {
             f1: f1,
             dt: end - start
         )
+    }
+
+    /// The state at the start of the step.
+    package var startState: [Double] { Array(quartics[..<(quartics.count / 5)]) }
+    /// The slope at the start of the step.
+    package var startSlope: [Double] {
+        let size = quartics.count / 5
+        return quartics[size..<2 * size].map { $0 / (end - start) }
     }
 
     /// Writes the states at times inside the step, one after the other.

@@ -2,12 +2,12 @@
 ///
 /// Source: Dormand and Prince 1980; error weights and mid-point weights as used by torchdiffeq, which takes
 /// them from Shampine 1986.
-enum Dopri5Tableau {
+package enum Dopri5Tableau {
     /// When each stage is evaluated, as a part of the step.
-    static let nodes: [Double] = [1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1]
+    package static let nodes: [Double] = [1.0 / 5, 3.0 / 10, 4.0 / 5, 8.0 / 9, 1, 1]
 
     /// What each stage adds up, from the first slope on.
-    static let stages: [[Double]] = [
+    package static let stages: [[Double]] = [
         [1.0 / 5],
         [3.0 / 40, 9.0 / 40],
         [44.0 / 45, -56.0 / 15, 32.0 / 9],
@@ -17,7 +17,7 @@ enum Dopri5Tableau {
     ]
 
     /// Fifth-order weights minus embedded fourth-order ones, for the error estimate.
-    static let error: [Double] = [
+    package static let error: [Double] = [
         35.0 / 384 - 1951.0 / 21_600,
         0,
         500.0 / 1113 - 22_642.0 / 50_085,
@@ -28,7 +28,7 @@ enum Dopri5Tableau {
     ]
 
     /// Weights of the solution in the middle of a step.
-    static let middle: [Double] = [
+    package static let middle: [Double] = [
         6_025_192_743.0 / 30_085_553_152 / 2,
         0,
         51_252_292_925.0 / 65_400_821_598 / 2,

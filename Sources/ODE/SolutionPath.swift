@@ -13,7 +13,7 @@ public struct SolutionPath: Sendable {
     /// The length of the first step tried, or 0 if none was.
     public internal(set) var firstStep = 0.0
     /// One interpolant per accepted step, on the clock that runs forwards.
-    var pieces: [DenseOutput] = []
+    package var pieces: [DenseOutput] = []
 
     init(y0: [Double], start: Double, isReversed: Bool) {
         self.y0 = y0
@@ -58,7 +58,7 @@ public struct SolutionPath: Sendable {
     }
 
     /// The index of the first piece that ends at or behind a time; nil at the start.
-    private func piece(at time: Double) -> Int? {
+    package func piece(at time: Double) -> Int? {
         guard time != start, let last = pieces.indices.last else { return nil }
         let t = isReversed ? -time : time
         var (low, high) = (0, last)

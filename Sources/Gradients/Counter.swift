@@ -1,0 +1,7 @@
+internal import Synchronization
+
+/// Counts up, from any thread.
+final class Counter: Sendable {
+    private let value = Atomic<Int>(0)
+    func next() -> Int { value.add(1, ordering: .relaxed).newValue }
+}
