@@ -91,6 +91,7 @@ let package = Package(
         house("Gradients", ["Tensors", "Kernels", "ODE"]),
         house("Layers", ["Tensors", "Kernels"]),
         house("Models", ["Tensors", "Kernels", "Layers", "ODE"]),
+        house("Training", ["Tensors", "Kernels", "Gradients", "ODE", "Models", "Packs"]),
         house("Hashing", ["COpenSSL"]),
         house("Compression", ["CZlib"]),
         house("Vocabulary", ["CVocabulary", "Compression"]),
@@ -138,6 +139,10 @@ let package = Package(
         tests("KernelsTests", ["Tensors", "Kernels"]),
         tests("ODETests", ["Tensors", "Kernels", "ODE"]),
         tests("GradientsTests", ["Tensors", "Kernels", "ODE", "Gradients"]),
+        tests(
+            "TrainingTests",
+            ["Tensors", "Kernels", "Gradients", "ODE", "Models", "Packs", "Training"]
+        ),
         tests("LayersTests", ["Tensors", "Kernels", "Layers"]),
         tests("CompressionTests", ["Compression"]),
         tests("VocabularyTests", ["Hashing", "Vocabulary"]),

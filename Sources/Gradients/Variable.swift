@@ -27,8 +27,8 @@ open class GradientNode {
 ///
 /// Images are channels-last, `[N, H, W, C]`; tokens `[N, T, D]`. A variable belongs to one thread.
 public final class Variable<Scalar: GradientScalar>: GradientNode {
-    /// The value.
-    public let value: Tensor<Scalar>
+    /// The value; changed by optimisers between two computations only.
+    public var value: Tensor<Scalar>
     /// The gradient that has arrived so far; kept by parameters, forgotten by steps that handed it on.
     public private(set) var gradient: Tensor<Scalar>?
     private var back: ((Tensor<Scalar>) -> Void)?
