@@ -2,42 +2,43 @@ internal import Layers
 internal import Tensors
 
 /// The names of CLIP's tensors in one layout.
-struct CLIPKeys {
+package struct CLIPKeys {
     private let layout: CLIPConfig.Layout
 
-    init(_ layout: CLIPConfig.Layout) { self.layout = layout }
+    /// The names of a layout.
+    package init(_ layout: CLIPConfig.Layout) { self.layout = layout }
 
     private func pick(_ openAI: String, _ huggingFace: String) -> String {
         layout == .openAI ? openAI : huggingFace
     }
 
-    var classEmbedding: String {
+    package var classEmbedding: String {
         pick("visual.class_embedding", "vision_model.embeddings.class_embedding")
     }
-    var patchEmbedding: String {
+    package var patchEmbedding: String {
         pick("visual.conv1.weight", "vision_model.embeddings.patch_embedding.weight")
     }
-    var visionPositions: String {
+    package var visionPositions: String {
         pick("visual.positional_embedding", "vision_model.embeddings.position_embedding.weight")
     }
-    var tokenEmbedding: String {
+    package var tokenEmbedding: String {
         pick("token_embedding.weight", "text_model.embeddings.token_embedding.weight")
     }
-    var textPositions: String {
+    package var textPositions: String {
         pick("positional_embedding", "text_model.embeddings.position_embedding.weight")
     }
     /// The misspelling is Hugging Face's.
-    var visionFirstNorm: String { pick("visual.ln_pre", "vision_model.pre_layrnorm") }
-    var visionLastNorm: String { pick("visual.ln_post", "vision_model.post_layernorm") }
-    var textLastNorm: String { pick("ln_final", "text_model.final_layer_norm") }
-    var visionProjection: String { pick("visual.proj", "visual_projection.weight") }
-    var textProjection: String { pick("text_projection", "text_projection.weight") }
+    package var visionFirstNorm: String { pick("visual.ln_pre", "vision_model.pre_layrnorm") }
+    package var visionLastNorm: String { pick("visual.ln_post", "vision_model.post_layernorm") }
+    package var textLastNorm: String { pick("ln_final", "text_model.final_layer_norm") }
+    package var visionProjection: String { pick("visual.proj", "visual_projection.weight") }
+    package var textProjection: String { pick("text_projection", "text_projection.weight") }
 
-    func visionBlock(_ index: Int) -> String {
+    package func visionBlock(_ index: Int) -> String {
         pick("visual.transformer.resblocks.\(index).", "vision_model.encoder.layers.\(index).")
     }
 
-    func textBlock(_ index: Int) -> String {
+    package func textBlock(_ index: Int) -> String {
         pick("transformer.resblocks.\(index).", "text_model.encoder.layers.\(index).")
     }
 

@@ -52,7 +52,7 @@ public struct DINOConfig: Codable, Sendable, Hashable {
     }
 
     /// The side of the position embedding in patches.
-    var grid: Int { imageSize / patch }
+    package var grid: Int { imageSize / patch }
 
     /// Checks the sizes against each other.
     ///

@@ -1,4 +1,4 @@
-internal import Tensors
+package import Tensors
 
 /// Resizes a position embedding to another grid of patches as DINO does.
 ///
@@ -6,7 +6,7 @@ internal import Tensors
 /// and PyTorch uses that factor in the coordinate map instead of the ratio of sizes; all in float32.
 /// Shapes: `[side * side, D]` to `[rows * columns, D]`.
 /// Source: facebookresearch/dino `vision_transformer.py`, `interpolate_pos_encoding`.
-func interpolatedPositions(
+package func interpolatedPositions(
     _ positions: Tensor<Float>,
     side: Int,
     rows: Int,

@@ -4,7 +4,7 @@ import Synchronization
 ///
 /// All but Pillow's are computed in float32, as PyTorch does: at pixel 200 the two differ by 1e-5 pixels,
 /// which shows in normalised images.
-enum ResamplingRule: Hashable {
+package enum ResamplingRule: Hashable {
     /// The kernel widens by the factor of shrinking; weights are normalised inside the image.
     case antialiased(ResamplingKernel)
     /// The same with Pillow's float64 positions.
@@ -16,7 +16,7 @@ enum ResamplingRule: Hashable {
 }
 
 /// The weights that resize one axis: output `i` sums inputs from `starts[i]` on.
-struct ResamplingTaps: Sendable {
+package struct ResamplingTaps: Sendable {
     let inputCount: Int
     let outputCount: Int
     /// Weights stored for each output, a multiple of 4; those beyond `counts[i]` are zero.
@@ -46,7 +46,7 @@ struct ResamplingTaps: Sendable {
     private static let cacheLimit = 128
 
     /// The taps of a size pair, computed once per process.
-    static func taps(from input: Int, to output: Int, _ rule: ResamplingRule) -> ResamplingTaps {
+    package static func taps(from input: Int, to output: Int, _ rule: ResamplingRule) -> ResamplingTaps {
         let key = Key(input: input, output: output, rule: rule)
         if let known = cache.withLock({ $0[key] }) { return known }
         let taps = ResamplingTaps(from: input, to: output, rule)
@@ -55,6 +55,15 @@ struct ResamplingTaps: Sendable {
             cache[key] = taps
         }
         return taps
+    }
+
+    /// The inputs of every output, with their weights.
+    package var terms: [[(index: Int, weight: Float)]] {
+        (0..<outputCount).map { output in
+            (0..<counts[output]).map {
+                (starts[output] + $0, weights[output * tapCount + $0])
+            }
+        }
     }
 
     private init(from input: Int, to output: Int, _ rule: ResamplingRule) {
