@@ -113,14 +113,15 @@ let package = Package(
         house(
             "Pipelines",
             [
-                "Tensors", "Kernels", "Hashing", "ODE", "Models", "Packs", "Media", "Store",
+                "Tensors", "Kernels", "Hashing", "ODE", "Models", "Packs", "Media", "Store", "Gradients",
+                "Training",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .executableTarget(
             name: "vsdb",
             dependencies: [
-                "Pipelines", "Store", "Packs", "Tensors", "Media",
+                "Pipelines", "Store", "Packs", "Tensors", "Media", "Training",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -4,6 +4,7 @@ import Packs
 import Pipelines
 import Store
 import Tensors
+import Training
 
 /// How a command ends; a closed list that scripts may rely on.
 ///
@@ -64,6 +65,7 @@ extension ExitStatus {
             case is WeightError: .weightsMismatch
             case let error as CheckpointError: error.kind == .unreadable ? .failed : .damaged
             case is SafetensorsError: .damaged
+            case let error as TrainingError: Self(error.kind)
             case is RequestError, is RenderError, is OutputError, is CocoaError: .failed
             case is InterruptedError: Interruption.wasTerminated ? .terminated : .interrupted
             default: .bug
@@ -101,6 +103,15 @@ extension ExitStatus {
             case .badManifest: .damaged
             case .weightsMismatch: .weightsMismatch
             case .missingNetwork: .weightsMissing
+            }
+    }
+
+    private init(_ kind: TrainingError.Kind) {
+        self =
+            switch kind {
+            case .badConfig: .usage
+            case .badCheckpoint: .damaged
+            case .badData, .diverged, .cannotWrite: .failed
             }
     }
 
