@@ -1,3 +1,5 @@
+// The protocol says what each function does.
+// swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
 internal import CKernels
 public import Tensors
 
