@@ -113,7 +113,8 @@ let package = Package(
         house(
             "Pipelines",
             [
-                "Tensors", "Kernels", "Hashing", "ODE", "Models", "Packs", "Media", "Store", "Gradients",
+                "Tensors", "Kernels", "Hashing", "ODE", "Models", "Packs", "Media", "Store",
+                "Gradients",
                 "Training",
                 .product(name: "Logging", package: "swift-log"),
             ]

@@ -50,8 +50,13 @@ public struct AxisMap<Scalar: GradientScalar>: Sendable {
         )
     }
 
-    /// Zero insertion by `up`, zero padding, then a filter and every `down`-th of its outputs: one axis of
-    /// StyleGAN2's `upfirdn2d`. The filter is symmetric.
+    /// Zero insertion by `up`, zero padding, then a filter: one axis of StyleGAN2's `upfirdn2d`.
+    ///
+    /// - Parameters:
+    ///   - inputs: The extent of the axis before.
+    ///   - filter: Symmetric.
+    ///   - up: 1 for no insertion.
+    ///   - padding: Zeros at both ends.
     public init(
         inputs: Int,
         filter: [Scalar],

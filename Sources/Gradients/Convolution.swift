@@ -9,6 +9,7 @@ extension Variable {
     ///   - stride: The step.
     ///   - padding: Zeros above, left, below and right.
     ///   - precision: What is multiplied; sums and gradients are in the scalar itself.
+    /// - Returns: `[N, H', W', O]`.
     public func convolved(
         _ weight: Variable,
         stride: Int = 1,

@@ -67,6 +67,7 @@ public final class LatentField {
     ///   - times: Strictly increasing, in units of t.
     ///   - controller: Tolerances.
     ///   - method: How the gradient is found.
+    /// - Returns: `[T, B, h, w, C]`; the first state is `z0` itself.
     /// - Throws: `SolveError`.
     public func solve(
         from z0: Variable<Double>,

@@ -43,6 +43,7 @@ extension Variable {
     ///   - weight: `[O, I]`.
     ///   - bias: `[O]`, or nil.
     ///   - gain: What the product is multiplied by, for equalised weights.
+    /// - Returns: `[..., O]`.
     public func linear(_ weight: Variable, bias: Variable? = nil, gain: Scalar = 1) -> Variable {
         let (rows, inputs, outputs) = (rows, width, weight.shape[0])
         precondition(
@@ -85,6 +86,7 @@ extension Variable {
     ///   - values: `[N, K, D]`.
     ///   - heads: Divides D; a head owns neighbouring columns.
     ///   - causal: Whether query i sees keys 0...i only.
+    /// - Returns: `[N, Q, D]`.
     public static func attention(
         queries: Variable,
         keys: Variable,

@@ -7,7 +7,8 @@ extension Variable {
     ///
     /// - Parameters:
     ///   - eps: Keeps the quotient finite.
-    ///   - width: The elements of a row; the last axis if nil.
+    ///   - rowWidth: The elements of a row; the last axis if nil.
+    /// - Returns: The same shape.
     public func normalised(eps: Scalar, width rowWidth: Int? = nil) -> Variable {
         let width = rowWidth ?? self.width
         let rows = value.count / width

@@ -2,8 +2,9 @@ internal import Kernels
 internal import Tensors
 
 extension Variable {
-    /// Squares of pixels as rows: `[N, H, W, C]` to `[N, P, patch * patch * C]`; what is beyond whole patches is
-    /// ignored. Patches are row-major, and so are the pixels of one.
+    /// Squares of pixels as rows: `[N, H, W, C]` to `[N, P, patch * patch * C]`.
+    ///
+    /// What is beyond whole patches is ignored. Patches are row-major, and so are the pixels of one.
     public func patches(_ patch: Int) -> Variable {
         let (samples, channels) = (shape[0], shape[3])
         let sizes = ChannelsLastConvolution(

@@ -80,6 +80,7 @@ extension Variable {
     ///   - strength: `[]` or `[1]`, what the noise is multiplied by.
     ///   - slope: The leaky ReLU's slope.
     ///   - gain: What the activation is multiplied by.
+    /// - Returns: The same shape.
     public func activated(
         bias: Variable?,
         noise: Tensor<Scalar>? = nil,

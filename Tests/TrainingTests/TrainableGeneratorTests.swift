@@ -10,14 +10,13 @@ import Training
         "float32 sums of up to 9 * 26 products per layer, ten layers; the manifest's tolerance"
 
     /// The network that is trained through draws what the reference draws.
-    @Test(arguments: try Goldens.cases(number: 1))
+    @Test(arguments: try Goldens.cases(number: 1) + Goldens.cases(number: 2))
     func goldenImage(golden: GoldenCase) throws {
         let io = try Goldens.io(golden)
         let weights = Weights(try SafetensorsFile(path: golden.path("weights")))
-        let generator = try TrainableGenerator(
-            StyleGAN2Config(inferredFrom: weights),
-            Parameters(weights, isTrained: false)
-        )
+        var config = try StyleGAN2Config(inferredFrom: weights)
+        config.convClamp = golden.config["conv_clamp"]?.double.map { Float($0) }
+        let generator = try TrainableGenerator(config, Parameters(weights, isTrained: false))
         let codes = try Goldens.tensor("wplus", in: io).float
         expectClose(
             generator(Variable(codes)).value.channelsFirst,

@@ -46,7 +46,11 @@ package struct ResamplingTaps: Sendable {
     private static let cacheLimit = 128
 
     /// The taps of a size pair, computed once per process.
-    package static func taps(from input: Int, to output: Int, _ rule: ResamplingRule) -> ResamplingTaps {
+    package static func taps(
+        from input: Int,
+        to output: Int,
+        _ rule: ResamplingRule
+    ) -> ResamplingTaps {
         let key = Key(input: input, output: output, rule: rule)
         if let known = cache.withLock({ $0[key] }) { return known }
         let taps = ResamplingTaps(from: input, to: output, rule)

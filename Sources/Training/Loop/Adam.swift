@@ -77,7 +77,9 @@ public final class Adam {
         parameters.trained.reduce(0) { $0 + $1.value.squaredGradient }.squareRoot()
     }
 
-    /// Takes one step. Parameters without a gradient, or of no group, stay.
+    /// Takes one step.
+    ///
+    /// Parameters without a gradient, or of no group, stay.
     ///
     /// - Parameters:
     ///   - rate: The learning rate.

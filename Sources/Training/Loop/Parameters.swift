@@ -68,6 +68,7 @@ public final class Parameters {
     ///   - name: In the checkpoint, below its prefix.
     ///   - shape: The extents.
     ///   - initial: Where it starts without a file.
+    /// - Returns: The parameter; the same one for the same name.
     /// - Throws: `WeightError` if the file has it in another shape, or lacks it and there is no seed.
     public func float(_ name: String, _ shape: [Int], _ initial: Initial) throws -> Variable<Float>
     {
@@ -119,7 +120,8 @@ public final class Parameters {
         _ initial: Initial
     ) -> Tensor<Scalar> {
         let count = shape.reduce(1, *)
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325  // FNV-1a of the name: its start does not depend on its neighbours
+        // FNV-1a of the name: where a parameter starts does not depend on its neighbours.
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         var random = SeededRandom(seed: (seed ?? 0) ^ hash)
         return Tensor(

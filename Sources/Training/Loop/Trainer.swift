@@ -27,6 +27,7 @@ public protocol TrainingTask: AnyObject {
     ///   - step: Counted from 0.
     ///   - random: Of this step alone.
     /// - Returns: The losses, for the log.
+    /// - Throws: Errors of the data, such as a film that can no longer be read.
     func step(_ step: Int, random: inout SeededRandom) throws -> StepResult
 }
 

@@ -74,6 +74,7 @@ public final class TrainableDINO {
     /// - Parameters:
     ///   - images: `[N, H, W, 3]`, as `DifferentiableResizing.splice` makes them.
     ///   - depth: How many blocks; nil for all.
+    /// - Returns: Their tokens and keys.
     public func callAsFunction(_ images: Variable<Float>, depth: Int? = nil) -> Features {
         let embedded = patches(images)
         let samples = images.shape[0]

@@ -6,8 +6,8 @@ public import Tensors
 /// The synthesis network of StyleGAN2 with gradients: W+ codes to pictures.
 ///
 /// Shapes: `w [N, L, D]` to `[N, H, W, 3]`, about -1...1, channels last, float32. Names and gains are those of the
-/// rosinality layout; weights of the NVIDIA layout are read into it. Activations are modulated, weights are not, so that
-/// one convolution serves all samples. Source: Karras et al. 2020; spec section 3.
+/// configuration's layout. Activations are modulated, weights are not, so that one convolution serves all samples.
+/// Source: Karras et al. 2020; spec section 3.
 public final class TrainableGenerator {
     /// The sizes.
     public let config: StyleGAN2Config
@@ -45,14 +45,14 @@ public final class TrainableGenerator {
         }
     }
 
-    /// Reads or starts the parameters, named as rosinality's.
+    /// Reads or starts the parameters, in the names of the configuration's layout.
     ///
     /// - Throws: `ConfigError` or `WeightError`.
     public init(_ config: StyleGAN2Config, _ parameters: Parameters) throws {
         try config.validate()
         self.config = config
-        let channels = config.channels
-        let width = config.styleDim
+        let names = GeneratorNames(config)
+        let (channels, width) = (config.channels, config.styleDim)
         func affine(_ name: String, _ outputs: Int) throws -> Affine {
             Affine(
                 weight: try parameters.float(name + ".weight", [outputs, width], .normal(1)),
@@ -60,58 +60,60 @@ public final class TrainableGenerator {
                 gain: 1 / Float(width).squareRoot()
             )
         }
-        func styled(_ name: String, _ resolution: Int, _ input: Int, _ isUp: Bool, _ number: Int)
-            throws -> Layer
-        {
+        func styled(_ resolution: Int, isUpsampling: Bool) throws -> Layer {
             let output = channels[resolution]
+            let input = isUpsampling ? channels[resolution - 1] : output
             let size = [4 << resolution, (4 << resolution) * config.width / config.height]
+            let name = names.styled(resolution, isUpsampling: isUpsampling)
             return Layer(
                 weight: try parameters.float(
-                    name + ".conv.weight",
-                    [1, output, input, 3, 3],
+                    name.weight,
+                    names.lead + [output, input, 3, 3],
                     .normal(1)
                 ),
-                style: try affine(name + ".conv.modulation", input),
-                bias: try parameters.float(name + ".activate.bias", [output], .constant(0)),
+                style: try affine(name.affine, input),
+                bias: try parameters.float(name.bias, [output], .constant(0)),
                 noise: try parameters.buffer(
-                    "noises.noise_\(number)",
-                    [1, 1] + size,
+                    name.noise,
+                    (config.layout == .rosinality ? [1, 1] : []) + size,
                     .normal(1)
                 ).value.reshaped(size),
-                strength: try parameters.float(name + ".noise.weight", [1], .constant(0)),
-                isUpsampling: isUp
+                strength: try parameters.float(
+                    name.strength,
+                    config.layout == .rosinality ? [1] : [],
+                    .constant(0)
+                ),
+                isUpsampling: isUpsampling
             )
         }
-        func colour(_ name: String, _ resolution: Int) throws -> Colour {
-            Colour(
+        func colour(_ resolution: Int) throws -> Colour {
+            let name = names.colour(resolution)
+            return Colour(
                 weight: try parameters.float(
-                    name + ".conv.weight",
-                    [1, 3, channels[resolution], 1, 1],
+                    name.weight,
+                    names.lead + [3, channels[resolution], 1, 1],
                     .normal(1)
                 ),
-                style: try affine(name + ".conv.modulation", channels[resolution]),
-                bias: try parameters.float(name + ".bias", [1, 3, 1, 1], .constant(0))
+                style: try affine(name.affine, channels[resolution]),
+                bias: try parameters.float(
+                    name.bias,
+                    config.layout == .rosinality ? [1, 3, 1, 1] : [3],
+                    .constant(0)
+                )
             )
         }
         const = try parameters.float(
-            "input.input",
-            [1, channels[0], 4, 4 * config.width / config.height],
+            names.const,
+            names.lead + [channels[0], 4, 4 * config.width / config.height],
             .normal(1)
         )
-        var layers = [try styled("conv1", 0, channels[0], false, 0)]
-        var colours = [try colour("to_rgb1", 0)]
+        var layers = [try styled(0, isUpsampling: false)]
         for resolution in 1..<channels.count {
-            let first = 2 * (resolution - 1)
-            layers.append(
-                try styled("convs.\(first)", resolution, channels[resolution - 1], true, first + 1)
-            )
-            layers.append(
-                try styled("convs.\(first + 1)", resolution, channels[resolution], false, first + 2)
-            )
-            colours.append(try colour("to_rgbs.\(resolution - 1)", resolution))
+            layers.append(try styled(resolution, isUpsampling: true))
+            layers.append(try styled(resolution, isUpsampling: false))
         }
         self.layers = layers
-        self.colours = colours
+        colours = try channels.indices.map(colour)
     }
 
     /// L, the number of W+ layers.
@@ -136,10 +138,10 @@ public final class TrainableGenerator {
         func w(_ layer: Int) -> Variable<Float> {
             byLayer.columns(layer * width..<(layer + 1) * width)
         }
-        // [1, C, 4, 4] to [N, 4, 4, C].
-        let (channels, cells) = (const.shape[1], const.shape[2] * const.shape[3])
-        var x = const.reshaped([channels, cells]).transposed
-            .reshaped([1, const.shape[2], const.shape[3], channels])
+        // [C, 4, 4] to [N, 4, 4, C].
+        let (rows, columns) = (4, 4 * config.width / config.height)
+        var x = const.reshaped([config.channels[0], rows * columns]).transposed
+            .reshaped([1, rows, columns, config.channels[0]])
             .picking([Int](repeating: 0, count: samples))
         x = styled(layers[0], x, w(0), usesNoise)
         var picture = colour(colours[0], x, w(1))
@@ -158,8 +160,9 @@ public final class TrainableGenerator {
         _ w: Variable<Float>,
         _ usesNoise: Bool
     ) -> Variable<Float> {
-        let shape = Array(layer.weight.shape.dropFirst())  // [O, I, 3, 3]
-        let gain = 1 / Float(shape[1] * 9).squareRoot()
+        let shape = Array(layer.weight.shape.suffix(4))  // [O, I, 3, 3]
+        // NVIDIA's weights carry their gain.
+        let gain = config.layout == .rosinality ? 1 / Float(shape[1] * 9).squareRoot() : 1
         let weight = layer.weight.reshaped(shape)
         let style = layer.style(w)  // [N, I]
         let demodulation = style.scaled(gain).squared.linear(weight.kernelSquares)
@@ -171,21 +174,31 @@ public final class TrainableGenerator {
             ? blurred(modulated.convolvedTransposed(weight, stride: 2, precision: precision))
             : modulated.convolved(weight, padding: [1, 1, 1, 1], precision: precision)
         y = y.multiplyingRows(demodulation)
-        return y.activated(
-            bias: layer.bias,
-            noise: layer.noise,
-            strength: usesNoise ? layer.strength : nil
+        return clamped(
+            y.activated(
+                bias: layer.bias,
+                noise: layer.noise,
+                strength: usesNoise ? layer.strength : nil
+            )
         )
+    }
+
+    /// Keeps features within the bound of checkpoints that have one.
+    private func clamped(_ x: Variable<Float>) -> Variable<Float> {
+        guard let bound = config.convClamp else { return x }
+        return x.maximum(-bound).scaled(-1).maximum(-bound).scaled(-1)
     }
 
     private func colour(_ layer: Colour, _ x: Variable<Float>, _ w: Variable<Float>)
         -> Variable<Float>
     {
-        let channels = layer.weight.shape[2]
+        let channels = x.shape[3]
         let style = layer.style(w).scaled(1 / Float(channels).squareRoot())
-        return x.multiplyingRows(style).linear(
-            layer.weight.reshaped([3, channels]),
-            bias: layer.bias.reshaped([3])
+        return clamped(
+            x.multiplyingRows(style).linear(
+                layer.weight.reshaped([3, channels]),
+                bias: layer.bias.reshaped([3])
+            )
         )
     }
 
@@ -217,6 +230,60 @@ public final class TrainableGenerator {
                 ),
                 axis: axis
             )
+        }
+    }
+}
+
+/// What the tensors of a generator are called in a layout.
+private struct GeneratorNames {
+    private let layout: StyleGAN2Config.Layout
+
+    init(_ config: StyleGAN2Config) { layout = config.layout }
+
+    /// The extents before `[O, I, k, k]`.
+    var lead: [Int] { layout == .rosinality ? [1] : [] }
+    var const: String { layout == .rosinality ? "input.input" : "synthesis.b4.const" }
+
+    struct Styled {
+        let weight: String
+        let affine: String
+        let bias: String
+        let noise: String
+        let strength: String
+    }
+
+    func styled(_ resolution: Int, isUpsampling: Bool) -> Styled {
+        switch layout {
+        case .rosinality:
+            let index = 2 * (resolution - 1) + (isUpsampling ? 0 : 1)
+            let name = resolution == 0 ? "conv1" : "convs.\(index)"
+            return Styled(
+                weight: name + ".conv.weight",
+                affine: name + ".conv.modulation",
+                bias: name + ".activate.bias",
+                noise: "noises.noise_\(resolution == 0 ? 0 : index + 1)",
+                strength: name + ".noise.weight"
+            )
+        case .nvidia:
+            let name = "synthesis.b\(4 << resolution).conv\(isUpsampling ? 0 : 1)"
+            return Styled(
+                weight: name + ".weight",
+                affine: name + ".affine",
+                bias: name + ".bias",
+                noise: name + ".noise_const",
+                strength: name + ".noise_strength"
+            )
+        }
+    }
+
+    func colour(_ resolution: Int) -> (weight: String, affine: String, bias: String) {
+        switch layout {
+        case .rosinality:
+            let name = resolution == 0 ? "to_rgb1" : "to_rgbs.\(resolution - 1)"
+            return (name + ".conv.weight", name + ".conv.modulation", name + ".bias")
+        case .nvidia:
+            let name = "synthesis.b\(4 << resolution).torgb"
+            return (name + ".weight", name + ".affine", name + ".bias")
         }
     }
 }
