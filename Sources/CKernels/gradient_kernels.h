@@ -541,6 +541,41 @@ void N(ck_attention_back)(const T *gradient, const T *q, size_t q_step, const T 
     ck_parallel(samples * heads, grain(queries * keys * width / 4), N(attention_back_part), &a);
 }
 
+// ---- Layout
+
+struct N(layout) {
+    const T *x;
+    size_t rows, columns, inner;
+    T *y;
+};
+
+CLONES static void N(swap_part)(void *context, size_t begin, size_t end) {
+    const struct N(layout) *l = context;
+    for (size_t job = begin; job < end; job++) {
+        const size_t outer = job / l->columns, j = job % l->columns;
+        const T *x = l->x + (outer * l->rows * l->columns + j) * l->inner;
+        T *y = l->y + job * l->rows * l->inner;
+        for (size_t i = 0; i < l->rows; i++, x += l->columns * l->inner)
+            for (size_t k = 0; k < l->inner; k++) *y++ = x[k];
+    }
+}
+
+void N(ck_swap_axes)(const T *x, size_t outer, size_t rows, size_t columns, size_t inner, T *y) {
+    struct N(layout) l = {x, rows, columns, inner, y};
+    ck_parallel(outer * columns, grain(rows * inner), N(swap_part), &l);
+}
+
+CLONES static void N(spread_part)(void *context, size_t begin, size_t end) {
+    const struct N(layout) *l = context;
+    for (size_t r = begin; r < end; r++)
+        for (size_t c = 0; c < l->columns; c++) l->y[r * l->columns + c] = l->x[r];
+}
+
+void N(ck_spread)(const T *x, size_t rows, size_t width, T *y) {
+    struct N(layout) l = {x, rows, width, 1, y};
+    ck_parallel(rows, grain(width), N(spread_part), &l);
+}
+
 // ---- The optimiser
 
 struct N(squares) {

@@ -117,18 +117,12 @@ extension Variable {
     /// `[A, B, k, k]` to `[B, A, k, k]`.
     private static func swapChannels(_ weight: Tensor<Scalar>) -> Tensor<Scalar> {
         let (a, b) = (weight.shape[0], weight.shape[1])
-        let taps = weight.shape[2] * weight.shape[3]
-        return .made([b, a] + weight.shape[2...]) { out in
-            weight.scalars.withUnsafeBufferPointer { weight in
-                for first in 0..<a {
-                    for second in 0..<b {
-                        for tap in 0..<taps {
-                            out[(second * a + first) * taps + tap] =
-                                weight[(first * b + second) * taps + tap]
-                        }
-                    }
-                }
-            }
-        }
+        return swapped(
+            weight,
+            rows: a,
+            columns: b,
+            inner: weight.shape[2] * weight.shape[3],
+            shape: [b, a] + weight.shape[2...]
+        )
     }
 }

@@ -18,7 +18,7 @@ extension Variable {
             a.scalars.withUnsafeBufferPointer { first in
                 b.scalars.withUnsafeBufferPointer { second in
                     guard let start = first.baseAddress, let other = second.baseAddress else {
-                        return c.initialize(repeating: 0, count: m * n)
+                        return clear(c, count: m * n)
                     }
                     Scalar.product(
                         m: m,
@@ -111,7 +111,7 @@ extension Variable {
             isCausal: causal
         )
         let (q, k, v) = (queries.value, keys.value, values.value)
-        var mixed = Tensor<Scalar>(repeating: 0, shape: q.shape)
+        var mixed = zeros(q.shape)
         let probabilities = Tensor<Scalar>.made(shape.probabilitiesShape) { probabilities in
             mixed.scalars.withUnsafeMutableBufferPointer { out in
                 guard let out = out.baseAddress else { return }
@@ -126,8 +126,8 @@ extension Variable {
             }
         }
         return Variable(mixed, from: [queries, keys, values]) { gradient in
-            var dq = Tensor<Scalar>(repeating: 0, shape: q.shape)
-            var dk = Tensor<Scalar>(repeating: 0, shape: k.shape)
+            var dq = zeros(q.shape)
+            var dk = zeros(k.shape)
             let dv = Tensor<Scalar>.made(v.shape) { dv in
                 dq.scalars.withUnsafeMutableBufferPointer { dq in
                     dk.scalars.withUnsafeMutableBufferPointer { dk in

@@ -12,7 +12,7 @@ extension Variable {
     public func normalised(eps: Scalar, width rowWidth: Int? = nil) -> Variable {
         let width = rowWidth ?? self.width
         let rows = value.count / width
-        var inverse = Tensor<Scalar>(repeating: 0, shape: [rows])
+        var inverse = Self.zeros([rows])
         let normal = Tensor<Scalar>.made(shape) { y in
             inverse.scalars.withUnsafeMutableBufferPointer { inverse in
                 value.scalars.withUnsafeBufferPointer { x in

@@ -8,7 +8,8 @@ extension Variable {
         let sums = Self.sumOfRows(value.reshaped([count, 1]), groupRows: max(count, 1))
         return Variable(Tensor(shape: [], scalars: [sums.scalars.first ?? 0]), from: [self]) {
             gradient in
-            self.accumulate(Tensor(repeating: gradient.scalars[0], shape: self.shape))
+            let all = Self.spread(gradient, width: count)
+            self.accumulate(all.reshaped(self.shape))
         }
     }
 
@@ -21,11 +22,7 @@ extension Variable {
         precondition(rows % max(group, 1) == 0, "groups of \(group) in \(shape)")
         return Variable(Self.sumOfRows(value, groupRows: group), from: [self]) { gradient in
             self.accumulate(
-                Self.affine(
-                    Tensor(repeating: 0, shape: self.shape),
-                    shift: gradient,
-                    shiftRows: group
-                )
+                Self.affine(Self.zeros(self.shape), shift: gradient, shiftRows: group)
             )
         }
     }
@@ -114,10 +111,9 @@ extension Variable {
 
     static func spread(_ x: Tensor<Scalar>, width: Int) -> Tensor<Scalar> {
         .made(x.shape + [width]) { out in
-            x.scalars.withUnsafeBufferPointer { x in
-                for row in x.indices {
-                    (out + row * width).initialize(repeating: x[row], count: width)
-                }
+            x.scalars.withUnsafeBufferPointer { scalars in
+                guard let start = scalars.baseAddress else { return }
+                Scalar.spread(start, rows: scalars.count, width: width, out)
             }
         }
     }

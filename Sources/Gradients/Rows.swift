@@ -132,14 +132,13 @@ extension Variable {
 
     /// The sum over samples and channels of `x [N * pixels, C]` times `noise [pixels]`.
     private static func weighted(_ x: Tensor<Scalar>, by noise: Tensor<Scalar>) -> Scalar {
-        let sums = sumOfColumns(x)
-        var total: Scalar = 0
-        for start in stride(from: 0, to: sums.count, by: noise.count) {
-            for pixel in 0..<noise.count {
-                total += sums.scalars[start + pixel] * noise.scalars[pixel]
-            }
-        }
-        return total
+        let pixels = noise.count
+        let sums = sumOfColumns(x.reshaped([x.count / (x.shape.last ?? 1), x.shape.last ?? 1]))
+        let perPixel = sumOfRows(
+            sums.reshaped([sums.count / pixels, pixels]),
+            groupRows: sums.count / pixels
+        )
+        return sumOfColumns(perPixel, noise.reshaped([1, pixels])).scalars[0]
     }
 
     /// PReLU with one slope for each channel: `x [..., C]`, `slopes [C]`.

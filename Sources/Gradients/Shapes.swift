@@ -33,7 +33,7 @@ extension Variable {
         return Variable(part, from: [self]) { gradient in
             self.accumulate(
                 .made(self.shape) { out in
-                    out.initialize(repeating: 0, count: rows * width)
+                    Self.clear(out, count: rows * width)
                     gradient.scalars.withUnsafeBufferPointer { from in
                         guard let from = from.baseAddress else { return }
                         for row in 0..<rows {
@@ -112,7 +112,7 @@ extension Variable {
             let size = self.shape[0] == 0 ? 0 : self.value.count / self.shape[0]
             self.accumulate(
                 .made(self.shape) { out in
-                    out.initialize(repeating: 0, count: self.value.count)
+                    Self.clear(out, count: self.value.count)
                     (out + range.lowerBound * size).update(
                         from: gradient.scalars,
                         count: gradient.count
@@ -120,6 +120,20 @@ extension Variable {
                 }
             )
         }
+    }
+
+    /// Zeros, whose bits are zeros.
+    static func clear(_ out: UnsafeMutablePointer<Scalar>, count: Int) {
+        UnsafeMutableRawPointer(out)
+            .initializeMemory(
+                as: UInt8.self,
+                repeating: 0,
+                count: count * MemoryLayout<Scalar>.stride
+            )
+    }
+
+    static func zeros(_ shape: [Int]) -> Tensor<Scalar> {
+        .made(shape) { clear($0, count: shape.reduce(1, *)) }
     }
 
     /// Swaps the two last axes: `[..., A, B]` to `[..., B, A]`.
@@ -131,15 +145,28 @@ extension Variable {
 
     static func transpose(_ x: Tensor<Scalar>) -> Tensor<Scalar> {
         let (a, b) = (x.shape[x.rank - 2], x.shape[x.rank - 1])
-        return .made(x.shape.dropLast(2) + [b, a]) { out in
-            x.scalars.withUnsafeBufferPointer { x in
-                for matrix in stride(from: 0, to: x.count, by: max(a * b, 1)) {
-                    for row in 0..<a {
-                        for column in 0..<b {
-                            out[matrix + column * a + row] = x[matrix + row * b + column]
-                        }
-                    }
-                }
+        return swapped(x, rows: a, columns: b, inner: 1, shape: x.shape.dropLast(2) + [b, a])
+    }
+
+    /// `[outer, rows, columns, inner]` to `[outer, columns, rows, inner]`, under a shape of its own.
+    static func swapped(
+        _ x: Tensor<Scalar>,
+        rows: Int,
+        columns: Int,
+        inner: Int,
+        shape: [Int]
+    ) -> Tensor<Scalar> {
+        .made(shape) { out in
+            x.scalars.withUnsafeBufferPointer { scalars in
+                guard let start = scalars.baseAddress else { return }
+                Scalar.swapAxes(
+                    start,
+                    outer: scalars.count / (rows * columns * inner),
+                    rows: rows,
+                    columns: columns,
+                    inner: inner,
+                    out
+                )
             }
         }
     }

@@ -77,6 +77,10 @@ enum ck_elementwise {
     void ck_attention_back_##SUFFIX(const T *gradient, const T *q, size_t q_step, const T *k, const T *v,              \
                                     size_t kv_step, size_t samples, size_t heads, size_t queries, size_t keys,         \
                                     size_t width, T scale, const T *probabilities, T *dq, T *dk, T *dv);               \
+    /* y[o][j][i][:] = x[o][i][j][:] for i < rows and j < columns. */                                                  \
+    void ck_swap_axes_##SUFFIX(const T *x, size_t outer, size_t rows, size_t columns, size_t inner, T *y);             \
+    /* y[r][c] = x[r]. */                                                                                              \
+    void ck_spread_##SUFFIX(const T *x, size_t rows, size_t width, T *y);                                              \
     /* The sum of squares, in float64. */                                                                              \
     double ck_squares_##SUFFIX(const T *x, size_t count);                                                              \
     /* One step of Adam with decoupled weight decay; rate carries the bias correction of the first moment, root that   \

@@ -1,5 +1,6 @@
 // The protocol says what each function does.
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 internal import CKernels
 public import Tensors
 
@@ -277,6 +278,26 @@ extension Double: GradientScalar {
             shape.output[1],
             x
         )
+    }
+
+    public static func swapAxes(
+        _ x: UnsafePointer<Double>,
+        outer: Int,
+        rows: Int,
+        columns: Int,
+        inner: Int,
+        _ y: UnsafeMutablePointer<Double>
+    ) {
+        ck_swap_axes_f64(x, outer, rows, columns, inner, y)
+    }
+
+    public static func spread(
+        _ x: UnsafePointer<Double>,
+        rows: Int,
+        width: Int,
+        _ y: UnsafeMutablePointer<Double>
+    ) {
+        ck_spread_f64(x, rows, width, y)
     }
 
     public static func sumOfSquares(_ x: UnsafePointer<Double>, count: Int) -> Double {

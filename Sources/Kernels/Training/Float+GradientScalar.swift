@@ -1,5 +1,6 @@
 // The protocol says what each function does.
 // swift-format-ignore-file: AllPublicDeclarationsHaveDocumentation
+
 internal import CKernels
 public import Tensors
 
@@ -285,6 +286,26 @@ extension Float: GradientScalar {
             shape.output[1],
             x
         )
+    }
+
+    public static func swapAxes(
+        _ x: UnsafePointer<Float>,
+        outer: Int,
+        rows: Int,
+        columns: Int,
+        inner: Int,
+        _ y: UnsafeMutablePointer<Float>
+    ) {
+        ck_swap_axes_f32(x, outer, rows, columns, inner, y)
+    }
+
+    public static func spread(
+        _ x: UnsafePointer<Float>,
+        rows: Int,
+        width: Int,
+        _ y: UnsafeMutablePointer<Float>
+    ) {
+        ck_spread_f32(x, rows, width, y)
     }
 
     public static func sumOfSquares(_ x: UnsafePointer<Float>, count: Int) -> Double {

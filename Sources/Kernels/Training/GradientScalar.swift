@@ -172,6 +172,22 @@ public protocol GradientScalar: BinaryFloatingPoint, BitwiseCopyable, Sendable {
         _ columns: UnsafePointer<Self>,
         _ x: UnsafeMutablePointer<Self>
     )
+    /// `y[o][j][i][:] = x[o][i][j][:]` for `rows` i and `columns` j.
+    static func swapAxes(
+        _ x: UnsafePointer<Self>,
+        outer: Int,
+        rows: Int,
+        columns: Int,
+        inner: Int,
+        _ y: UnsafeMutablePointer<Self>
+    )
+    /// `y[r][c] = x[r]`.
+    static func spread(
+        _ x: UnsafePointer<Self>,
+        rows: Int,
+        width: Int,
+        _ y: UnsafeMutablePointer<Self>
+    )
     /// The sum of squares.
     static func sumOfSquares(_ x: UnsafePointer<Self>, count: Int) -> Double
     /// One step of Adam: see `AdamStep`.
@@ -287,15 +303,14 @@ extension GradientScalar {
         backwards: Bool = false
     ) {
         let (taps, inputs) = (shape.kernel[0] * shape.kernel[1], shape.inChannels)
-        for output in 0..<shape.outChannels {
-            let start = output * taps * inputs
-            for tap in 0..<taps {
-                for input in 0..<inputs {
-                    let (plain, last) = (start + input * taps + tap, start + tap * inputs + input)
-                    if backwards { out[plain] = weight[last] } else { out[last] = weight[plain] }
-                }
-            }
-        }
+        swapAxes(
+            weight,
+            outer: shape.outChannels,
+            rows: backwards ? taps : inputs,
+            columns: backwards ? inputs : taps,
+            inner: 1,
+            out
+        )
     }
 
     /// A convolution by a product with the unfolded input: for float64, and the reference of the fast path.
