@@ -86,6 +86,8 @@ let package = Package(
         ),
 
         house("Tensors", []),
+        // What results are measured by: formulas over pixels and vectors.
+        house("Metrics", []),
         house("Kernels", ["Tensors", "CKernels", "COneDNN"]),
         house("ODE", ["Tensors", "Kernels"]),
         house("Gradients", ["Tensors", "Kernels", "ODE"]),
@@ -116,6 +118,7 @@ let package = Package(
                 "Tensors", "Kernels", "Hashing", "ODE", "Models", "Packs", "Media", "Store",
                 "Gradients",
                 "Training",
+                "Metrics",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
@@ -137,6 +140,7 @@ let package = Package(
             swiftSettings: houseSettings
         ),
         tests("TensorsTests", ["Tensors"]),
+        tests("MetricsTests", ["Metrics"]),
         tests("HashingTests", ["Hashing"]),
         tests("KernelsTests", ["Tensors", "Kernels"]),
         tests("ODETests", ["Tensors", "Kernels", "ODE"]),
