@@ -100,17 +100,9 @@ public struct Pack: Sendable {
     /// - Throws: `PackError`, `.missingNetwork` or `.badManifest`.
     public func tokenizer() throws -> CLIPTokenizer {
         guard let network = manifest.clip else { throw missing("CLIP", "clip") }
+        guard network.readsText else { throw missing("vocabulary for its CLIP", "clip.merges") }
         do {
-            guard let merges = (network.merges.map { folder + "/" + $0.path }) else {
-                guard network.config.vocabulary == CLIPVocabulary.tokenCount else {
-                    throw missing("vocabulary for its CLIP", "clip.merges")
-                }
-                return try CLIPTokenizer(merges: CLIPVocabulary.merges(), place: "inside vsdb")
-            }
-            guard let vocabulary = network.vocabulary else {
-                return try CLIPTokenizer(merges: merges)
-            }
-            return try CLIPTokenizer(vocabulary: folder + "/" + vocabulary.path, merges: merges)
+            return try network.tokenizer(in: folder)
         } catch {
             throw PackError(.badManifest, "pack \"\(manifest.name)\": \(error)")
         }
@@ -189,5 +181,20 @@ public struct Pack: Sendable {
         } catch let error as ConfigError {
             throw PackError(.badManifest, "pack \"\(manifest.name)\", \(key).config.\(error)")
         }
+    }
+}
+
+extension PackManifest.CLIPNetwork {
+    /// The tokenizer, with a vocabulary of its own or that of the released models.
+    ///
+    /// - Parameter folder: Where its files are.
+    /// - Returns: The tokenizer.
+    /// - Throws: `TokenizerError`.
+    func tokenizer(in folder: String) throws -> CLIPTokenizer {
+        guard let merges = (merges.map { folder + "/" + $0.path }) else {
+            return try CLIPTokenizer(merges: CLIPVocabulary.merges(), place: "inside vsdb")
+        }
+        guard let vocabulary else { return try CLIPTokenizer(merges: merges) }
+        return try CLIPTokenizer(vocabulary: folder + "/" + vocabulary.path, merges: merges)
     }
 }

@@ -14,7 +14,8 @@ package enum StrictJSON {
     ///   - source: Where it comes from, for messages, such as `pack "faces"`.
     /// - Returns: The value.
     /// - Throws: `PackError`, `.badManifest`, naming the key.
-    static func decode<Value: Codable>(_ type: Value.Type, from data: Data, source: String) throws
+    package static func decode<Value: Codable>(_ type: Value.Type, from data: Data, source: String)
+        throws
         -> Value
     {
         func fail(_ problem: String) -> PackError {
