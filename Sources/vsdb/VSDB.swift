@@ -24,6 +24,9 @@ struct VSDB: ParsableCommand {
             InitCommand.self, PackCommand.self, WeightsCommand.self, IngestCommand.self,
             SampleCommand.self, ListCommand.self, ShowCommand.self, ComposeCommand.self,
             RenderCommand.self, TrainCommand.self, RemoveCommand.self, StatusCommand.self,
+            SampleCommand.self, EvalCommand.self, ListCommand.self, ShowCommand.self,
+            ComposeCommand.self,
+            RenderCommand.self, RemoveCommand.self, StatusCommand.self,
         ]
     )
 

@@ -6,7 +6,7 @@ struct HelpTests {
         [], ["init"], ["pack"], ["pack", "add"], ["pack", "create"], ["pack", "list"],
         ["pack", "show"], ["pack", "verify"], ["pack", "calibrate"], ["weights"],
         ["weights", "inspect"],
-        ["weights", "verify"], ["ingest"], ["sample"], ["list"], ["show"], ["compose"],
+        ["weights", "verify"], ["ingest"], ["sample"], ["eval"], ["list"], ["show"], ["compose"],
         ["render"], ["remove"], ["status"],
     ]
 

@@ -70,7 +70,7 @@ struct ClipEncoder {
     }
 
     /// The inversions of the observed frames, `[T, L, D]`; their mean is `z_C`.
-    private func contentCodes(_ frames: [RGBImage]) throws -> Tensor<Float> {
+    func contentCodes(_ frames: [RGBImage]) throws -> Tensor<Float> {
         let encoder = try pack.encoder()
         let side = encoder.config.inputSize
         let codes = stride(from: 0, to: frames.count, by: Self.contentBatch).map { start in

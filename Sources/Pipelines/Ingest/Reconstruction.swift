@@ -29,7 +29,7 @@ package enum Reconstruction {
     }
 
     /// Means over squares of pixels.
-    private static func averaged(_ image: Tensor<Float>) -> [Double] {
+    static func averaged(_ image: Tensor<Float>) -> [Double] {
         let side = max(1, image.shape[1] / rows)
         let (height, width) = (image.shape[1] / side, image.shape[2] / side)
         var sums = [Double](repeating: 0, count: 3 * height * width)
