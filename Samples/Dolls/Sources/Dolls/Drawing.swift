@@ -28,6 +28,14 @@ public final class Drawing {
         return bytes
     }
 
+    /// Draws what is behind a figure, without it, as RGB bytes `[size, size, 3]`.
+    public func drawBackground(of figure: Figure, _ pose: Pose) -> [UInt8] {
+        Figurine(figure, pose, canvas).background()
+        var bytes = [UInt8](repeating: 0, count: byteCount)
+        bytes.withUnsafeMutableBytes { canvas.copyRGB(into: $0) }
+        return bytes
+    }
+
     private func paint(_ figure: Figure, _ pose: Pose) {
         let figurine = Figurine(figure, pose, canvas)
         figurine.background()

@@ -161,33 +161,60 @@ extension Figure {
 
     /// The same figure with one attribute changed to another value; a new colour comes without jitter.
     func edited(_ attribute: Attribute, _ random: inout Randomness) -> Figure {
-        func other<Value: Equatable>(_ value: Value, of all: [Value]) -> Value {
-            random.one(of: all.filter { $0 != value })
+        random.one(of: variants(of: attribute))
+    }
+
+    /// The same figure once for every other value of an attribute that its captions can name.
+    public func variants(of attribute: Attribute) -> [Figure] {
+        func others<Value: Equatable>(
+            _ value: Value,
+            of all: [Value],
+            _ change: (inout Figure, Value) -> Void
+        ) -> [Figure] {
+            all.filter { $0 != value }.map { other in
+                var figure = self
+                change(&figure, other)
+                return figure
+            }
         }
-        var figure = self
+        let isWoman = gender == .woman
         switch attribute {
         case .hair:
-            figure.hair = other(hair, of: gender == .woman ? Hair.allCases : [.short, .curly])
+            return others(hair, of: isWoman ? Hair.allCases : [.short, .curly]) { $0.hair = $1 }
         case .hairColor:
-            figure.hairColor = other(hairColor, of: HairColor.allCases)
-            figure.paint.hair = figure.hairColor.color
-        case .sleeve: figure.sleeve = other(sleeve, of: Sleeve.allCases)
-        case .top: figure.top = other(top, of: [.top, .cropTop])
+            return others(hairColor, of: HairColor.allCases) { figure, color in
+                (figure.hairColor, figure.paint.hair) = (color, color.color)
+            }
+        case .sleeve: return others(sleeve, of: Sleeve.allCases) { $0.sleeve = $1 }
+        case .top: return others(top, of: [.top, .cropTop]) { $0.top = $1 }
         case .topColor:
-            figure.topColor = other(topColor, of: ClothColor.allCases)
-            figure.paint.top = figure.topColor.color
-            if top == .dress {
-                figure.bottomColor = figure.topColor
-                figure.paint.bottom = figure.paint.top
+            return others(topColor, of: ClothColor.allCases) { figure, color in
+                (figure.topColor, figure.paint.top) = (color, color.color)
+                if figure.top == .dress {
+                    (figure.bottomColor, figure.paint.bottom) = (color, color.color)
+                }
             }
         case .bottom:
-            let all: [Bottom] = gender == .woman ? [.pants, .shorts, .skirt] : [.pants, .shorts]
-            figure.bottom = other(bottom, of: all)
+            let all: [Bottom] = isWoman ? [.pants, .shorts, .skirt] : [.pants, .shorts]
+            return others(bottom, of: all) { $0.bottom = $1 }
         case .bottomColor:
-            figure.bottomColor = other(bottomColor, of: ClothColor.allCases)
-            figure.paint.bottom = figure.bottomColor.color
+            return others(bottomColor, of: ClothColor.allCases) { figure, color in
+                (figure.bottomColor, figure.paint.bottom) = (color, color.color)
+            }
         }
-        return figure
+    }
+
+    /// The value of an attribute, as captions name it.
+    public func value(of attribute: Attribute) -> String {
+        switch attribute {
+        case .hair: hair.rawValue
+        case .hairColor: hairColor.rawValue
+        case .sleeve: sleeve.rawValue
+        case .top: top.rawValue
+        case .topColor: topColor.rawValue
+        case .bottom: bottom.rawValue
+        case .bottomColor: bottomColor.rawValue
+        }
     }
 
     /// The figure as numbers: ten indices of named choices, then colours and proportions.

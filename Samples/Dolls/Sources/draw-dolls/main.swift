@@ -12,8 +12,10 @@ let usage = """
     joints --figure N --motion M                       JSON: 13 points of every frame
     groups --first N --count M --folder D              training groups as files; see README.md
            [--chunk 16] [--backlog 4]
+    eval-set --folder D --figures N [--motions M]      films, joints and samples.json for vsdb eval --samples
+           [--judges FOLDER]
 
-    Everything goes to standard output but groups. The same numbers give the same bytes.
+    Everything goes to standard output but groups and eval-set. The same numbers give the same bytes.
     """
 
 struct UsageError: Error, CustomStringConvertible {
@@ -191,6 +193,7 @@ do {
     case "caption": print(try options.world.figure(try options.number("figure")).caption)
     case "joints": try joints(options)
     case "groups": try groups(options)
+    case "eval-set": try writeEvaluationSet(options)
     default: throw UsageError(description: "no command \(CommandLine.arguments[1])\n\(usage)")
     }
 } catch {
