@@ -1,7 +1,7 @@
 /// Dense optical flow of grey pictures: iterated Lucas-Kanade on a pyramid.
 ///
 /// From coarse to fine, each level improves the flow of the one above it: the second picture is warped by it, and
-/// each pixel solves the 2x2 least squares of its window of 9x9. A ridge of 0.01 of the mean gradient energy pulls
+/// each pixel solves the 2x2 least squares of its window of 9x9. A ridge of 3e-4 of the mean gradient energy pulls
 /// the flow of flat places to zero, so that nothing spills from what moves. It measures motions of up to 20 or
 /// so pixels of what has edges or texture; in flat cloth it knows none, where a warp changes nothing either.
 /// Source: Lucas and Kanade 1981, "An Iterative Image Registration Technique"; Bouguet 2000, pyramidal form.
@@ -18,8 +18,8 @@ public struct OpticalFlow: Sendable {
     private static let windowRadius = 4
     private static let iterations = 4
     /// The smallest side of a level.
-    private static let smallest = 32
-    private static let ridge: Float = 0.01
+    private static let smallest = 16
+    private static let ridge: Float = 3e-4
 
     /// Finds where each pixel of the first picture lies in the second one.
     ///
@@ -75,7 +75,9 @@ public struct OpticalFlow: Sendable {
                 // The mean of both gradients: twice the accuracy of either.
                 let gx = (first.slopeX(column, row) + warped.slopeX(column, row)) / 2
                 let gy = (first.slopeY(column, row) + warped.slopeY(column, row)) / 2
-                let gt = first.values[place] - warped.values[place]
+                // What was measured at this pixel is measured from its own flow, not from that of the window's centre.
+                let gt =
+                    first.values[place] - warped.values[place] + gx * x[place] + gy * y[place]
                 products[0][place] = gx * gx
                 products[1][place] = gx * gy
                 products[2][place] = gy * gy
@@ -87,14 +89,13 @@ public struct OpticalFlow: Sendable {
         let sums = products.map { GreyPlane($0, w).boxSums(Self.windowRadius) }
         let area = Float((2 * Self.windowRadius + 1) * (2 * Self.windowRadius + 1))
         let ridge = Self.ridge * area * energy / Float(w * h) + 1e-6
-        // No step is longer than the window.
+        // (A + ridge) flow = gradients * difference: the ridge pulls the flow, not its step, and no step is longer
+        // than the window.
         let limit = Float(Self.windowRadius)
         for place in 0..<w * h {
             let (a, b, c) = (sums[0][place], sums[1][place], sums[2][place])
             let (oldX, oldY) = (x[place], y[place])
-            // (A + ridge) flow = A old + gradients * difference: the ridge pulls the flow, not its step.
-            let u = a * oldX + b * oldY + sums[3][place]
-            let v = b * oldX + c * oldY + sums[4][place]
+            let (u, v) = (sums[3][place], sums[4][place])
             let determinant = (a + ridge) * (c + ridge) - b * b
             let newX = ((c + ridge) * u - b * v) / determinant
             let newY = ((a + ridge) * v - b * u) / determinant
