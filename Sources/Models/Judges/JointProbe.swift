@@ -23,7 +23,7 @@ public struct JointProbe: Sendable {
         Layer(outputs: 96, inputs: 64, stride: 2), Layer(outputs: 96, inputs: 96, stride: 1),
     ]
     /// Pixels of a picture along the side of a cell.
-    private static let cell = 8
+    public static let cell = 8
     private static let slope: Float = 0.2
 
     private let body: [Convolution]

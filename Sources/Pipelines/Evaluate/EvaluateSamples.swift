@@ -34,18 +34,20 @@ public enum SampleEvaluator {
             request.judges
             ?? manifest.judges.map { $0.hasPrefix("/") ? $0 : folder + "/" + $0 }
         return try withoutActuallyEscaping(onProgress) { onProgress in
+            let renderer = EvaluationRenderer(
+                pack: pack,
+                synthesis: SynthesisOptions(precision: choice.precision),
+                cancellation: cancellation
+            )
             var evaluation = SampleEvaluation(
                 request: request,
                 folder: folder,
                 manifest: manifest,
-                renderer: EvaluationRenderer(
-                    pack: pack,
-                    synthesis: SynthesisOptions(precision: choice.precision),
-                    cancellation: cancellation
-                ),
+                renderer: renderer,
                 judges: try EvaluationJudges(
                     judgeFolder,
-                    jointCount: manifest.jointNames?.count ?? 0
+                    jointCount: manifest.jointNames?.count ?? 0,
+                    size: renderer.size
                 ),
                 onProgress: onProgress
             )

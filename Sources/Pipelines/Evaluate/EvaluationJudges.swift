@@ -106,8 +106,9 @@ struct EvaluationJudges {
     /// - Parameters:
     ///   - folder: Where judges are; nil if there are none.
     ///   - jointCount: How many joints the truth has; 0 for none.
+    ///   - size: Width and height of the pictures to judge.
     /// - Throws: `PackError`, or `RequestError` if the probe reads other joints.
-    init(_ folder: String?, jointCount: Int) throws {
+    init(_ folder: String?, jointCount: Int, size: (width: Int, height: Int)) throws {
         guard let folder else {
             (probe, reader) = (nil, nil)
             missing = [
@@ -123,13 +124,20 @@ struct EvaluationJudges {
                     + "\(jointCount)"
             )
         }
-        probe = jointCount > 0 ? found?.probe : nil
+        let fits = size.width % JointProbe.cell == 0 && size.height % JointProbe.cell == 0
+        probe = jointCount > 0 && fits ? found?.probe : nil
+        if found != nil, !fits {
+            missing.append(
+                "joint errors: pictures of \(size.width)x\(size.height) are no multiples of "
+                    + "\(JointProbe.cell)"
+            )
+        }
         let clip = try judges.clip()
         reader = clip.map(FeatureReader.init)
         hashes["joints"] = found?.sha256
         hashes["clip"] = clip?.sha256
         if jointCount == 0 { missing.append("joint errors: the samples have no jointNames") }
-        if jointCount > 0, probe == nil {
+        if jointCount > 0, found == nil {
             missing.append("joint errors: \"\(folder)\" has no \(JudgeFolder.jointsName)")
         }
         if reader == nil {

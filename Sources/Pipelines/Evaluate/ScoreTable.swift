@@ -27,7 +27,7 @@ enum Score: String, CaseIterable {
         case .poseShift: "pose px"
         case .identity: "identity"
         case .otherIdentity: "other"
-        case .consistency: "consistency"
+        case .consistency: "CLIP LC"
         case .warping: "warping"
         case .warpingCoverage: "covered"
         case .bend: "bend"
