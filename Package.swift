@@ -116,9 +116,7 @@ let package = Package(
             "Pipelines",
             [
                 "Tensors", "Kernels", "Hashing", "ODE", "Models", "Packs", "Media", "Store",
-                "Gradients",
-                "Training",
-                "Metrics",
+                "Gradients", "Training", "Metrics",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -23,10 +23,8 @@ struct VSDB: ParsableCommand {
         subcommands: [
             InitCommand.self, PackCommand.self, WeightsCommand.self, IngestCommand.self,
             SampleCommand.self, ListCommand.self, ShowCommand.self, ComposeCommand.self,
-            RenderCommand.self, TrainCommand.self, RemoveCommand.self, StatusCommand.self,
-            SampleCommand.self, EvalCommand.self, ListCommand.self, ShowCommand.self,
-            ComposeCommand.self,
-            RenderCommand.self, RemoveCommand.self, StatusCommand.self,
+            RenderCommand.self, EvalCommand.self, TrainCommand.self, RemoveCommand.self,
+            StatusCommand.self,
         ]
     )
 
