@@ -10,12 +10,14 @@ let usage = """
     film --figure N --motion M [--mix K --parts P,P]   raw RGB of 50 frames, 128x128, 25 a second
     caption --figure N                                 the caption
     joints --figure N --motion M                       JSON: 13 points of every frame
+    clips --folder D --first N --count M               films with captions.json, for vsdb train and vsdb ingest:
+          [--frames 50]                                figure i doing motion i, frames spread over 2 s
     groups --first N --count M --folder D              training groups as files; see README.md
            [--chunk 16] [--backlog 4]
     eval-set --folder D --figures N [--motions M]      films, joints and samples.json for vsdb eval --samples
            [--judges FOLDER]
 
-    Everything goes to standard output but groups and eval-set. The same numbers give the same bytes.
+    Everything goes to standard output but clips, groups and eval-set. The same numbers give the same bytes.
     """
 
 struct UsageError: Error, CustomStringConvertible {
@@ -139,6 +141,37 @@ func joints(_ options: Options) throws {
     try output(Array(try encoder.encode(frames)) + [10])
 }
 
+/// Writes films and, last, what they show: `figure00000.avi` and `captions.json`.
+func clips(_ options: Options) throws {
+    let (world, drawing) = (try options.world, Drawing())
+    let folder = URL(fileURLWithPath: try options.text("folder"), isDirectory: true)
+    let (first, count) = (try options.number("first", 0), try options.number("count"))
+    let frames = try options.number("frames", 50)
+    guard frames > 0, 50 % frames == 0 else {
+        throw UsageError(description: "--frames \(frames): 1, 2, 5, 10, 25 or 50")
+    }
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    var captions: [String: String] = [:]
+    for index in first..<first + count {
+        let (figure, motion) = (world.figure(index), world.motion(index))
+        // Two seconds, however many frames; below one a second the container counts in whole ones.
+        var film = FilmFile(width: 128, height: 128, frameRate: max(frames / 2, 1))
+        for frame in 0..<frames {
+            film.append(
+                drawing.draw(figure, Pose(motion, at: Double(frame) / Double(frames)))
+            )
+        }
+        let digits = String(index)
+        let zeros = String(repeating: "0", count: max(0, 5 - digits.count))
+        let name = "figure\(zeros)\(digits).avi"
+        try film.write(to: folder.appendingPathComponent(name))
+        captions[name] = figure.caption
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .prettyPrinted]
+    try encoder.encode(captions).write(to: folder.appendingPathComponent("captions.json"))
+}
+
 /// Writes chunks of groups: NAME.numbers, NAME.captions, and last, under its name only when whole, NAME.frames.
 func groups(_ options: Options) throws {
     let (world, drawing) = (try options.world, Drawing())
@@ -192,6 +225,7 @@ do {
     case "film": try film(options)
     case "caption": print(try options.world.figure(try options.number("figure")).caption)
     case "joints": try joints(options)
+    case "clips": try clips(options)
     case "groups": try groups(options)
     case "eval-set": try writeEvaluationSet(options)
     default: throw UsageError(description: "no command \(CommandLine.arguments[1])\n\(usage)")
