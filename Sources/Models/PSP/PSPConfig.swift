@@ -127,7 +127,7 @@ public struct PSPConfig: Codable, Sendable, Hashable {
     }
 
     /// Input channels, output channels and stride of every unit, in order.
-    var unitShapes: [(input: Int, output: Int, stride: Int)] {
+    package var unitShapes: [(input: Int, output: Int, stride: Int)] {
         var input = widths[0]
         var shapes: [(input: Int, output: Int, stride: Int)] = []
         for (width, count) in zip(widths, units) {
@@ -151,7 +151,7 @@ extension Weights {
     }
 
     /// The number of convolutions of a style head: activations take every second number.
-    func convolutionCount(ofHead head: Int) -> Int {
+    package func convolutionCount(ofHead head: Int) -> Int {
         var count = 0
         while has("styles.\(head).convs.\(2 * count).weight") { count += 1 }
         return count

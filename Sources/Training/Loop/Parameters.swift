@@ -37,7 +37,8 @@ public final class Parameters {
         var buffers: [String: Buffer] = [:]
     }
 
-    private let storage = Storage()
+    private let storage: Storage
+    private let prefix: String
     private let weights: Weights?
     private let isTrained: Bool
     private let seed: UInt64?
@@ -48,10 +49,32 @@ public final class Parameters {
     ///   - weights: The file; nil if everything starts from the seed.
     ///   - isTrained: Whether gradients are wanted.
     ///   - seed: What missing parameters start from; nil if none may be missing.
-    public init(_ weights: Weights?, isTrained: Bool, seed: UInt64? = nil) {
+    public convenience init(_ weights: Weights?, isTrained: Bool, seed: UInt64? = nil) {
+        self.init(Storage(), "", weights, isTrained: isTrained, seed: seed)
+    }
+
+    private init(
+        _ storage: Storage,
+        _ prefix: String,
+        _ weights: Weights?,
+        isTrained: Bool,
+        seed: UInt64?
+    ) {
+        self.storage = storage
+        self.prefix = prefix
         self.weights = weights
         self.isTrained = isTrained
         self.seed = seed
+    }
+
+    /// The parameters of one of several networks in the same list, under names of their own.
+    ///
+    /// - Parameters:
+    ///   - prefix: What is put before their names in the list.
+    ///   - weights: The file that they come from, in which they do not have the prefix; nil for the seed.
+    /// - Returns: A view of the same list.
+    public func scoped(_ prefix: String, weights: Weights?) -> Parameters {
+        Parameters(storage, self.prefix + prefix, weights, isTrained: isTrained, seed: seed)
     }
 
     /// The trained tensors, by name.
@@ -72,11 +95,11 @@ public final class Parameters {
     /// - Throws: `WeightError` if the file has it in another shape, or lacks it and there is no seed.
     public func float(_ name: String, _ shape: [Int], _ initial: Initial) throws -> Variable<Float>
     {
-        if case .float(let known)? = storage.values[name] { return known }
+        if case .float(let known)? = storage.values[prefix + name] { return known }
         let value =
             try stored(name, shape) { try $0.float(name, shape) } ?? start(name, shape, initial)
         let variable = Variable(value, needsGradient: isTrained)
-        storage.values[name] = .float(variable)
+        storage.values[prefix + name] = .float(variable)
         return variable
     }
 
@@ -84,21 +107,21 @@ public final class Parameters {
     public func double(_ name: String, _ shape: [Int], _ initial: Initial) throws
         -> Variable<Double>
     {
-        if case .double(let known)? = storage.values[name] { return known }
+        if case .double(let known)? = storage.values[prefix + name] { return known }
         let value =
             try stored(name, shape) { try $0.double(name, shape) } ?? start(name, shape, initial)
         let variable = Variable(value, needsGradient: isTrained)
-        storage.values[name] = .double(variable)
+        storage.values[prefix + name] = .double(variable)
         return variable
     }
 
     /// A tensor without a gradient; see `float`.
     public func buffer(_ name: String, _ shape: [Int], _ initial: Initial) throws -> Buffer {
-        if let known = storage.buffers[name] { return known }
+        if let known = storage.buffers[prefix + name] { return known }
         let buffer = Buffer(
             try stored(name, shape) { try $0.float(name, shape) } ?? start(name, shape, initial)
         )
-        storage.buffers[name] = buffer
+        storage.buffers[prefix + name] = buffer
         return buffer
     }
 
@@ -122,7 +145,7 @@ public final class Parameters {
         let count = shape.reduce(1, *)
         // FNV-1a of the name: where a parameter starts does not depend on its neighbours.
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in name.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        for byte in (prefix + name).utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
         var random = SeededRandom(seed: (seed ?? 0) ^ hash)
         return Tensor(
             shape: shape,

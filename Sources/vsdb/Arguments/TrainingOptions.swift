@@ -1,0 +1,61 @@
+import ArgumentParser
+import Foundation
+import Packs
+import Training
+
+/// What every kind of training is given beside its data.
+struct TrainingOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The folder of the run; made if it is not there.", valueName: "folder"),
+        completion: .directory
+    )
+    var output: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The configuration, JSON; --print-config shows the one that is used without it.",
+            valueName: "file"
+        ),
+        completion: .file(extensions: ["json"])
+    )
+    var config: String?
+
+    @Option(help: ArgumentHelp("The number of steps, in place of run.steps.", valueName: "n"))
+    var steps: Int?
+
+    @Flag(help: "Go on from the newest checkpoint of the run.")
+    var resume = false
+
+    @Flag(help: "Print the configuration and end.")
+    var printConfig = false
+
+    func validate() throws {
+        guard output != nil || printConfig else {
+            throw ValidationError("name the folder of the run with -o, as -o runs/first")
+        }
+        if let steps, steps < 1 { throw ValidationError("--steps \(steps): give 1 or more") }
+    }
+
+    /// The configuration of the file, or the standard one.
+    ///
+    /// - Throws: `TrainingError`, `.badConfig`, naming the key.
+    func read<Config: Codable>(_ standard: Config) throws -> Config {
+        guard let config else { return standard }
+        guard let data = FileManager.default.contents(atPath: config) else {
+            throw TrainingError(.badConfig, "--config \"\(config)\": no readable file is there")
+        }
+        do {
+            return try StrictJSON.decode(Config.self, from: data, source: "\"\(config)\"")
+        } catch {
+            throw TrainingError(.badConfig, "configuration \(error)")
+        }
+    }
+
+    /// A configuration as a file that `--config` takes.
+    static func text(_ config: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(config), as: UTF8.self)
+    }
+}
