@@ -10,7 +10,9 @@ public import Tensors
 /// pictures are drawn: what differs between the frames, motion, then has to lie in the other layers. No adversarial term:
 /// pictures become soft rather than invented.
 public final class AutoencoderTask: TrainingTask {
+    /// Those of both networks, and the latent average.
     public let parameters: Parameters
+    /// The generator, and the encoder at a rate of its own.
     public let groups: [ParameterGroup]
     private let config: AutoencoderTrainingConfig
     private let pictures: PictureSet
@@ -79,6 +81,7 @@ public final class AutoencoderTask: TrainingTask {
         ]
     }
 
+    /// Draws pairs, reconstructs them and computes the gradients; see `TrainingTask`.
     public func step(_ step: Int, random: inout SeededRandom) throws -> StepResult {
         let frames = (0..<config.batch / 2).flatMap { _ in
             let clip = pairs[random.index(below: pairs.count)]
