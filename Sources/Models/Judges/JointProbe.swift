@@ -64,10 +64,7 @@ public struct JointProbe: Sendable {
         )
         var x = pictures
         for layer in body {
-            x = layer(x)
-            for index in x.scalars.indices where x.scalars[index] < 0 {
-                x.scalars[index] *= Self.slope
-            }
+            x = layer(x).map { max($0, Self.slope * $0) }
         }
         let (maps, shifts) = (heat(x), offset(x))
         return (0..<pictures.shape[0]).map { picture in

@@ -74,9 +74,12 @@ extension Session {
         }
         var filter = ClipFilter()
         filter.packFingerprint = pack.pack.fingerprint
-        let all =
-            try references.isEmpty
-            ? library.clips(filter) : references.map { try library.resolve($0).clip }
+        let named = try references.map(wholeClip)
+        let all = try references.isEmpty ? library.clips(filter) : named
+        var seen: Set<ClipID> = []
+        if let twice = all.first(where: { !seen.insert($0.id).inserted }) {
+            throw RequestError("clip \(twice.name) is named twice")
+        }
         for clip in all where clip.packFingerprint != pack.pack.fingerprint {
             throw PackError(
                 .weightsMismatch,
@@ -96,6 +99,18 @@ extension Session {
         }
         let stills = all.count - moving.count
         return (moving, stills == 0 ? [] : ["\(stills) clips without motion"])
+    }
+
+    /// The clip of a reference that names no part of it.
+    private func wholeClip(_ text: String) throws -> Clip {
+        let reference = try library.resolve(text)
+        let isWhole = reference.start <= 1e-6 && reference.end >= reference.clip.duration - 1e-6
+        guard !reference.namesTimes || isWhole else {
+            throw RequestError(
+                "\"\(text)\": eval measures whole clips; ingest that part with --start and --end"
+            )
+        }
+        return reference.clip
     }
 
     private func frameProtocol(

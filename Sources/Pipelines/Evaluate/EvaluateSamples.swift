@@ -69,7 +69,7 @@ public enum SampleEvaluator {
                 sections: evaluation.finish(),
                 missing: evaluation.judges.missing + evaluation.missing,
                 seconds: 0,
-                sheet: request.sheet
+                sheet: evaluation.sheet.isEmpty ? nil : request.sheet
             )
             report.seconds = (ContinuousClock.now - began) / .seconds(1)
             return report
@@ -109,6 +109,13 @@ extension SampleEvaluation {
         ]
     }
 
+    /// The lengths of windows, as text.
+    private var windowSeconds: String {
+        let all = subjects.values.map { $0.film.end(ofWindow: $0.window) }
+        let ends = Set([all.min() ?? 0, all.max() ?? 0]).sorted()
+        return ends.map { String(format: "%g", $0) }.joined(separator: " to ")
+    }
+
     var frameProtocol: [String] {
         let pack = renderer.pack.manifest
         let every = request.stride == 1 ? "every frame" : "every \(request.stride) frames one"
@@ -119,42 +126,9 @@ extension SampleEvaluation {
             "pictures \(renderer.size.width)x\(renderer.size.height), 8 bits, no resize before "
                 + "comparison; SSIM 11x11 Gaussian window, sigma 1.5, mean over channels",
             "figure: pixels that differ from the background, grown by \(SampleFilm.maskRadius) pixels",
+            "windows of \(windowSeconds) s; the pack's clips have \(pack.time.clipSeconds) s",
             "edits at alpha \(request.alpha); warping error by our Lucas-Kanade flow, 5 pairs of frames "
                 + "a film",
         ]
-    }
-
-    /// Keeps four rows of a pair for the sheet.
-    mutating func addToSheet(
-        _ pair: SampleManifest.Pair,
-        _ a: Subject,
-        _ b: Subject,
-        _ truth: SampleFilm
-    ) throws {
-        guard request.sheet != nil, let scene = a.codes.scene(dynamics: b.codes.dynamics) else {
-            return
-        }
-        let last = min(b.window, truth.seconds.count) - 1
-        let indices = Set((0..<SheetSamples.count).map { last * $0 / (SheetSamples.count - 1) })
-        let frames = try truth.frames(indices)
-        let seconds = frames.map(\.second)
-        func drawn(_ film: SampleFilm) throws -> [RGBImage] {
-            try film.frames(seconds.map { film.nearest($0) }).map(\.image)
-        }
-        sheet += [
-            ("content: \(pair.content)", try drawn(a.film)),
-            ("motion: \(pair.motion)", try drawn(b.film)),
-            ("result", try renderer.frames(scene, at: seconds)),
-            ("truth", frames.map(\.image)),
-        ]
-    }
-
-    func writeSheet(to path: String) throws {
-        guard !sheet.isEmpty else { return }
-        let page = ContactSheet(
-            rows: sheet.map { ContactSheet.Row(label: $0.label, images: $0.images) },
-            title: "\(manifest.name), pack \(renderer.pack.manifest.name)"
-        )
-        try StillImage.write(try page.render(), to: path)
     }
 }

@@ -53,13 +53,10 @@ extension SampleEvaluation {
             addPoses(row, results, befores)
         }
         if let frames { try addTruth(rows, results, befores, frames, subject.film) }
-        let following = Self.steadyFrames(subject.window)
-        let pairs = following.flatMap { [$0, $0 + 1] }.map { subject.film.seconds[$0] }
-        let images = try renderer.frames(edited, at: pairs)
-        steadiness.add(
-            "edited films",
-            steady: stride(from: 0, to: images.count, by: 2).map { (images[$0], images[$0 + 1]) }
-        )
+        steadiness.add("edited films", steady: try following(edited, subject))
+        if let frames, !sheet.contains(where: { $0.label.hasPrefix(edit.attribute) }) {
+            addToSheet("\(edit.attribute) to \(edit.value)", results, frames)
+        }
     }
 
     /// The share of frames in which the judge finds the new description the best of all candidates.
@@ -108,27 +105,20 @@ extension SampleEvaluation {
         _ truth: [SampleFilm.Frame],
         _ film: SampleFilm
     ) throws {
-        let originals = try film.frames(truth.map { film.nearest($0.second) })
+        let originals = try film.images(nearestTo: truth.map(\.second))
         for (index, frame) in truth.enumerated() {
             let after = PixelDifference.psnr(results[index].pixels, frame.image.pixels)
             let before = PixelDifference.psnr(befores[index].pixels, frame.image.pixels)
-            var (color, colorBefore): (Double?, Double?)
-            if originals.count == truth.count {
-                // The attribute's place: where the exact edit changed the drawing.
-                let place = PixelMask.difference(
-                    frame.image.pixels,
-                    originals[index].image.pixels
-                )
-                func error(_ image: RGBImage) -> Double? {
-                    PixelDifference.meanColor(image.pixels, frame.image.pixels, mask: place)
-                }
-                (color, colorBefore) = (error(results[index]), error(befores[index]))
+            // The attribute's place: where the exact edit changed the drawing.
+            let place = PixelMask.difference(frame.image.pixels, originals[index].pixels)
+            func colorError(_ image: RGBImage) -> Double? {
+                PixelDifference.meanColor(image.pixels, frame.image.pixels, mask: place)
             }
             for row in rows {
                 edits.add(row, .editedPSNR, after)
                 edits.add(row, .uneditedPSNR, before)
-                edits.add(row, .colorError, color)
-                edits.add(row, .colorErrorUnedited, colorBefore)
+                edits.add(row, .colorError, colorError(results[index]))
+                edits.add(row, .colorErrorUnedited, colorError(befores[index]))
             }
         }
     }

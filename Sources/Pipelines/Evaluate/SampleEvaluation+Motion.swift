@@ -15,7 +15,7 @@ extension SampleEvaluation {
             let truth = try open(pair.truth, "pairs.\(index).truth")
             try measure(pair, a, b, truth)
             try mix(a, b)
-            if sheet.count < 16 { try addToSheet(pair, a, b, truth) }
+            if index < EvaluationSheet.pairs { try addToSheet(pair, a, b, truth) }
         }
     }
 
@@ -26,25 +26,22 @@ extension SampleEvaluation {
         _ truth: SampleFilm
     ) throws {
         guard let scene = a.codes.scene(dynamics: b.codes.dynamics) else { return }
-        let following = Self.steadyFrames(min(b.window, truth.seconds.count))
         let compared = Array(stride(from: 0, to: truth.seconds.count, by: request.stride))
-        let frames = try truth.frames(compared + following + following.map { $0 + 1 })
+        let frames = try truth.frames(compared)
         let rendered = try rendered(scene, frames)
-        let end = b.film.seconds[b.window - 1] + 1e-6
-        let inside = frames.filter { $0.second <= end && compared.contains($0.index) }
+        let end = b.film.end(ofWindow: b.window)
+        let inside = frames.filter { $0.second < end - 1e-6 }
         let still = try renderer.still(a.codes)
         let result = inside.compactMap { rendered[$0.index] }
         animation.add(RowName.result, result, inside, judges)
         animation.add(RowName.still, inside.map { _ in still }, inside, judges)
-        let copied = try b.film.frames(inside.map { b.film.nearest($0.second) })
-        if copied.count == inside.count {
-            animation.add(RowName.copied, copied.map(\.image), inside, judges)
-        }
+        let copied = try b.film.images(nearestTo: inside.map(\.second))
+        animation.add(RowName.copied, copied, inside, judges)
         let ceiling = try renderer.inversions(inside.map(\.image))
         animation.add(RowName.ceiling, ceiling, inside, judges)
-        let beyond = frames.filter { $0.second > end }
-        extrapolate(beyond, rendered, still, b.window, "content A, motion B")
-        steadiness.add("animations", steady: pairs(following) { rendered[$0] })
+        let beyond = frames.filter { $0.second >= end - 1e-6 }
+        extrapolate(beyond, rendered, still, windowEnd: end, "content A, motion B")
+        steadiness.add("animations", steady: try following(scene, b))
         if let reader = judges.reader, let look = a.look, let other = b.look {
             for (row, images) in [
                 (RowName.result, result), (RowName.ceiling, ceiling),
@@ -56,6 +53,14 @@ extension SampleEvaluation {
                 animation.add(row, .consistency, FeatureReader.inconsistency(features))
             }
         }
+    }
+
+    /// Pictures of a scene at pairs of frames that follow one another in a clip's film.
+    func following(_ scene: Scene, _ clip: Subject) throws -> [(RGBImage, RGBImage)] {
+        let firsts = Self.steadyFrames(clip.window)
+        let seconds = firsts.flatMap { [$0, $0 + 1] }.map { clip.film.seconds[$0] }
+        let images = try renderer.frames(scene, at: seconds)
+        return stride(from: 0, to: images.count, by: 2).map { (images[$0], images[$0 + 1]) }
     }
 
     /// How evenly pictures change from motion A to motion B.
@@ -119,6 +124,8 @@ extension SampleEvaluation {
                 let images = try renderer.frames(scene, at: frames.map(\.second))
                 masked.add(row, images, frames, judges)
                 addParts(row, images, frames, Set(item.movedJoints))
+                guard row == name, index < EvaluationSheet.parts else { continue }
+                addToSheet("\(item.content), \(name) of \(item.motion)", images, frames)
             }
         }
     }

@@ -152,7 +152,8 @@ extension SampleEvaluation {
             reconstruction.add("the films themselves", .joints, jointErrors(inside))
         }
         let beyond = frames.filter { $0.index >= clip.window }
-        extrapolate(beyond, rendered, still, clip.window, "own motion")
+        let end = film.end(ofWindow: clip.window)
+        extrapolate(beyond, rendered, still, windowEnd: end, "own motion")
         steadiness.add("drawn films", steady: pairs(following) { byIndex[$0]?.image })
         steadiness.add("reconstructions", steady: pairs(following) { rendered[$0] })
     }
@@ -193,14 +194,14 @@ extension SampleEvaluation {
         _ beyond: [SampleFilm.Frame],
         _ rendered: [Int: RGBImage],
         _ still: RGBImage,
-        _ window: Int,
+        windowEnd: Double,
         _ what: String
     ) {
         var low = 1.0
         for high in (manifest.extrapolation ?? []).sorted() {
             let band = beyond.filter { frame in
-                let place = Double(frame.index + 1) / Double(window)
-                return place > low && place <= high + 1e-9
+                let place = frame.second / windowEnd
+                return place >= low - 1e-9 && place < high - 1e-9
             }
             let range = String(format: "%g to %g", low, high)
             let name = "\(what), \(range) of the window"

@@ -116,6 +116,16 @@ struct SampleFilm {
         }
     }
 
+    /// The frames nearest to some seconds, one for each.
+    ///
+    /// - Throws: `RequestError`, as `frames` does.
+    func images(nearestTo seconds: [Double]) throws -> [RGBImage] {
+        let indices = seconds.map(nearest)
+        let found = try frames(indices)
+        let byIndex = Dictionary(uniqueKeysWithValues: found.map { ($0.index, $0.image) })
+        return indices.compactMap { byIndex[$0] }
+    }
+
     private func figure(_ image: RGBImage, _ background: RGBImage) -> [Bool] {
         let differing = PixelMask.difference(image.pixels, background.pixels)
         return PixelMask.dilated(differing, width: image.width, radius: Self.maskRadius)
@@ -147,6 +157,11 @@ struct SampleFilm {
             "\(key): \"\(path)\" has frames of \(image.width)x\(image.height), the pack renders "
                 + "\(width)x\(height); the truth must have that size"
         )
+    }
+
+    /// The second at which the frame behind a window of so many frames is due.
+    func end(ofWindow window: Int) -> Double {
+        2 * seconds[window - 1] - seconds[window - 2]
     }
 
     /// The index of the frame nearest to a second.

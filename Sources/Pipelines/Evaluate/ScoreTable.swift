@@ -43,7 +43,7 @@ enum Score: String, CaseIterable {
             2
         case .way, .accuracy, .accuracyUnedited, .accuracyOfTruth, .colorError, .colorErrorUnedited:
             1
-        case .warping: 5
+        case .warping: 6
         case .frechet, .identity, .otherIdentity, .consistency: 4
         case .ssim, .figureSSIM, .bend, .warpingCoverage, .classScore: 3
         }
