@@ -33,8 +33,20 @@ struct EvalCommandTests {
         #expect((rows.first?["values"] as? [String: Double])?["psnr"] ?? 0 > 15)
     }
 
+    @Test func aReportIsAPageThatStandsAlone() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let result = try workspace.expectSuccess("eval", "--frames", "2", "-o", "report.html")
+        #expect(result.output.hasSuffix("report.html\n"))
+        let page = try String(contentsOfFile: workspace.path("report.html"), encoding: .utf8)
+        for text in ["<h1>paper-doll</h1>", "<h2>Reconstruction</h2>", "G(z_C + dz_t)", "PSNR dB"] {
+            #expect(page.contains(text))
+        }
+        #expect(!page.contains("src=\"http"))
+    }
+
     @Test(arguments: [
-        (["--stride", "2"], 64), (["--frames", "1"], 64), (["--rate", "nan"], 64),
+        (["-o", "report.txt"], 64), (["--stride", "2"], 64), (["--frames", "1"], 64),
+        (["--rate", "nan"], 64),
         (["--samples", "gone"], 1), (["--samples", "gone", "--frames", "3"], 64),
         (["--classes", "gone"], 64), (["nobody"], 12), (["--pack", "nobody"], 12),
     ])

@@ -54,7 +54,7 @@ extension SampleEvaluation {
         }
         if let frames { try addTruth(rows, results, befores, frames, subject.film) }
         steadiness.add("edited films", steady: try following(edited, subject))
-        if let frames, !sheet.contains(where: { $0.label.hasPrefix(edit.attribute) }) {
+        if let frames, !sheet.contains(where: { $0.label.hasPrefix(edit.attribute + " to ") }) {
             addToSheet("\(edit.attribute) to \(edit.value)", results, frames)
         }
     }

@@ -85,6 +85,12 @@ struct SampleEvaluation {
                 )
             }
         }
+        if reconstruction.mean(RowName.inversion, .figurePSNR) == nil {
+            missing.append("the figure alone: no film of a clip has a background or a mask")
+        }
+        if judges.probe != nil, reconstruction.mean(RowName.inversion, .joints) == nil {
+            missing.append("joint errors: no film of a clip has joints")
+        }
         let tables = [
             reconstruction, animation, masked, interpolation, extrapolation, mixing, edits,
             steadiness,

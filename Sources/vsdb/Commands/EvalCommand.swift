@@ -26,7 +26,7 @@ struct EvalCommand: LibraryCommand {
               vsdb eval
               vsdb eval anna bert --frames 12 --rate 10
               vsdb eval --samples set --judges Samples/judges --sheet sheet.png
-              vsdb eval --samples set --pack new-pack --json
+              vsdb eval --samples set --pack new-pack -o report.html --sheet sheet.png
             """
     )
 
@@ -67,6 +67,13 @@ struct EvalCommand: LibraryCommand {
         completion: .file(extensions: ["png", "jpg"])
     )
     var sheet: String?
+
+    @Option(
+        name: .shortAndLong,
+        help: ArgumentHelp("The report as a page too, with the sheet (.html).", valueName: "file"),
+        completion: .file(extensions: ["html"])
+    )
+    var output: String?
 
     @Option(help: ArgumentHelp("Of the library: frames of each clip.", valueName: "n"))
     var frames: Int?
@@ -129,6 +136,9 @@ struct EvalCommand: LibraryCommand {
         }
         try requireNumber("--rate", rate, in: 0.01...1000, "frames a second from 0.01 to 1000")
         try requireNumber("--alpha", alpha, in: -100...100, "a number from -100 to 100")
+        if let output, !output.lowercased().hasSuffix(".html") {
+            throw ValidationError("-o \(output): reports are written as .html")
+        }
         guard sheet != "-" else { throw ValidationError("--sheet -: give a file, as sheet.png") }
     }
 
@@ -161,10 +171,12 @@ struct EvalCommand: LibraryCommand {
         }
         ProgressLine.clear()
         if let outputError { throw outputError }
+        if let output { try EvaluationHTML(report).write(to: output) }
         if shared.json {
             try console.print(JSONOutput.line(DoneLine(report: report)))
         } else {
             try EvaluationPage(report).print(console)
+            if let output { try console.print(output) }
         }
     }
 

@@ -7,10 +7,8 @@ struct EvaluationPage {
 
     init(_ report: EvaluationReport) { self.report = report }
 
-    /// Prints everything.
-    ///
-    /// - Throws: `OutputError`.
-    func print(_ console: Console) throws {
+    /// What was measured, with which weights and frames.
+    var facts: [(name: String, value: String)] {
         var facts = [
             ("of", report.subject),
             ("pack", "\(report.pack) \(report.fingerprint.prefix(12))"),
@@ -21,6 +19,13 @@ struct EvaluationPage {
         let counts = report.counts.sorted { $0.key < $1.key }.filter { $0.value > 0 }
         facts.append(("counts", counts.map { "\($0.value) \($0.key)" }.joined(separator: ", ")))
         facts += report.frameProtocol.enumerated().map { ($0 == 0 ? "frames" : "", $1) }
+        return facts.map { (name: $0.0, value: $0.1) }
+    }
+
+    /// Prints everything.
+    ///
+    /// - Throws: `OutputError`.
+    func print(_ console: Console) throws {
         try console.printFacts(facts)
         for section in report.sections {
             try console.print("")
