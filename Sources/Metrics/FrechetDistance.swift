@@ -77,7 +77,7 @@ public enum FrechetDistance {
     }
 
     /// The symmetric root of a positive semi-definite matrix; eigenvalues below 0 are rounding and count as 0.
-    static func squareRoot(_ matrix: [Double], _ n: Int) -> [Double] {
+    package static func squareRoot(_ matrix: [Double], _ n: Int) -> [Double] {
         let eigen = SymmetricEigenvalues(matrix, n)
         var scaled = eigen.vectors
         for row in 0..<n {

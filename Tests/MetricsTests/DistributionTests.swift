@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Metrics
+import Metrics
 
 /// Eigenvalues, the Frechet distance and the class score; constants are from NumPy 2.4 and SciPy 1.17.
 struct DistributionTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Metrics
+import Metrics
 
 /// Optical flow, warping error, joints and smoothness, on what is known exactly.
 struct MotionMetricTests {
