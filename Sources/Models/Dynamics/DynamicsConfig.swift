@@ -96,15 +96,15 @@ public struct DynamicsConfig: Codable, Sendable, Hashable {
 }
 
 /// Where the parts lie in a VidStyleODE checkpoint.
-enum DynamicsNames {
-    static let frameEncoder = "bVAE_enc.swapae_encoder."
-    static let recurrent = "bVAE_enc.encoder_z0."
-    static let encoderField = "bVAE_enc.encoder_z0.z0_diffeq_solver.ode_func.gradient_net."
-    static let sharedEncoderField = "bVAE_enc.z0_diffeq_solver.ode_func.gradient_net."
-    static let field = "bVAE_enc.diffeq_solver.ode_func.gradient_net."
-    static let projection = "bVAE_enc.conv1x1"
+package enum DynamicsNames {
+    package static let frameEncoder = "bVAE_enc.swapae_encoder."
+    package static let recurrent = "bVAE_enc.encoder_z0."
+    package static let encoderField = "bVAE_enc.encoder_z0.z0_diffeq_solver.ode_func.gradient_net."
+    package static let sharedEncoderField = "bVAE_enc.z0_diffeq_solver.ode_func.gradient_net."
+    package static let field = "bVAE_enc.diffeq_solver.ode_func.gradient_net."
+    package static let projection = "bVAE_enc.conv1x1"
 
-    static func downBlock(_ index: Int) -> String {
+    package static func downBlock(_ index: Int) -> String {
         "DownToSpatialCode.ResBlockDownBy\(1 << index)"
     }
 }

@@ -33,6 +33,7 @@ public struct ConditionalModel: Sendable {
 
     /// Adds scaled offsets `[T, L, D]` to a content code `[L, D]`.
     package func apply(_ delta: Tensor<Float>, to content: Tensor<Float>) -> Tensor<Float> {
+        if config.predictsCodes ?? false { return delta }
         var codes = delta
         for index in codes.scalars.indices {
             codes.scalars[index] =

@@ -26,6 +26,8 @@ public struct ModulationConfig: Codable, Sendable, Hashable {
     public var leakySlope: Float
     /// Whether the last module of each group ends without its leaky ReLU (the paper's AdaIN).
     public var lastModuleIsLinear: Bool
+    /// Whether the mapper gives codes instead of offsets from `z_C`, an ablation of the paper; nil for no.
+    public var predictsCodes: Bool?
 
     /// Reads the sizes off the tensors of a VidStyleODE checkpoint, seen from its root.
     ///
@@ -96,11 +98,11 @@ public struct ModulationConfig: Codable, Sendable, Hashable {
 }
 
 /// Where the parts lie in a VidStyleODE checkpoint.
-enum ModulationNames {
-    static let network = "modulation_network."
-    static let groups = ["coarse", "medium", "fine"]
+package enum ModulationNames {
+    package static let network = "modulation_network."
+    package static let groups = ["coarse", "medium", "fine"]
 
-    static func module(_ group: String, _ index: Int) -> String {
+    package static func module(_ group: String, _ index: Int) -> String {
         "style_mapper.\(group)_mapping.mapper.modulation_module_list.\(index)."
     }
 }
