@@ -205,9 +205,14 @@ public final class LatentField {
         _ gradient: Tensor<Double>
     ) -> Tensor<Double> {
         let wanted = parameters.filter(\.needsGradient)
+        // The adjoint is linear: solved at size 1, so that the absolute tolerance means the same for every loss.
+        var largest = 0.0
+        for value in gradient.scalars { largest = max(largest, abs(value)) }
+        guard largest > 0 else { return Tensor(repeating: 0, shape: shape) }
+        let unit = gradient.map { $0 / largest }
         let sizes = wanted.map(\.value.count)
         let size = shape.reduce(1, *)
-        var adjoint = gradient[times.count - 1]
+        var adjoint = unit[times.count - 1]
         var sums = [Double](repeating: 0, count: sizes.reduce(0, +))
         let field = AdjointField(shape: shape, size: size, field: self)
         for index in stride(from: times.count - 1, to: 0, by: -1) {
@@ -220,17 +225,20 @@ public final class LatentField {
             let last = end.states[(end.states.count - start.count)...]
             let first = last.startIndex
             adjoint = Tensor(shape: shape, scalars: Array(last[first + size..<first + 2 * size]))
-            adjoint.add(gradient[index - 1])
+            adjoint.add(unit[index - 1])
             sums = Array(last[(first + 2 * size)...])
         }
         var offset = 0
         for (parameter, count) in zip(wanted, sizes) {
             parameter.accumulate(
-                Tensor(shape: parameter.shape, scalars: Array(sums[offset..<offset + count]))
+                Tensor(
+                    shape: parameter.shape,
+                    scalars: sums[offset..<offset + count].map { $0 * largest }
+                )
             )
             offset += count
         }
-        return adjoint
+        return adjoint.map { $0 * largest }
     }
 
     /// `d(z, a, g)/dt = (f, -a df/dz, -a df/dtheta)`.

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Hashing
 public import Models
-internal import Tensors
+package import Tensors
 internal import Vocabulary
 
 /// A folder with `pack.json` and the weights of the networks that it describes.
@@ -162,7 +162,10 @@ public struct Pack: Sendable {
         )
     }
 
-    private func weights(_ file: PackManifest.WeightFile) throws -> Weights {
+    /// The tensors of a file of the pack, as training reads them.
+    ///
+    /// - Throws: `PackError`.
+    package func weights(_ file: PackManifest.WeightFile) throws -> Weights {
         Weights(try open(file), prefix: file.prefix)
     }
 

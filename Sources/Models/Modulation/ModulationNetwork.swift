@@ -87,7 +87,8 @@ public struct ModulationNetwork: Sendable {
             [Tensor](repeating: query.reshaped([1, config.width]), count: times)
         )  // [T, 1, width]
         let attended = (0..<2).map { stack in
-            var x = repeated
+            // Without cross-attention the style sees the mean of the tokens: an ablation of the paper.
+            var x = crossStacks[stack].isEmpty ? repeated + meanTokens(context) : repeated
             for (layer, block) in crossStacks[stack].enumerated() {
                 x = block(x, context: context)
                 observe("cross_\(layer)_\(stack)", x)
@@ -136,6 +137,15 @@ public struct ModulationNetwork: Sendable {
                 }
             }
         }
+    }
+
+    /// The mean token of every time: `[T, P, width]` to `[T, 1, width]`.
+    private func meanTokens(_ tokens: Tensor<Float>) -> Tensor<Float> {
+        .stack(
+            (0..<tokens.shape[0]).map {
+                tokens[$0].meanOverFirstAxis.reshaped([1, config.width])
+            }
+        )
     }
 
     private func attendedTokens(_ tokens: Tensor<Float>, _ observe: Observer) -> Tensor<Float> {

@@ -182,7 +182,11 @@ public final class TrainableModulation {
         // All cross-attention blocks read the same tokens; their norms differ in weight and bias only.
         let context = x.normalised(eps: 1e-5)
         let query = styles.addingRows(stylePosition.reshaped([width]))  // [B, S, E]
-        let queries = query.picking(clips)  // [N, S, E]
+        var queries = query.picking(clips)  // [N, S, E]
+        if config.crossAttentionLayers == 0 {
+            // Without attention the style codes see the mean of the tokens: an ablation.
+            queries = queries.addingRows(x.meanOverRows(cells))
+        }
         func head(_ index: Int, _ x: Variable<Float>) -> Variable<Float> {
             heads[index].norm(x).linear(heads[index].weight)
         }
