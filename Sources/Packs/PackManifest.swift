@@ -58,6 +58,11 @@ public struct PackManifest: Codable, Sendable, Hashable {
         public var sha256: String
         /// What stands before every tensor name.
         public var prefix: String
+
+        /// Names a file.
+        public init(path: String, sha256: String, prefix: String) {
+            (self.path, self.sha256, self.prefix) = (path, sha256, prefix)
+        }
     }
 
     /// A network with its weights.
@@ -113,6 +118,11 @@ public struct PackManifest: Codable, Sendable, Hashable {
         public var config: DynamicsConfig
         /// The sizes of `f_G`.
         public var modulation: ModulationConfig
+
+        /// Collects file and sizes.
+        public init(weights: WeightFile, config: DynamicsConfig, modulation: ModulationConfig) {
+            (self.weights, self.config, self.modulation) = (weights, config, modulation)
+        }
     }
 
     /// Seconds and units of t.

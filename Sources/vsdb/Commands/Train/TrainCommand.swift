@@ -16,6 +16,6 @@ struct TrainCommand: ParsableCommand {
               vsdb train autoencoder clips/ -o runs/autoencoder
               vsdb train dynamics --pack people -o runs/dynamics
             """,
-        subcommands: [TrainAutoencoderCommand.self]
+        subcommands: [TrainAutoencoderCommand.self, TrainDynamicsCommand.self]
     )
 }
