@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 import Metrics
+import Testing
 
 /// Eigenvalues, the Frechet distance and the class score; constants are from NumPy 2.4 and SciPy 1.17.
 struct DistributionTests {

@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 import Metrics
+import Testing
 
 /// Optical flow, warping error, joints and smoothness, on what is known exactly.
 struct MotionMetricTests {

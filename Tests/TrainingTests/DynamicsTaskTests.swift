@@ -6,7 +6,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import Training
+import Training
 
 @Suite struct DynamicsTaskTests {
     /// Trains and returns the log and the bytes of the last parameters.

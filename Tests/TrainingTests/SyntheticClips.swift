@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import Training
+import Training
 
 /// Clips of the golden generator: a content code, and a motion that moves two of its layers.
 ///

@@ -5,7 +5,7 @@ import Tensors
 import TestSupport
 import Testing
 
-@testable import Training
+import Training
 
 /// One official training step, and its losses on fixed inputs.
 @Suite struct TrainingGoldenTests {

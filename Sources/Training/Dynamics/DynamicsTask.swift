@@ -19,7 +19,7 @@ public final class DynamicsTask: TrainingTask {
     public let dynamicsConfig: DynamicsConfig
     /// The sizes of `f_G`.
     public let modulationConfig: ModulationConfig
-    let objective: DynamicsObjective
+    package let objective: DynamicsObjective
     let clips: any TrainingClips
     private let terms: DynamicsTrainingConfig.ObjectiveConfig
     private let hasTexts: Bool
@@ -267,7 +267,9 @@ public final class DynamicsTask: TrainingTask {
     }
 
     /// Draws the clips and frames of a step.
-    func batch(_ weights: ObjectiveWeights, random: inout SeededRandom) throws -> DynamicsBatch {
+    package func batch(_ weights: ObjectiveWeights, random: inout SeededRandom) throws
+        -> DynamicsBatch
+    {
         let chosen = Array(Array(0..<clips.count).shuffled(using: &random).prefix(config.clips))
         let counts = config.sampling.counts(random: &random)
         let features = try chosen.map { try self.features(of: $0) }

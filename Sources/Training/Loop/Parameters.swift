@@ -216,7 +216,7 @@ extension Parameters.Value {
     }
 
     /// The sum of squares of the gradient; 0 without one.
-    var squaredGradient: Double {
+    package var squaredGradient: Double {
         switch self {
         case .float(let variable): variable.gradient.map(Self.squares) ?? 0
         case .double(let variable): variable.gradient.map(Self.squares) ?? 0
