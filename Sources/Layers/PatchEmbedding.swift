@@ -38,27 +38,6 @@ public struct PatchEmbedding: Sendable {
         }
         return linear(patches)
     }
-
-    /// The gradient of the images from that of the tokens, `[N, P, D]`.
-    ///
-    /// - Parameters:
-    ///   - gradient: `[N, P, D]`.
-    ///   - shape: `[N, 3, H, W]`, the shape of the images.
-    /// - Returns: `[N, 3, H, W]`; zero where no patch reads.
-    public func inputGradient(_ gradient: Tensor<Float>, shape: [Int]) -> Tensor<Float> {
-        let grid = Grid(shape, patch: patch)
-        let patches = linear.inputGradient(gradient)  // [N, P, 3pp]
-        return Tensor(uninitialized: shape) { out in
-            out.initialize(repeating: 0)
-            guard let out = out.baseAddress else { return }
-            patches.scalars.withUnsafeBufferPointer { patches in
-                guard let patches = patches.baseAddress else { return }
-                grid.eachLine { image, line in
-                    (out + image).update(from: patches + line, count: patch)
-                }
-            }
-        }
-    }
 }
 
 /// How patches tile images `[N, C, H, W]`.

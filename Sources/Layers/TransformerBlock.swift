@@ -48,18 +48,12 @@ public struct TransformerBlock: Sendable {
         self.activation = activation
     }
 
-    /// What the backward pass, and readers of queries, keys and attention, need of a forward pass.
+    /// What readers of queries, keys and attention need of a forward pass.
     public struct Trace: Sendable {
-        /// `[B, T, D]`, what went in.
-        public let input: Tensor<Float>
         /// `[B, T, 3D]`: queries, keys, values.
         public let qkv: Tensor<Float>
         /// `[B, heads, T, T]`.
         public let probabilities: Tensor<Float>
-        /// `[B, T, D]`, after the attention was added.
-        let middle: Tensor<Float>
-        /// `[B, T, 4D]`, before the activation.
-        let hidden: Tensor<Float>
     }
 
     /// Runs the block.
@@ -76,7 +70,7 @@ public struct TransformerBlock: Sendable {
         return contract(hidden, addingTo: middle)
     }
 
-    /// Runs the block and keeps what `inputGradient` needs.
+    /// Runs the block and keeps what happened inside.
     public func traced(
         _ x: Tensor<Float>,
         causal: Bool = false
@@ -84,44 +78,8 @@ public struct TransformerBlock: Sendable {
         let packed = qkv(norm1(x))
         let attention = PackedAttention.traced(packed, heads: heads, causal: causal)
         let middle = projection(attention.mixed, addingTo: x)
-        let hidden = expand(norm2(middle))
-        var activated = hidden
-        activation.apply(to: &activated)
-        let trace = Trace(
-            input: x,
-            qkv: packed,
-            probabilities: attention.probabilities,
-            middle: middle,
-            hidden: hidden
-        )
-        return (contract(activated, addingTo: middle), trace)
-    }
-
-    /// The gradient of the input from those of the output and of the packed projection.
-    ///
-    /// - Parameters:
-    ///   - output: `[B, T, D]`, or nil if nothing depends on the output.
-    ///   - direct: `[B, T, 3D]`, or nil if nothing reads queries, keys or values beside the attention.
-    ///   - trace: The forward pass.
-    /// - Returns: `[B, T, D]`; zero if both gradients are nil.
-    public func inputGradient(
-        output: Tensor<Float>?,
-        qkv direct: Tensor<Float>? = nil,
-        _ trace: Trace
-    ) -> Tensor<Float> {
-        guard let output else {
-            guard let direct else { return Tensor(repeating: 0, shape: trace.input.shape) }
-            return norm1.inputGradient(qkv.inputGradient(direct), at: trace.input)
-        }
-        let hidden = activation.inputGradient(contract.inputGradient(output), at: trace.hidden)
-        let middle =
-            output + norm2.inputGradient(expand.inputGradient(hidden), at: trace.middle)
-        var packed = PackedAttention.inputGradient(
-            projection.inputGradient(middle),
-            probabilities: trace.probabilities,
-            qkv: trace.qkv
-        )
-        if let direct { packed = packed + direct }
-        return middle + norm1.inputGradient(qkv.inputGradient(packed), at: trace.input)
+        let hidden = expand(norm2(middle), then: activation)
+        let trace = Trace(qkv: packed, probabilities: attention.probabilities)
+        return (contract(hidden, addingTo: middle), trace)
     }
 }

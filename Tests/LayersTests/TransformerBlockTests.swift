@@ -7,32 +7,6 @@ import Testing
 
 /// The shared transformer pieces against slower ways to the same numbers.
 struct TransformerBlockTests {
-    @Test(arguments: [TransformerActivation.gelu, .quickGELU], [false, true])
-    func inputGradientIsTheSlopeOfTheLoss(activation: TransformerActivation, causal: Bool) {
-        let block = Self.block(width: 12, heads: 3, activation: activation)
-        let x = noise([2, 5, 12], seed: 1)
-        let weights = noise([2, 5, 12], seed: 2)
-        let gradient = block.inputGradient(output: weights, block.traced(x, causal: causal).trace)
-        expectSlope(of: gradient, at: x) { dot(block($0, causal: causal), weights) }
-    }
-
-    @Test func packedGradientPassesBesideTheAttention() {
-        let block = Self.block(width: 12, heads: 2, activation: .gelu)
-        let x = noise([2, 4, 12], seed: 3)
-        let weights = noise([2, 4, 36], seed: 4)
-        let trace = block.traced(x).trace
-        let gradient = block.inputGradient(output: nil, qkv: weights, trace)
-        expectSlope(of: gradient, at: x) { dot(block.traced($0).trace.qkv, weights) }
-        let both = block.inputGradient(output: x, qkv: weights, trace)
-        expectClose(
-            both,
-            gradient + block.inputGradient(output: x, trace),
-            abs: 1e-4,
-            because: "gradients add up; sums of a few hundred float32 products",
-            name: "both gradients"
-        )
-    }
-
     @Test func tracedRunsTheSameBlock() {
         let block = Self.block(width: 8, heads: 2, activation: .quickGELU)
         let x = noise([3, 6, 8], seed: 5)
@@ -86,9 +60,6 @@ struct TransformerBlockTests {
             because: "48 float32 products in another order",
             name: "patches"
         )
-        let weights = noise(tokens.shape, seed: 11)
-        let gradient = embedding.inputGradient(weights, shape: images.shape)
-        expectSlope(of: gradient, at: images) { dot(embedding($0), weights) }
     }
 
     private static func block(
@@ -120,28 +91,4 @@ struct TransformerBlockTests {
             activation: activation
         )
     }
-}
-
-/// Expects a gradient to be the slope of a loss along its own direction, by central differences.
-private func expectSlope(
-    of gradient: Tensor<Float>,
-    at x: Tensor<Float>,
-    loss: (Tensor<Float>) -> Double
-) {
-    let length = dot(gradient, gradient).squareRoot()
-    let step = 1e-2
-    func moved(_ sign: Double) -> Tensor<Float> {
-        Tensor(
-            shape: x.shape,
-            scalars: zip(x.scalars, gradient.scalars).map {
-                $0 + Float(sign * step * Double($1) / length)
-            }
-        )
-    }
-    let slope = (loss(moved(1)) - loss(moved(-1))) / (2 * step)
-    #expect(abs(slope - length) < 2e-3 * length, "slope \(slope), gradient \(length)")
-}
-
-private func dot(_ a: Tensor<Float>, _ b: Tensor<Float>) -> Double {
-    zip(a.scalars, b.scalars).reduce(0) { $0 + Double($1.0) * Double($1.1) }
 }

@@ -5,7 +5,6 @@ import ODE
 import Tensors
 import TestSupport
 import Testing
-
 import Training
 
 @Suite struct DynamicsTaskTests {

@@ -4,7 +4,6 @@ import Models
 import Tensors
 import TestSupport
 import Testing
-
 import Training
 
 /// Clips of the golden generator: a content code, and a motion that moves two of its layers.

@@ -4,7 +4,6 @@ import ODE
 import Tensors
 import TestSupport
 import Testing
-
 import Training
 
 /// One official training step, and its losses on fixed inputs.

@@ -51,19 +51,6 @@ public struct CLIPModel: Sendable {
         return ThreadPool.crew { vision(images, observe: observe) }
     }
 
-    /// Encodes images `[N, 3, S, S]` and keeps what `imageGradient` needs.
-    public func encodeImageTraced(
-        _ images: Tensor<Float>
-    ) -> (features: Tensor<Float>, trace: CLIPImageTrace) {
-        check(images)
-        return vision.traced(images)
-    }
-
-    /// The gradient of the images `[N, 3, S, S]` from that of their features `[N, E]`.
-    public func imageGradient(_ features: Tensor<Float>, _ trace: CLIPImageTrace) -> Tensor<Float> {
-        vision.imageGradient(features, trace)
-    }
-
     private var vision: CLIPVision {
         guard let images else { preconditionFailure("this CLIP was read for texts alone") }
         return images

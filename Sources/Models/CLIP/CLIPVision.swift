@@ -54,45 +54,4 @@ struct CLIPVision: Sendable {
         }
         return projection(lastNorm(x.classTokens))
     }
-
-    func traced(_ images: Tensor<Float>) -> (features: Tensor<Float>, trace: CLIPImageTrace) {
-        let embedded = prependingClassToken(classToken, to: patches(images), positions: positions)
-        var x = firstNorm(embedded)
-        var traces: [TransformerBlock.Trace] = []
-        for block in blocks {
-            let (output, trace) = block.traced(x)
-            x = output
-            traces.append(trace)
-        }
-        let trace = CLIPImageTrace(
-            imageShape: images.shape,
-            embedded: embedded,
-            blocks: traces,
-            output: x
-        )
-        return (projection(lastNorm(x.classTokens)), trace)
-    }
-
-    func imageGradient(_ features: Tensor<Float>, _ trace: CLIPImageTrace) -> Tensor<Float> {
-        let last = lastNorm.inputGradient(
-            projection.inputGradient(features),
-            at: trace.output.classTokens
-        )
-        var gradient = last.asClassTokens(shape: trace.output.shape)
-        for (block, blockTrace) in zip(blocks, trace.blocks).reversed() {
-            gradient = block.inputGradient(output: gradient, blockTrace)
-        }
-        gradient = firstNorm.inputGradient(gradient, at: trace.embedded)
-        return patches.inputGradient(gradient.droppingClassTokens, shape: trace.imageShape)
-    }
-}
-
-/// What the gradient of an image encoding needs of its forward pass.
-public struct CLIPImageTrace: Sendable {
-    let imageShape: [Int]
-    /// `[N, T, W]`, before the first norm.
-    let embedded: Tensor<Float>
-    let blocks: [TransformerBlock.Trace]
-    /// `[N, T, W]`, after the last block.
-    let output: Tensor<Float>
 }

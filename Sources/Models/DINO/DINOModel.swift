@@ -105,7 +105,7 @@ public struct DINOModel: Sendable {
     /// - Parameters:
     ///   - images: `[N, 3, H, W]`, normalised, at least one patch high and wide.
     ///   - depth: How many blocks to run; nil for all.
-    /// - Returns: The tokens, and what gradients need.
+    /// - Returns: The tokens, and what happened inside the blocks.
     public func callAsFunction(_ images: Tensor<Float>, depth: Int? = nil) -> DINOTrace {
         let embedded = embedding(images)
         var x = embedded
@@ -118,44 +118,15 @@ public struct DINOModel: Sendable {
             traces.append(trace)
         }
         return DINOTrace(
-            imageShape: images.shape,
             embedded: embedded,
             tokens: tokens,
             blocks: traces
         )
     }
-
-    /// The gradient of the images from gradients of tokens and packed projections.
-    ///
-    /// - Parameters:
-    ///   - tokens: By block, gradients of its output `[N, T, D]`.
-    ///   - qkv: By block, gradients of its packed projection `[N, T, 3D]`.
-    ///   - trace: The forward pass.
-    /// - Returns: `[N, 3, H, W]`.
-    public func imageGradient(
-        tokens: [Int: Tensor<Float>],
-        qkv: [Int: Tensor<Float>],
-        _ trace: DINOTrace
-    ) -> Tensor<Float> {
-        var gradient: Tensor<Float>?
-        for index in trace.blocks.indices.reversed() {
-            if let direct = tokens[index] { gradient = gradient.map { $0 + direct } ?? direct }
-            if gradient == nil, qkv[index] == nil { continue }
-            gradient = blocks[index].inputGradient(
-                output: gradient,
-                qkv: qkv[index],
-                trace.blocks[index]
-            )
-        }
-        guard let gradient else { return Tensor(repeating: 0, shape: trace.imageShape) }
-        return patches.inputGradient(gradient.droppingClassTokens, shape: trace.imageShape)
-    }
 }
 
 /// A forward pass of a DINO model.
 public struct DINOTrace: Sendable {
-    /// The shape of the images, `[N, 3, H, W]`.
-    public let imageShape: [Int]
     /// The tokens before the first block, `[N, T, D]`; the class token comes first.
     public let embedded: Tensor<Float>
     /// The output of each block, `[N, T, D]`, without the final norm.

@@ -38,25 +38,6 @@ extension Tensor where Scalar == Float {
     /// The first row of every sample: `[N, T, W]` to `[N, W]`.
     var classTokens: Tensor<Float> { selecting(rows: [Int](repeating: 0, count: shape[0])) }
 
-    /// All rows but the first of every sample: `[N, T, W]` to `[N, T - 1, W]`.
-    var droppingClassTokens: Tensor<Float> {
-        Tensor.stack((0..<shape[0]).map { self[$0][1..<shape[1]] })
-    }
-
-    /// Rows `[N, W]` as the first ones of zeros of a shape `[N, T, W]`.
-    func asClassTokens(shape: [Int]) -> Tensor<Float> {
-        let width = shape[2]
-        var result = Tensor(repeating: Float(0), shape: shape)
-        for sample in 0..<shape[0] {
-            let start = sample * shape[1] * width
-            result.scalars.replaceSubrange(
-                start..<start + width,
-                with: scalars[sample * width..<(sample + 1) * width]
-            )
-        }
-        return result
-    }
-
     /// One row of every sample: `[N, T, W]` with N row numbers to `[N, W]`.
     func selecting(rows: [Int]) -> Tensor<Float> {
         let (tokens, width) = (shape[1], shape[2])

@@ -21,17 +21,16 @@ struct DINOGoldenTests {
             let trace = model(images)
             let width = model.config.width
             let normed = model.features(images)
-            let similarity = SelfSimilarity(trace.keys(layer: last)).values
             let positions = model.positionEmbedding(
-                height: trace.imageShape[2],
-                width: trace.imageShape[3]
+                height: images.shape[2],
+                width: images.shape[3]
             )
             var actual: [String: Tensor<Float>] = [
                 "tokens_in": trace.embedded,
                 "pos_embed": positions.reshaped([1] + positions.shape),
                 "attn_last": trace.blocks[last].probabilities,
                 "keys_last": headsFirst(trace.keys(layer: last)[0], heads: model.config.heads),
-                "key_selfsim_last": similarity,
+                "key_selfsim_last": cosines(trace.keys(layer: last)),
                 "cls_normed": normed[0][0..<1].reshaped([1, width]),
                 "last_tokens_normed": normed,
             ]
@@ -87,4 +86,22 @@ func headsFirst(_ x: Tensor<Float>, heads: Int) -> Tensor<Float> {
         }
     }
     return Tensor(shape: [heads, tokens, size], scalars: scalars)
+}
+
+/// The cosines between all rows of each sample: `[N, T, D]` to `[N, T, T]`.
+private func cosines(_ keys: Tensor<Float>) -> Tensor<Float> {
+    let samples = (0..<keys.shape[0]).map { sample in
+        let rows = (0..<keys.shape[1]).map { keys[sample][$0].scalars }
+        let lengths = rows.map { $0.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+        return Tensor(
+            shape: [rows.count, rows.count],
+            scalars: rows.indices.flatMap { left in
+                rows.indices.map { right in
+                    zip(rows[left], rows[right]).reduce(0) { $0 + $1.0 * $1.1 }
+                        / (lengths[left] * lengths[right])
+                }
+            }
+        )
+    }
+    return Tensor.stack(samples)
 }
