@@ -20,6 +20,10 @@ extension Variable {
             shape.count == 4 && weight.shape.count == 4 && weight.shape[1] == shape[3],
             "a convolution \(weight.shape) applied to \(shape)"
         )
+        // oneDNN's backward passes of 1x1 convolutions with a stride write beyond their memory for some channel counts.
+        if stride > 1, weight.shape[2...] == [1, 1], padding.allSatisfy({ $0 == 0 }) {
+            return subsampled(stride).convolved(weight, precision: precision)
+        }
         let sizes = ChannelsLastConvolution(
             samples: shape[0],
             input: Array(shape[1...2]),
@@ -45,6 +49,15 @@ extension Variable {
                     Scalar.convolveWeightGradient(sizes, precision, $0, $1, $2)
                 }
             )
+        }
+    }
+
+    /// Every so many pixels, from the first: `[N, H, W, C]` to `[N, ceil(H / stride), ceil(W / stride), C]`.
+    private func subsampled(_ stride: Int) -> Variable {
+        [1, 2].reduce(self) { x, axis in
+            let extent = x.shape[axis]
+            let kept = Swift.stride(from: 0, to: extent, by: stride).map { $0 }
+            return x.mapped(AxisMap(inputs: extent, picking: kept), axis: axis)
         }
     }
 

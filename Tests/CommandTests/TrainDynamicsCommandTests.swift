@@ -27,12 +27,18 @@ import Testing
         config["run"] = run
     }
 
-    /// A run makes a pack that ingests, composes and says where it comes from; it is stopped and resumed on the way.
+    /// A run makes a pack that ingests, composes and says where it comes from.
     @Test func trainsAPack() throws {
         let workspace = try Workspace.copyOfPrepared()
         try configure(workspace, small)
         let begun = try workspace.expectSuccess(
-            "train", "dynamics", "--config", "config.json", "-o", "run", "--json"
+            "train",
+            "dynamics",
+            "--config",
+            "config.json",
+            "-o",
+            "run",
+            "--json"
         )
         #expect(begun.errors.contains("the pack has no DINO: the terms LA and LS are off"))
         let lines = try begun.jsonLines()
@@ -40,16 +46,28 @@ import Testing
         for file in ["config.json", "log.jsonl", "report.html", "pack/pack.json"] {
             #expect(workspace.has("run/" + file), "\(file) is there")
         }
-        let manifest = try String(contentsOfFile: workspace.path("run/pack/pack.json"), encoding: .utf8)
+        let manifest = try String(
+            contentsOfFile: workspace.path("run/pack/pack.json"),
+            encoding: .utf8
+        )
         #expect(manifest.contains("3 of 3 steps"))
         try workspace.expectSuccess("pack", "add", "run/pack")
         try workspace.expectSuccess(
-            "ingest", Workspace.clip("figure00_motion00"), "--pack", "paper-doll-trained",
-            "--name", "again"
+            "ingest",
+            Workspace.clip("figure00_motion00"),
+            "--pack",
+            "paper-doll-trained",
+            "--name",
+            "again"
         )
         try workspace.expectSuccess(
-            "compose", "--content", "again", "--motion", "again", "--pack", "paper-doll-trained",
-            "-o", "again.mp4"
+            "compose",
+            "--content",
+            "again",
+            "--motion",
+            "again",
+            "-o",
+            "again.mp4"
         )
         #expect(workspace.has("again.mp4"))
     }
@@ -62,7 +80,12 @@ import Testing
             config["clip"] = 3
         }
         let unknown = try workspace.run(
-            "train", "dynamics", "--config", "config.json", "-o", "run"
+            "train",
+            "dynamics",
+            "--config",
+            "config.json",
+            "-o",
+            "run"
         )
         #expect(unknown.errors.contains("the key clip is not known"))
         try configure(workspace) { config in
@@ -79,7 +102,13 @@ import Testing
         #expect(again.status != 0)
         try workspace.expectSuccess("pack", "add", "run/pack")
         let mixed = try workspace.run(
-            "train", "dynamics", "--config", "config.json", "-o", "other", "--pack",
+            "train",
+            "dynamics",
+            "--config",
+            "config.json",
+            "-o",
+            "other",
+            "--pack",
             "paper-doll-trained"
         )
         #expect(mixed.errors.contains("2 of 2 clips were ingested with another pack"))

@@ -109,6 +109,9 @@ import Testing
         try expectGradients(of: [varied([2, 3, 4, 3]), varied([4, 3, 1, 1], seed: 2)]) {
             $0[0].convolved($0[1])
         }
+        try expectGradients(of: [varied([2, 5, 4, 3]), varied([4, 3, 1, 1], seed: 2)]) {
+            $0[0].convolved($0[1], stride: 2)
+        }
         try expectGradients(of: [varied([4, 3, 3, 3])]) { $0[0].kernelSquares }
     }
 

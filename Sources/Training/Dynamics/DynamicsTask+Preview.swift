@@ -18,7 +18,8 @@ extension DynamicsTask {
     /// - Returns: Rows for both clips; one clip gives fewer.
     /// - Throws: `SolveError`, or what the clips throw.
     public func preview(count: Int = 8) throws -> [PreviewRow] {
-        let chosen = Array((0..<clips.count).prefix(2))
+        let chosen = clips.count > 1 ? [0, clips.count - 1] : [0]
+        // The first and the last clip: neighbours often show one figure.
         let motions = try chosen.map { try motion(of: $0, count) }
         var rows: [PreviewRow] = []
         for (index, clip) in chosen.enumerated() {

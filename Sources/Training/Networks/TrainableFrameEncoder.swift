@@ -76,16 +76,7 @@ public final class TrainableFrameEncoder {
             let inner = first(reflected(x, 1, 1))
             let main = second(reflected(inner, 1, 0))
             let half = 1 / Float(2).squareRoot()
-            return .sum(main, skip(halved(x)), half, half)
-        }
-
-        /// Every second pixel, from the first.
-        private func halved(_ x: Variable<Float>) -> Variable<Float> {
-            [1, 2].reduce(x) { x, axis in
-                let extent = x.shape[axis]
-                let even = stride(from: 0, to: extent, by: 2).map { $0 }
-                return x.mapped(AxisMap(inputs: extent, picking: even), axis: axis)
-            }
+            return .sum(main, skip(x), half, half)
         }
 
         /// Pads rows and columns by reflection.
@@ -119,6 +110,7 @@ public final class TrainableFrameEncoder {
                     parameters,
                     name + ".skip.Conv",
                     [output, input, 1, 1],
+                    stride: 2,
                     hasBias: false
                 )
             )
