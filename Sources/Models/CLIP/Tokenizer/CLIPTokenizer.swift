@@ -65,6 +65,17 @@ public struct CLIPTokenizer: Sendable {
         self.vocabulary = try BytePairVocabulary(ids: ids, mergeLines: lines, place: vocabulary)
     }
 
+    /// A tokenizer of learnt merges, the same that the two files of `BytePairTrainer` give.
+    ///
+    /// - Parameter trained: The merges.
+    /// - Throws: `TokenizerError` if the merges contradict each other, which learnt ones do not.
+    public init(_ trained: BytePairTrainer) throws {
+        vocabulary = try BytePairVocabulary(
+            mergeLines: trained.merges.map { $0[...] },
+            place: "learnt merges"
+        )
+    }
+
     /// Encodes a caption: start, tokens, end, then zeros.
     ///
     /// - Parameters:
