@@ -37,7 +37,7 @@ public struct TrainingReport: Sendable, Encodable {
 /// A training in a folder of its own.
 ///
 ///     RUN/config.json      what was asked for, completed
-///     RUN/log.jsonl        one line for some steps
+///     RUN/log.jsonl        one line for some steps, one for what a checkpoint was measured by
 ///     RUN/report.html      the curves
 ///     RUN/sheets/          what the networks make, step by step
 ///     RUN/checkpoints/     from which it goes on
@@ -129,26 +129,35 @@ public struct TrainingRun {
         )
         let digits = String(step)
         let zeros = String(repeating: "0", count: max(0, 7 - digits.count))
-        try StillImage.write(
-            try ContactSheet(rows: rows, title: "\(title), step \(step)").render(),
-            to: "\(sheets)/step-\(zeros)\(digits).png"
-        )
+        var sheet = ContactSheet(rows: rows, title: "\(title), step \(step)")
+        sheet.widestLabel = 440
+        try StillImage.write(try sheet.render(), to: "\(sheets)/step-\(zeros)\(digits).png")
     }
 
     private func writeLog(_ trainer: Trainer) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         var text = Data()
-        for line in trainer.log {
-            text.append(try encoder.encode(line))
+        var measured = trainer.measurements[...]
+        func append(_ value: some Encodable) throws {
+            text.append(try encoder.encode(value))
             text.append(UInt8(ascii: "\n"))
         }
+        for line in trainer.log {
+            while let first = measured.first, first.step < line.step {
+                try append(first)
+                measured.removeFirst()
+            }
+            try append(line)
+        }
+        for rest in measured { try append(rest) }
         try write(text, "log.jsonl")
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/sheets")) ?? []
         let totals = trainer.totals
         let page = LossPlot(
             title: title,
             lines: trainer.log,
+            measurements: trainer.measurements,
             facts: [
                 ("steps", "\(trainer.stepsDone) of \(config.steps)"),
                 ("images", "\(totals.images)"),

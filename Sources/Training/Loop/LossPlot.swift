@@ -6,6 +6,7 @@ public struct LossPlot {
 
     private let title: String
     private let lines: [LogLine]
+    private let measurements: [CheckpointMeasures]
     private let facts: [(String, String)]
     private let sheets: [String]
 
@@ -14,16 +15,19 @@ public struct LossPlot {
     /// - Parameters:
     ///   - title: Its heading.
     ///   - lines: The log.
+    ///   - measurements: What the checkpoints were measured by.
     ///   - facts: Name and value, above the curves.
     ///   - sheets: Paths of pictures, relative to the page, oldest first; the newest is shown.
     public init(
         title: String,
         lines: [LogLine],
+        measurements: [CheckpointMeasures] = [],
         facts: [(String, String)] = [],
         sheets: [String] = []
     ) {
         self.title = title
         self.lines = lines
+        self.measurements = measurements
         self.facts = facts
         self.sheets = sheets
     }
@@ -35,6 +39,10 @@ public struct LossPlot {
         }
         var curves = names.map { name in
             figure(name, lines.map { (Double($0.step), $0.losses[name] ?? .nan) })
+        }
+        for name in Set(measurements.flatMap(\.measures.keys)).sorted() {
+            let points = measurements.map { (Double($0.step), $0.measures[name] ?? .nan) }
+            curves.append(figure("\(name) (held out)", points))
         }
         curves.append(figure("learning rate", lines.map { (Double($0.step), $0.learningRate) }))
         curves.append(figure("gradient norm", lines.map { (Double($0.step), $0.gradientNorm) }))

@@ -29,6 +29,21 @@ public protocol TrainingTask: AnyObject {
     /// - Returns: The losses, for the log.
     /// - Throws: Errors of the data, such as a film that can no longer be read.
     func step(_ step: Int, random: inout SeededRandom) throws -> StepResult
+    /// Puts parameters back into their range after the optimiser has moved them; does nothing by default.
+    func didUpdate()
+    /// Measures the averaged parameters at a checkpoint; measures nothing by default.
+    ///
+    /// - Parameter averaged: What a pack is made of, under the names of `parameters`.
+    /// - Returns: Figures by name, for the log; they change nothing of the run.
+    /// - Throws: Errors of the data, such as a film that can no longer be read.
+    func measure(_ averaged: [String: RawTensor]) throws -> [String: Double]
+}
+
+extension TrainingTask {
+    /// Does nothing.
+    public func didUpdate() {}
+    /// Measures nothing.
+    public func measure(_ averaged: [String: RawTensor]) throws -> [String: Double] { [:] }
 }
 
 /// The numbers of a run that every kind of training has.
@@ -103,6 +118,14 @@ public struct LogLine: Codable, Sendable {
     public let seconds: Double
 }
 
+/// What a checkpoint was measured by, on data that is not trained on.
+public struct CheckpointMeasures: Codable, Sendable, Hashable {
+    /// The number of steps done.
+    public let step: Int
+    /// The figures by name.
+    public let measures: [String: Double]
+}
+
 /// Runs a training: steps, optimiser, moving average, log, checkpoints.
 ///
 /// With the same configuration, data and number of threads a run that was stopped and resumed ends with the same bits as
@@ -117,6 +140,8 @@ public final class Trainer {
     private let checkpoint: TrainingCheckpoint
     /// The lines so far, over all parts of the run.
     public private(set) var log: [LogLine] = []
+    /// What the checkpoints were measured by, over all parts of the run.
+    public private(set) var measurements: [CheckpointMeasures] = []
     private var images = 0
     private var seconds = 0.0
     /// The number of steps done.
@@ -180,6 +205,10 @@ public final class Trainer {
             metadata["log"].flatMap {
                 try? JSONDecoder().decode([LogLine].self, from: Data($0.utf8))
             } ?? []
+        measurements =
+            metadata["measurements"].flatMap {
+                try? JSONDecoder().decode([CheckpointMeasures].self, from: Data($0.utf8))
+            } ?? []
     }
 
     /// Trains until the last step, or until it is asked to stop, and saves in either case.
@@ -201,6 +230,10 @@ public final class Trainer {
         var savedStep = stepsDone
         func save() throws {
             guard stepsDone > savedStep else { return }
+            let measures = try task.measure(average.tensors)
+            if !measures.isEmpty {
+                measurements.append(CheckpointMeasures(step: stepsDone, measures: measures))
+            }
             try write()
             savedStep = stepsDone
             lastSave = .now
@@ -215,6 +248,7 @@ public final class Trainer {
             let norm = optimiser.gradientNorm
             try checkFinite(result, norm)
             optimiser.step(rate: rate, norm: norm)
+            task.didUpdate()
             task.parameters.clearGradients()
             stepsDone += 1
             average.update(step: stepsDone)
@@ -273,6 +307,7 @@ public final class Trainer {
                 "images": "\(images)",
                 "seconds": "\(seconds)",
                 "log": String(decoding: try encoder.encode(log), as: UTF8.self),
+                "measurements": String(decoding: try encoder.encode(measurements), as: UTF8.self),
             ]
         )
     }
