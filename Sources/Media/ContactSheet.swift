@@ -26,6 +26,8 @@ public struct ContactSheet: Sendable {
     public var columnLabels: [String]
     /// The height of every picture in pixels; widths follow.
     public var cellHeight: Int
+    /// Labels that are wider, in pixels, are wrapped into as many lines as a picture is high, then cut.
+    public var widestLabel = 200
 
     /// Makes a sheet.
     ///
@@ -115,7 +117,12 @@ public struct ContactSheet: Sendable {
         }
         for (row, content) in rows.enumerated() {
             let middle = layout.rowStarts[row] + cellHeight / 2
-            let lines = canvas.wrap(content.label, .label, width: layout.labelWidth)
+            let lines = canvas.wrap(
+                content.label,
+                .label,
+                width: layout.labelWidth,
+                lines: max(2, cellHeight / SheetLayout.lineHeight)
+            )
             for (line, words) in lines.enumerated() {
                 let offset = SheetLayout.lineHeight * (2 * line + 1 - lines.count) / 2
                 canvas.write(
@@ -135,8 +142,6 @@ private struct SheetLayout {
     static let margin = 20
     static let gap = 6
     static let lineHeight = 18
-    /// Longer labels are wrapped, then cut.
-    private static let widestLabel = 200
 
     private(set) var labelWidth = 0
     private(set) var titleBaseline = 0
@@ -154,7 +159,7 @@ private struct SheetLayout {
             cells.compactMap { $0.indices.contains(column) ? $0[column].width : nil }.max() ?? 0
         }
         let longest = sheet.rows.map { SheetCanvas.width(of: $0.label, .label) }.max() ?? 0
-        labelWidth = min(Int(longest.rounded(.up)), SheetLayout.widestLabel)
+        labelWidth = min(Int(longest.rounded(.up)), sheet.widestLabel)
 
         var x = SheetLayout.margin + (labelWidth > 0 ? labelWidth + 14 : 0)
         for columnWidth in columnWidths {

@@ -53,9 +53,9 @@ final class SheetCanvas {
         cairo_show_text(context, shown)
     }
 
-    /// Breaks a label into at most two lines, between words where it can.
-    func wrap(_ words: String, _ style: Style, width: Int) -> [String] {
-        guard self.width(of: words, style) > Double(width) else { return [words] }
+    /// Breaks a label into at most so many lines, between words where it can.
+    func wrap(_ words: String, _ style: Style, width: Int, lines limit: Int) -> [String] {
+        guard self.width(of: words, style) > Double(width), limit > 1 else { return [words] }
         var first = ""
         var rest = words.split(separator: " ")[...]
         while let word = rest.first {
@@ -64,7 +64,9 @@ final class SheetCanvas {
             first = longer
             rest = rest.dropFirst()
         }
-        return rest.isEmpty ? [first] : [first, rest.joined(separator: " ")]
+        guard !rest.isEmpty else { return [first] }
+        let others = wrap(rest.joined(separator: " "), style, width: width, lines: limit - 1)
+        return [first] + others
     }
 
     /// The page as a picture.
