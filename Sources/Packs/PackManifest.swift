@@ -96,6 +96,17 @@ public struct PackManifest: Codable, Sendable, Hashable {
         /// Any other model without merges encodes images, not texts.
         public var merges: TextFile?
 
+        /// Collects the parts.
+        public init(
+            weights: WeightFile,
+            config: CLIPConfig,
+            vocabulary: TextFile?,
+            merges: TextFile?
+        ) {
+            (self.weights, self.config) = (weights, config)
+            (self.vocabulary, self.merges) = (vocabulary, merges)
+        }
+
         /// Whether a vocabulary is at hand: its own, or that of the released models.
         public var readsText: Bool {
             merges != nil || config.vocabulary == CLIPVocabulary.tokenCount
@@ -108,6 +119,9 @@ public struct PackManifest: Codable, Sendable, Hashable {
         public var path: String
         /// Its SHA-256, 64 hexadecimal digits.
         public var sha256: String
+
+        /// Names a file.
+        public init(path: String, sha256: String) { (self.path, self.sha256) = (path, sha256) }
     }
 
     /// The networks that a VidStyleODE checkpoint holds beside the frozen ones.
