@@ -16,6 +16,8 @@ struct TrainCommand: ParsableCommand {
               vsdb train autoencoder clips/ -o runs/autoencoder
               vsdb train dynamics --pack people -o runs/dynamics
             """,
-        subcommands: [TrainAutoencoderCommand.self, TrainDynamicsCommand.self]
+        subcommands: [
+            TrainCLIPCommand.self, TrainAutoencoderCommand.self, TrainDynamicsCommand.self,
+        ]
     )
 }
