@@ -31,7 +31,9 @@ public struct DynamicsConfig: Codable, Sendable, Hashable {
     public var gridWidth: Int { imageWidth >> (encoderChannels.count - 1) }
     /// The shape of `z_d0`, `[C, h, w]`.
     public var stateShape: [Int] { [stateChannels, gridHeight, gridWidth] }
+}
 
+extension DynamicsConfig {
     /// Reads the channels off the tensors of a VidStyleODE checkpoint, seen from its root.
     ///
     /// - Parameters:

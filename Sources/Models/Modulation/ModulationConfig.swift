@@ -28,7 +28,9 @@ public struct ModulationConfig: Codable, Sendable, Hashable {
     public var lastModuleIsLinear: Bool
     /// Whether the mapper gives codes instead of offsets from `z_C`, an ablation of the paper; nil for no.
     public var predictsCodes: Bool?
+}
 
+extension ModulationConfig {
     /// Reads the sizes off the tensors of a VidStyleODE checkpoint, seen from its root.
     ///
     /// - Parameters:

@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Hashing
 internal import Media
+internal import Models
 internal import Packs
 internal import Store
 internal import Tensors
@@ -43,14 +44,32 @@ public struct DynamicsTrainingRequest: Sendable {
 
 extension Session {
     /// The configuration that a training of a pack's dynamics has without a file: the paper's objective over the pack's
-    /// clip length, from its own dynamics.
+    /// clip length, from its own dynamics, or from networks of standard sizes if it has none.
     ///
     /// - Parameter pack: Its name; the library's default if nil.
     /// - Returns: The configuration.
     /// - Throws: `StoreError` or `PackError`.
     public func standardDynamicsTraining(pack: String?) throws -> DynamicsTrainingConfig {
-        let time = try self.pack(pack).manifest.time
-        return .paper(steps: 20_000, window: time.clipSeconds / time.unitSeconds)
+        let manifest = try self.pack(pack).manifest
+        let time = manifest.time
+        var config = DynamicsTrainingConfig.paper(
+            steps: 20_000,
+            window: time.clipSeconds / time.unitSeconds
+        )
+        guard manifest.dynamics == nil, let clip = manifest.clip else { return config }
+        let generator = manifest.generator.config
+        let dynamics = DynamicsConfig.standard(
+            aspect: Double(generator.width) / Double(generator.height),
+            tokenWidth: clip.config.embedDim
+        )
+        config.dynamics = dynamics
+        config.modulation = .standard(
+            layers: generator.layerCount,
+            styleDim: generator.styleDim,
+            featureWidth: clip.config.embedDim,
+            cells: dynamics.gridHeight * dynamics.gridWidth
+        )
+        return config
     }
 
     /// Trains until the last step or until it is asked to stop.
