@@ -228,6 +228,32 @@ import Training
         #expect(error?.description.contains("there is no checkpoint yet") == true)
     }
 
+    /// The partial file of a checkpoint lies on a full device: the run ends, and goes on from the checkpoint before.
+    @Test func aFullDiskLeavesTheLastCheckpointWhole() throws {
+        let folder = try folder()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let (first, _) = try trainer(4, in: folder)
+        _ = try first.run(
+            shouldStop: { first.stepsDone == 2 },
+            report: { _, _ in },
+            saved: { _ in }
+        )
+        let partial = "\(folder)/checkpoints/.\(ProcessInfo.processInfo.processIdentifier).partial"
+        try FileManager.default.createSymbolicLink(
+            atPath: partial,
+            withDestinationPath: "/dev/full"
+        )
+        let (second, _) = try trainer(4, in: folder, resumes: true)
+        let error = #expect(throws: TrainingError.self) {
+            _ = try second.run(shouldStop: { false }, report: { _, _ in }, saved: { _ in })
+        }
+        #expect(error?.kind == .cannotWrite)
+        #expect(error?.description.contains("the last whole one is") == true)
+        let (third, _) = try trainer(4, in: folder, resumes: true)
+        #expect(third.stepsDone == 2)
+        #expect(try third.run(shouldStop: { false }, report: { _, _ in }, saved: { _ in }))
+    }
+
     @Test func configurationsThatCannotBeAreRefusedByKey() throws {
         var odd = config(steps: 1)
         odd.batch = 3
