@@ -44,7 +44,9 @@ let package = Package(
         // The pipelines, with the modules whose types their signatures name.
         .library(
             name: "Pipelines",
-            targets: ["Pipelines", "Store", "Packs", "Models", "Kernels", "Media", "Tensors"]
+            targets: [
+                "Pipelines", "Store", "Packs", "Models", "Kernels", "Media", "Tensors", "Training",
+            ]
         ),
         // Checkpoints of published sizes, for the benchmarks.
         .library(name: "PaperSizes", targets: ["PaperSizes"]),

@@ -1,5 +1,6 @@
 #include "passes.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -67,6 +68,13 @@ static void prepare_process(void) {
 void ck_prepare_process(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, prepare_process);
+}
+
+void ck_keep_freed_memory(void) {
+    ck_prepare_process();
+#if defined(__GLIBC__)
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
 }
 
 void ck_set_threads(int count) { omp_set_num_threads(count); }

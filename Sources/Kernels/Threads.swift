@@ -12,6 +12,9 @@ public enum ThreadPool {
         ck_set_threads(Int32(clamping: max(1, count)))
     }
 
+    /// Keeps freed memory in the process: for training, whose every step frees and takes gigabytes again.
+    public static func keepFreedMemory() { ck_keep_freed_memory() }
+
     /// Runs work that is made of many small pieces: the pool's other threads stay awake until it is done.
     ///
     /// Waking a sleeping thread for each piece takes as long as a small layer. The body runs on the calling

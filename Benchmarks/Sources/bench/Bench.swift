@@ -109,6 +109,7 @@ enum Bench {
             try CoreBenchmark(library: commands.library, folder: folder, table: table).run()
             try PeerBenchmark(table: table).run()
             try EncoderBenchmark(table: table).run()
+            try TrainingBenchmark(table: table).run()
         }
         let version = try ChildProcess([options.program, "--version"]).output
         let report = BenchReport(

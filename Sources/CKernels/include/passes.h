@@ -8,6 +8,8 @@
 // Makes waiting threads sleep soon instead of spinning, and freed tensors stay mapped for the next ones.
 // Called before the first network; further calls do nothing.
 void ck_prepare_process(void);
+// The same, and freed memory is never given back: for work that frees and takes gigabytes again and again.
+void ck_keep_freed_memory(void);
 void ck_set_threads(int count);
 int ck_threads(void);
 // Calls body(context, begin, end) over disjoint parts of 0..<count, on all threads of the pool.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Kernels
 public import Tensors
 
 /// What one step of a training found out.
@@ -225,6 +226,7 @@ public final class Trainer {
         report: (LogLine, Double) throws -> Void,
         saved: (Int) throws -> Void
     ) throws -> Bool {
+        ThreadPool.keepFreedMemory()
         var lastSave = ContinuousClock.now
         var window = Window()
         var savedStep = stepsDone

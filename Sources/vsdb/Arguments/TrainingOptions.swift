@@ -37,11 +37,15 @@ struct TrainingOptions: ParsableArguments {
         if let steps, steps < 1 { throw ValidationError("--steps \(steps): give 1 or more") }
     }
 
-    /// The configuration of the file, or the standard one.
+    /// The configuration of the file, that of the run if it is resumed, or the standard one.
     ///
     /// - Throws: `TrainingError`, `.badConfig`, naming the key.
     func read<Config: Codable>(_ standard: Config) throws -> Config {
-        guard let config else { return standard }
+        let own = output.map { $0 + "/config.json" }
+        let resumed = own.flatMap {
+            resume && FileManager.default.fileExists(atPath: $0) ? $0 : nil
+        }
+        guard let config = config ?? resumed else { return standard }
         guard let data = FileManager.default.contents(atPath: config) else {
             throw TrainingError(.badConfig, "--config \"\(config)\": no readable file is there")
         }
