@@ -79,29 +79,29 @@ import Testing
             small(&config)
             config["clip"] = 3
         }
-        let unknown = try workspace.run(
+        let unknown = try workspace.run([
             "train",
             "dynamics",
             "--config",
             "config.json",
             "-o",
-            "run"
-        )
+            "run",
+        ])
         #expect(unknown.errors.contains("the key clip is not known"))
         try configure(workspace) { config in
             small(&config)
             config["clips"] = 3
         }
-        let few = try workspace.run("train", "dynamics", "--config", "config.json", "-o", "run")
+        let few = try workspace.run(["train", "dynamics", "--config", "config.json", "-o", "run"])
         #expect(few.errors.contains("there are 2 clips, and a step takes 3"))
         #expect(unknown.status != 0 && few.status != 0)
         try configure(workspace, small)
         try workspace.expectSuccess("train", "dynamics", "--config", "config.json", "-o", "run")
-        let again = try workspace.run("train", "dynamics", "--config", "config.json", "-o", "run")
+        let again = try workspace.run(["train", "dynamics", "--config", "config.json", "-o", "run"])
         #expect(again.errors.contains("already holds a run"))
         #expect(again.status != 0)
         try workspace.expectSuccess("pack", "add", "run/pack")
-        let mixed = try workspace.run(
+        let mixed = try workspace.run([
             "train",
             "dynamics",
             "--config",
@@ -109,8 +109,8 @@ import Testing
             "-o",
             "other",
             "--pack",
-            "paper-doll-trained"
-        )
+            "paper-doll-trained",
+        ])
         #expect(mixed.errors.contains("2 of 2 clips were ingested with another pack"))
         #expect(mixed.status != 0)
     }

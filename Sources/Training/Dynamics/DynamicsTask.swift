@@ -296,12 +296,15 @@ public final class DynamicsTask: TrainingTask {
         )
         let tokens = features.compactMap(\.classToken)
         if tokens.count == features.count { batch.classTokens = .stack(tokens) }
-        if hasTexts, weights.directional > 0 {
+        // The target description is drawn while its own term is still off: the other terms see those pictures too.
+        if hasTexts, terms.directional.isUsed {
             let texts = features.compactMap(\.text)
             batch.texts = (
                 .stack(texts),
                 .stack(texts.indices.map { texts[($0 + texts.count - 1) % texts.count] })
             )
+        }
+        if batch.texts != nil, weights.directional > 0 {
             batch.realFeatures = .stack(
                 try zip(chosen, choices).flatMap { clip, choice in
                     try clipFrames.map { try frameFeature(clip, choice.drawn[$0]) }
