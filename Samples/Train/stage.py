@@ -11,6 +11,10 @@ from torch import nn
 gate = threading.RLock()
 # Held while a graph is captured, or data are copied to the device.
 capturing = threading.Lock()
+# Held by the one stage that compiles or captures: what a compiler measures would break another stage's capture.
+preparing = threading.Lock()
+# Held while a compiler traces: meanwhile no other thread may call a module.
+tracing = threading.Lock()
 
 
 class Averaged:
@@ -63,6 +67,7 @@ class Stage:
         # How far the whole training is, 0...1, for losses that change with it.
         self.progress = torch.zeros((), device=device)
         self.steps, self.graph, self.pending, self.ready = 0, None, [], False
+        self.over = False  # whether its networks have taken over what it averaged
         # Functions that may be compiled, and the same ones as they are.
         self.forms = self.plain_forms = []
         self.begin, self.end = None, 0.0
@@ -130,43 +135,62 @@ class Stage:
     def prepare(self, log=print):
         """Compiles, warms up and captures the step as a CUDA graph; other stages stand still but while it compiles."""
         if self.stream:
-            begin = time.time()
-            self.stream.wait_stream(torch.cuda.current_stream())
-            if self.forms != self.plain_forms:
-                try:
-                    self.warm_up(1)
-                except Exception as error:
-                    log(f"{self.name}: goes on uncompiled: {type(error).__name__}: {str(error)[:1500]}")
-                    self.forms = self.plain_forms
-            compiled = time.time()
-            with gate:
-                torch.cuda.synchronize()
-                # The choice of kernels times them.
-                torch.backends.cudnn.benchmark = True
-                self.warm_up(3)
-                warm = time.time()
-                torch.backends.cudnn.benchmark = False
-                graph = torch.cuda.CUDAGraph()
-                try:
-                    with capturing, torch.cuda.graph(
-                        graph, stream=self.stream, capture_error_mode="thread_local"
-                    ):
-                        self.values, self.names = self.work()
-                    self.graph = graph
-                except RuntimeError as error:
-                    # Slower, but the same: each step is launched kernel by kernel.
-                    log(f"{self.name}: goes on without a graph: {str(error)[:1500]}")
-                torch.cuda.synchronize()
-                captured = time.time()
-                for _ in range(3):
-                    self.launch()
-                torch.cuda.synchronize()
-                alone = (time.time() - captured) / 3
-            log(
-                f"{self.name}: {compiled - begin:.1f} s to compile, {warm - compiled:.1f} s to warm up, "
-                f"{captured - warm:.1f} s to capture, {1000 * alone:.1f} ms a step alone"
-            )
+            with preparing:
+                self.prepare_alone(log)
         self.ready = True
+
+    def prepare_alone(self, log):
+        begin = time.time()
+        self.stream.wait_stream(torch.cuda.current_stream())
+        if self.forms != self.plain_forms:
+            try:
+                with tracing:
+                    self.warm_up(1)
+            except Exception as error:
+                log(f"{self.name}: goes on uncompiled: {type(error).__name__}: {str(error)[:1500]}")
+                self.forms = self.plain_forms
+                self.renew_stream()
+        compiled = time.time()
+        with gate:
+            torch.cuda.synchronize()
+            # The choice of kernels times them.
+            torch.backends.cudnn.benchmark = True
+            self.warm_up(3)
+            torch.backends.cudnn.benchmark = False
+            warm = time.time()
+            for _ in range(2):
+                try:
+                    self.capture()
+                    break
+                except Exception as error:
+                    # Slower, but the same: each step is launched kernel by kernel.
+                    log(f"{self.name}: no graph: {type(error).__name__}: {str(error)[:1500]}")
+                    self.graph = None
+                    self.renew_stream()
+            captured = time.time()
+            for _ in range(3):
+                self.launch()
+            torch.cuda.synchronize()
+            alone = (time.time() - captured) / 3
+        log(
+            f"{self.name}: {compiled - begin:.1f} s to compile, {warm - compiled:.1f} s to warm up, "
+            f"{captured - warm:.1f} s to capture, {1000 * alone:.1f} ms a step alone"
+        )
+
+    def capture(self):
+        graph = torch.cuda.CUDAGraph()
+        with capturing, torch.cuda.graph(graph, stream=self.stream, capture_error_mode="thread_local"):
+            self.values, self.names = self.work()
+        self.graph = graph
+        torch.cuda.synchronize()
+
+    def renew_stream(self):
+        """After a failure: a stream, and random numbers, that know nothing of a capture."""
+        torch.cuda.set_stream(torch.cuda.default_stream())
+        self.stream = torch.cuda.Stream(priority=self.priority)
+        fresh = torch.Generator(self.device)
+        fresh.manual_seed(time.time_ns() % 2**31)
+        torch.cuda.default_generators[torch.cuda.current_device()].graphsafe_set_state(fresh.graphsafe_get_state())
 
     def launch(self):
         with torch.cuda.stream(self.stream):
@@ -182,7 +206,9 @@ class Stage:
             self.values, self.names = self.work()
         else:
             self.pending = [event for event in self.pending if not event.query()]
-            if len(self.pending) >= 2 or not gate.acquire(blocking=False):
+            if len(self.pending) >= 2 or not (self.graph or not tracing.locked()):
+                return False
+            if not gate.acquire(blocking=False):
                 return False
             try:
                 with torch.cuda.stream(self.stream):

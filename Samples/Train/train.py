@@ -11,6 +11,7 @@ import faulthandler
 import json
 import os
 import pathlib
+import sys
 import threading
 import time
 import traceback
@@ -25,6 +26,7 @@ from conditional import STEPS, STRIDE, Cache, Conditional, Pictures
 from data import CHOICES, Drawers, Pool
 from dynamics import CLIP_FRAMES, Frames, Motion, Readout, encode_clips, solver_of
 from judges import JointProbe, Joints
+from stage import tracing
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--draw-dolls", required=True, help="the program of ../Dolls")
@@ -40,8 +42,10 @@ parser.add_argument("--judge-pool", type=int, default=3072, help="groups in memo
 parser.add_argument("--cache", type=int, default=6144, help="groups that the conditional model sees")
 parser.add_argument("--start", type=int, default=1024, help="groups that must be there to begin")
 parser.add_argument("--test", type=int, default=64, help="groups of the test split for the score")
-parser.add_argument("--batches", type=int, nargs=7, default=[22, 192, 64, 128, 128, 2048, 16],
+parser.add_argument("--batches", type=int, nargs=7, default=[12, 192, 64, 128, 128, 1024, 10],
                     help="autoencoder, CLIP, joints, frames, motion (groups), conditional (samples), pictures (groups)")
+parser.add_argument("--early", type=float, default=0.22,
+                    help="when CLIP, judges and frame encoder end in part 1, of all seconds")
 parser.add_argument("--shares", type=float, nargs=3, default=[0.44, 0.7, 0.97],
                     help="when autoencoder, conditional model and pictures end in part 2, of all seconds")
 parser.add_argument("--watch", type=float, default=600, help="seconds until every thread's place is logged")
@@ -50,11 +54,14 @@ parser.add_argument("--eager", action="store_true", help="do not compile the aut
 options = parser.parse_args()
 
 started = time.time()
+# A thread that compiles should not hold up the one that launches steps.
+sys.setswitchinterval(5e-4)
 torch.manual_seed(options.seed + 1000 * options.part)
 device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 on_gpu = device.type == "cuda"
 dtype = torch.bfloat16 if on_gpu else torch.float32
 torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+torch.backends.cuda.enable_cudnn_sdp(False)
 compiles = on_gpu and not options.eager
 options.output.mkdir(parents=True, exist_ok=True)
 log_file = open(options.output / "log.txt", "w")
@@ -166,10 +173,20 @@ def run(stages, course=()):
                     keep(stage, ends=True)
                     log(f"{stage.name} ended")
                 stages.remove(stage)
+                stage.over = True
             elif stage.ready:
                 stage.begin = stage.begin or now()
-                idle &= not stage.step((now() - stage.begin) / (stage.end - stage.begin))
-        more = next(course, None)
+                try:
+                    idle &= not stage.step((now() - stage.begin) / (stage.end - stage.begin))
+                except Exception:
+                    log(f"{stage.name} stops: {traceback.format_exc()}")
+                    stages.remove(stage)
+                    stage.over = True
+        try:
+            more = next(course, None)
+        except Exception:
+            log(f"the course stops: {traceback.format_exc()}")
+            more = None
         if more is not None:
             stages += more
             idle &= not more
@@ -190,17 +207,19 @@ def run(stages, course=()):
             saved = now()
 
 
+def prepared(stage):
+    """Prepares a stage; one that cannot be ends at once, and the others go on."""
+    try:
+        stage.prepare(log)
+    except Exception:
+        log(f"{stage.name} failed: {traceback.format_exc()}")
+        stage.end = 0.0
+    return stage
+
+
 def in_background(stage):
     """Prepares a stage in a thread of its own; others train meanwhile."""
-
-    def work():
-        try:
-            stage.prepare(log)
-        except Exception:
-            log(f"{stage.name} failed: {traceback.format_exc()}")
-            stage.end = 0.0
-
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=prepared, args=(stage,), daemon=True)
     thread.start()
     return thread
 
@@ -217,12 +236,17 @@ def motion_course(begin, windows, first, last):
     def encode():
         nonlocal done
         place = slice(done, min(done + 32, pool.filled))
-        if place.stop > done and (place.stop - done == 32 or place.stop == pool.capacity):
+        if place.stop == done or (place.stop - done < 32 and place.stop < pool.capacity):
+            return False
+        if not tracing.acquire(blocking=False):
+            return False
+        try:
             encode_clips(pool, dynamics.swapae_encoder, place, frame_codes, dtype)
-            done = place.stop
-            encoded.fill_(done)
-            return True
-        return False
+        finally:
+            tracing.release()
+        done = place.stop
+        encoded.fill_(done)
+        return True
 
     while not begin():
         yield []
@@ -230,7 +254,8 @@ def motion_course(begin, windows, first, last):
         encode()
         yield []
     if on_gpu:
-        torch.cuda.synchronize()
+        # Not the whole device: another stage may be captured just now.
+        torch.cuda.current_stream().synchronize()
     log(f"{done} groups' frames encoded")
     for index, (steps, stride, end) in enumerate(windows):
         stage = Motion(
@@ -245,7 +270,7 @@ def motion_course(begin, windows, first, last):
             yield []
         log(f"motion over {steps * stride} frames, {done} groups")
         yield [stage]
-        while stage.end > now():
+        while not stage.over:
             encode()
             yield []
     motion_course.codes, motion_course.count = frame_codes, done
@@ -274,25 +299,30 @@ autoencoder = Autoencoder(
 )  # fmt: skip
 
 if part == 1:
-    early = 0.24 * S
     quick = [
-        Frames(pool, groups[3], dynamics, statistics, dtype=dtype).until(early),
-        Clip(pool, groups[1], dtype=dtype).until(early),
-        Clip(judge_pool, groups[1], name="judge-clip", dtype=dtype).until(early),
-        Joints(judge_pool, groups[2], dtype=dtype).until(0.9 * early),
+        Frames(pool, groups[3], dynamics, statistics, dtype=dtype),
+        Clip(pool, groups[1], dtype=dtype),
+        Clip(judge_pool, groups[1], name="judge-clip", dtype=dtype),
+        Joints(judge_pool, groups[2], dtype=dtype),
     ]
     for stage in quick:
-        stage.prepare(log)
-    in_background(autoencoder)
-    autoencoder.until(S - 8, 0, 0.6)
-    span = lambda x: early + (S - 8 - early) * x
-    windows = [(3, 4, span(0.12)), (6, 4, span(0.3)), (12, 4, span(0.6)), (19, 4, S - 8)]
+        prepared(stage)
+    begin, end = now(), S - min(8, S / 10)
+    early = begin + options.early * (end - begin)
+    for stage in quick:
+        stage.until(early)
+    in_background(autoencoder.until(end, 0, 0.6))
+    span = lambda x: early + (end - early) * x
+    windows = [(3, 4, span(0.12)), (6, 4, span(0.3)), (12, 4, span(0.6)), (19, 4, end)]
     run([*quick, autoencoder], motion_course(lambda: now() > early + 0.5, windows, 0, 0.6))
 else:
-    in_background(autoencoder)
     a, b, c = (share * S for share in options.shares)
-    autoencoder.until(a, 0.6, 1.0)
-    run([autoencoder], motion_course(lambda: True, [(26, 3, a - 2)], 0.6, 1.0))
+    in_background(autoencoder.until(a, 0.6, 1.0))
+    if "solver" in loaded:
+        windows, first = [(26, 3, a - 2)], 0.6
+    else:
+        windows, first = [(3, 4, 0.25 * a), (6, 4, 0.4 * a), (12, 4, 0.62 * a), (26, 3, a - 1)], 0.0
+    run([autoencoder], motion_course(lambda: True, windows, first, 1.0))
 
 for drawn in drawing:
     drawn.stop()
@@ -319,11 +349,10 @@ if part == 2:
         pool, groups[5], cache, networks["codes"], encoder.latent_avg, model, projection, deviation, statistics,
         dtype=dtype,
     ).until(b)  # fmt: skip
-    conditional.prepare(log)
+    prepared(conditional)
     painting = Pictures(pool, groups[6], cache, model, projection, generator, compiles=False, dtype=dtype).until(c)
     run([conditional])
-    painting.prepare(log)
-    run([painting])
+    run([prepared(painting)])
 
     test_pool = Pool(options.test, device)
     drawn = drawers(test_pool, options.seed, "test", 0, min(8, options.drawers), chunk=8)
