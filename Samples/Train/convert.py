@@ -7,6 +7,7 @@ import functools
 import hashlib
 import json
 import pathlib
+import re
 import struct
 
 import torch
@@ -14,7 +15,10 @@ import torch
 import networks as nets
 from data import PARTS, Tokenizer, cells
 
-DTYPES = {torch.float16: "F16", torch.float32: "F32", torch.int64: "I64"}
+DTYPES = {
+    torch.float16: "F16", torch.float32: "F32", torch.float64: "F64",
+    torch.uint8: "U8", torch.int32: "I32", torch.int64: "I64",
+}  # fmt: skip
 
 
 def write_safetensors(path, tensors):
@@ -92,7 +96,7 @@ def main():
     parser.add_argument("--judges", type=pathlib.Path)
     parser.add_argument("--name", required=True)
     parser.add_argument("--provenance", required=True)
-    parser.add_argument("--trained-seconds", type=float, default=3)
+    parser.add_argument("--trained-seconds", type=float, default=2)
     options = parser.parse_args()
     options.pack.mkdir(parents=True, exist_ok=True)
     parts = load(options.weights)
@@ -113,6 +117,7 @@ def main():
         "clip": parts["clip"],
         "vidstyleode": prefixed(dynamics, "bVAE_enc.") | parts["conditional"],
     }
+    files["generator"] |= parts.get("mapping", {})
     # The layout has noises; no strength uses them.
     for index in range(2 * len(nets.GENERATOR_CHANNELS) - 1):
         size = 1 << (index + 5) // 2
@@ -131,7 +136,8 @@ def main():
         generator=dict(
             weights=file("generator.safetensors", ""),
             config=dict(
-                layout="rosinality", height=nets.SIZE, width=nets.SIZE, styleDim=nets.STYLE, mappingLayers=0,
+                layout="rosinality", height=nets.SIZE, width=nets.SIZE, styleDim=nets.STYLE,
+                mappingLayers=2 if "mapping" in parts else 0,
                 channels=nets.GENERATOR_CHANNELS,
             ),
         ),
@@ -168,7 +174,11 @@ def main():
         assetDType="float32",
         regions={name: part.nonzero().tolist() for name, part in zip(PARTS, cells())},
     )  # fmt: skip
-    (options.pack / "pack.json").write_text(json.dumps(manifest, indent=1) + "\n")
+    # Lists of numbers on one line.
+    one_line = lambda found: f"[{', '.join(found[1].split())}]".replace(",,", ",")
+    text = re.sub(r"\[([\s\d.,-]+)\]", one_line, json.dumps(manifest, indent=2))
+    text = re.sub(r"\[\s+\[", "[[", re.sub(r"\],\s+\[", "], [", re.sub(r"\]\s+\]", "]]", text)))
+    (options.pack / "pack.json").write_text(text + "\n")
 
 
 if __name__ == "__main__":

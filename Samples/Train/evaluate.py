@@ -1,4 +1,10 @@
-"""How near results come to exact drawings, over groups of a split that nothing was trained on."""
+"""How near results come to exact drawings, over groups of a split that nothing was trained on.
+
+evaluate.py WEIGHTS [WEIGHTS...] --draw-dolls PROGRAM: the stored weights, in float32 on the CPU.
+"""
+import argparse
+import pathlib
+
 import torch
 
 from data import CHOICES, PARTS
@@ -77,3 +83,46 @@ def score(pool, cache, networks, probe, clip, heads, batch=8):
                         put("edit all", right)
                         put("edit none", (heads[name](unedited).argmax(1) == wanted).float()[chosen])
     return {name: round(total / count, 3) for name, (total, count) in sums.items()}
+
+
+@torch.no_grad()
+def main():
+    from compose import Composer
+    from conditional import Cache
+    from data import Drawers, Pool
+    from dynamics import CLIP_FRAMES, encode_clips
+    from judges import JointProbe
+    import convert
+    import networks as nets
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", type=pathlib.Path, nargs="+")
+    parser.add_argument("--draw-dolls", required=True)
+    parser.add_argument("--groups", type=int, default=96)
+    parser.add_argument("--first", type=int, default=0, help="the first group")
+    options = parser.parse_args()
+    networks = Composer(options.weights)
+    parts = convert.load(options.weights)
+    judge, probe = nets.ClipModel(len(networks.tokenizer.vocabulary)), JointProbe()
+    heads = torch.nn.ModuleDict({n: torch.nn.Linear(nets.WIDTH, k) for n, k in CHOICES.items()})
+    for part, module in [("judge-clip", judge), ("joints", probe), ("judge-clip-heads", heads)]:
+        module.load_state_dict({k: v.float() for k, v in parts[part].items()})
+    pool = Pool(options.groups, torch.device("cpu"))
+    drawn = Drawers(options.draw_dolls, pool, 1, "test", options.first, 1, chunk=8)
+    drawn.wait(options.groups)
+    codes = torch.zeros(options.groups, CLIP_FRAMES, nets.STATE, 8, 8)
+    cache = Cache(pool, options.groups, whole=True)
+    for start in range(0, options.groups, 8):
+        place = slice(start, min(start + 8, options.groups))
+        encode_clips(pool, networks.dynamics.swapae_encoder, place, codes, torch.float32)
+        cache.look(place, networks.encoder, networks.generator, networks.clip, torch.float32)
+        cache.solve(place, networks.dynamics, codes)
+    found = dict(
+        generator=networks.generator, conditional=networks.conditional, projection=networks.dynamics.conv1x1
+    )
+    for line in score(pool, cache, found, probe, judge, heads).items():
+        print("%s: %s" % line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
