@@ -65,10 +65,10 @@ cmp demo/films/swap.mp4 demo/films/swap-again.mp4
 echo "demo/films/swap.mp4 and demo/films/swap-again.mp4 are the same"
 
 echo
-echo "== Another look: the purple top becomes green"
-caption="a photo of a woman with bob gray hair wearing a COLOR tank top and yellow pants"
+echo "== Another look: the brown top becomes green"
+caption="a photo of a woman with curly brown hair wearing a sleeveless COLOR top and green pants"
 compose green-top --content figure00_motion00 \
-    --from "${caption/COLOR/purple}" --to "${caption/COLOR/green}"
+    --from "${caption/COLOR/brown}" --to "${caption/COLOR/green}"
 
 if [[ -z ${DEMO_SUBSET:-} ]]; then
     echo

@@ -63,7 +63,7 @@ struct AlignmentCommandTests {
     @Test func showSaysHowNearTheReconstructionIs() throws {
         let workspace = try Workspace.prepared.get()
         let shown = try workspace.expectSuccess("show", "figure00_motion00")
-        #expect(shown.output.contains(": aligned; the pack's own 0.238, limit 0.381"))
+        #expect(shown.output.contains(": aligned; the pack's own 0.065, limit 0.17"))
         let json = try workspace.expectSuccess("show", "figure00_motion00", "--json").json()
         #expect((json as? [String: Any])?["reconstruction"] is Double)
     }
@@ -81,7 +81,7 @@ struct AlignmentCommandTests {
         #expect(facts["clips"] as? Int == 5 && (facts["doubtful"] as? [Any])?.isEmpty == true)
         let own = try #require(facts["reconstruction"] as? [String: Double])
         let (median, limit) = (try #require(own["median"]), try #require(own["limit"]))
-        #expect((0.15...0.35).contains(median) && limit >= 1.6 * median - 0.001)
+        #expect((0.04...0.12).contains(median) && limit >= 1.6 * median - 0.001)
         let after = try workspace.expectSuccess("pack", "list", "--json").json()
         func fingerprint(_ packs: Any) -> String? {
             (packs as? [[String: Any]])?.first?["fingerprint"] as? String
