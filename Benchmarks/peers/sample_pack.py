@@ -116,7 +116,7 @@ class Generator(Plain):
             self.keep(**{f"noise_{index}": w(f"noises.noise_{index}")})
 
     def forward(self, codes):
-        """Codes [N, 12, 128] to images [N, 3, 128, 128], -1...1."""
+        """Codes [N, 12, D] to images [N, 3, 128, 128], -1...1."""
         x = self.const.expand(len(codes), -1, -1, -1).contiguous(memory_format=torch.channels_last)
         image = None
         for index, conv in enumerate(self.convs):
@@ -186,7 +186,7 @@ class PSP(Plain):
             self.keep(**{f"l{style}": linear / math.sqrt(linear.shape[1]), f"lb{style}": head("linear.bias")})
 
     def forward(self, x):
-        """Images [N, 3, 128, 128], -1...1, to codes [N, 12, 128]."""
+        """Images [N, 3, 128, 128], -1...1, to codes [N, 12, D]."""
         x = F.prelu(self.norm(F.conv2d(x, self.first, padding=1)), self.slope)
         taps = []
         for index, unit in enumerate(self.body):
@@ -373,7 +373,7 @@ class Modulation(Plain):
         return self.linear(F.gelu(self.linear(x, name + ".0")), name + ".2")
 
     def forward(self, content, style, states):
-        """Content [12, 128], style [128], states [T, 128, 8, 8] to codes [T, 12, 128]."""
+        """Content [12, D], style [128], states [T, 128, 8, 8] to codes [T, 12, D]."""
         root = "modulation_network."
         x = states.flatten(2).transpose(1, 2)
         x = x + self.get(root + "dyn_pos_emb")[:, : x.shape[1]]
@@ -406,7 +406,9 @@ class Modulation(Plain):
                     self.linear(F.leaky_relu(self.norm(self.linear(condition, name + part + ".0"), name + part + ".1"), 0.01), name + part + ".3")
                     for part in ("gamma_function", "beta_function")
                 ]
-                y = F.leaky_relu(y * (1 + gamma) + beta, 0.01)
+                y = y * (1 + gamma) + beta
+                if module < self.config["modulesPerGroup"][index] - 1 or not self.config["lastModuleIsLinear"]:
+                    y = F.leaky_relu(y, 0.01)
             deltas.append(y.expand(len(x), -1, -1))
         return content + self.config["deltaScale"] * torch.cat(deltas, 1)
 
@@ -438,7 +440,7 @@ def first_frame(assets):
 
 
 class Ingest:
-    """What `vsdb ingest` does with a film: clips of two seconds, twelve frames of each looked at."""
+    """What `vsdb ingest` does with a film: clips of two seconds, so many frames of each looked at as the pack says."""
 
     def __init__(self):
         torch._inductor.config.freezing = True
