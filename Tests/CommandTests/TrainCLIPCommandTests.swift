@@ -82,6 +82,21 @@ import Testing
         #expect(result.errors.contains("\"a woman in a red dress\""))
     }
 
+    /// A caption that is written later is seen, though the frames were read before.
+    @Test func captionsMayComeLater() throws {
+        let workspace = try workspace(captions: nil)
+        try workspace.write(config { $0["patch"] = 32 }, to: "small.json")
+        let command = [
+            "train", "clip", "data", "-o", "run", "--config", "small.json", "--frames-per-clip",
+            "2", "--steps", "1",
+        ]
+        #expect(try workspace.run(command).status == 1)
+        try workspace.write("a red doll\n", to: "data/figure00_motion00.txt")
+        try workspace.write("a blue doll\n", to: "data/figure01_motion01.txt")
+        let result = try workspace.run(command)
+        #expect(result.status == 0, "\(result.errors)")
+    }
+
     @Test func tooFewClipsAreCounted() throws {
         let workspace = try workspace(captions: Self.captions)
         let result = try workspace.run(["train", "clip", "data", "-o", "run"])

@@ -69,6 +69,8 @@ public struct PictureSetFolder {
         ), known.key == key, let pictures = try? map(known, data) {
             return (pictures, known.skipped)
         }
+        // It must not outlive the frames that it describes, should this be interrupted.
+        try? FileManager.default.removeItem(atPath: index)
         let made = try write(files, to: data, key, cancellation, progress)
         try JSONEncoder().encode(made).write(to: URL(fileURLWithPath: index), options: .atomic)
         return (try map(made, data), made.skipped)
@@ -86,7 +88,7 @@ public struct PictureSetFolder {
     /// Names, sizes and times of the files, captions and the wanted size.
     private func key(_ files: [String]) throws -> String {
         var text = "\(width)x\(height), \(framesPerClip)\n"
-        for file in files + [captionsPath] {
+        for file in files + files.map(captionBeside) + [captionsPath] {
             let facts = try? FileManager.default.attributesOfItem(atPath: file)
             let size = (facts?[.size] as? NSNumber)?.intValue ?? -1
             let time = (facts?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
@@ -96,6 +98,11 @@ public struct PictureSetFolder {
     }
 
     private var captionsPath: String { folder + "/captions.json" }
+
+    /// The text file of a clip's name.
+    private func captionBeside(_ file: String) -> String {
+        (file as NSString).deletingPathExtension + ".txt"
+    }
 
     /// Texts by path below the folder, or by name.
     private func captions() throws -> [String: String] {
@@ -144,10 +151,9 @@ public struct PictureSetFolder {
                     )
                 }
                 for frame in frames { try output.write(contentsOf: Data(frame.pixels)) }
-                let beside = (file as NSString).deletingPathExtension + ".txt"
                 let caption =
                     captions[name] ?? captions[(name as NSString).lastPathComponent]
-                    ?? (try? String(contentsOfFile: beside, encoding: .utf8))?
+                    ?? (try? String(contentsOfFile: captionBeside(file), encoding: .utf8))?
                     .trimmingCharacters(in: .whitespacesAndNewlines)
                 clips.append(
                     PictureSet.Clip(
