@@ -217,7 +217,8 @@ public final class Trainer {
     /// - Parameters:
     ///   - shouldStop: Is asked after every step.
     ///   - report: Is given every line of the log, with the seconds that are left.
-    ///   - saved: Is called after every checkpoint, with the step.
+    ///   - saved: Is called after every checkpoint, with the step; also if a resumed run has no step left, for what is
+    ///     written after a checkpoint may be missing.
     /// - Returns: Whether the run is complete.
     /// - Throws: `TrainingError`: `.diverged` with the step and the last good checkpoint, `.cannotWrite`; what the task
     ///   throws.
@@ -241,6 +242,7 @@ public final class Trainer {
             lastSave = .now
             try saved(stepsDone)
         }
+        if stepsDone == config.steps { try saved(stepsDone) }
         while stepsDone < config.steps {
             let began = ContinuousClock.now
             let rate = config.learningRate.value(at: stepsDone, of: config.steps)
@@ -288,9 +290,9 @@ public final class Trainer {
         throw TrainingError(
             .diverged,
             "step \(stepsDone): \(bad.map { "the loss \($0)" } ?? "the norm of the gradients") is not "
-                + "finite; lower the learning rate and resume from "
-                + (checkpoint.newest.map { "the last good checkpoint, \"\($0)\"" }
-                    ?? "the start: there is no checkpoint yet")
+                + "finite; start a run in another folder with a lower run.learningRate. "
+                + (checkpoint.newest.map { "The last good checkpoint is \"\($0)\"" }
+                    ?? "Here there is no checkpoint yet")
         )
     }
 
