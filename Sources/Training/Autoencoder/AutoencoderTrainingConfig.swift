@@ -74,7 +74,7 @@ public struct AutoencoderTrainingConfig: Codable, Sendable, Hashable {
             height: 128,
             width: 128,
             styleDim: 128,
-            mappingLayers: 2,
+            mappingLayers: 0,
             channels: [256, 192, 128, 96, 32, 16]
         ),
         encoder: PSPConfig(
@@ -113,6 +113,11 @@ public struct AutoencoderTrainingConfig: Codable, Sendable, Hashable {
         } catch { throw TrainingError(.badConfig, "configuration: the key encoder.\(error)") }
         try check(batch >= 2 && batch % 2 == 0, "batch", "an even number from 2 up, got \(batch)")
         try check(generator.layout == .rosinality, "generator.layout", "rosinality")
+        try check(
+            generator.mappingLayers == 0,
+            "generator.mappingLayers",
+            "0: codes come from the encoder, no mapping network is trained"
+        )
         try check(
             encoder.styleCount == generator.layerCount && encoder.styleDim == generator.styleDim,
             "encoder.styleCount",
