@@ -464,27 +464,38 @@ struct N(attention) {
     T *probabilities, *y, *dq, *dk, *dv;
 };
 
+// The rows of one head side by side, where they stay in the first cache: [rows][width].
+static inline void N(gather_head)(const T *from, size_t step, size_t rows, size_t width, T *to) {
+    for (size_t r = 0; r < rows; r++) memcpy(to + r * width, from + r * step, width * sizeof *to);
+}
+
+static inline void N(scatter_head)(const T *from, size_t step, size_t rows, size_t width, T *to) {
+    for (size_t r = 0; r < rows; r++) memcpy(to + r * step, from + r * width, width * sizeof *to);
+}
+
 CLONES static void N(attention_part)(void *context, size_t begin, size_t end) {
     const struct N(attention) *a = context;
     const size_t width = a->width, keys = a->keys;
+    T *const k = allocate(2 * keys * width * sizeof *k), *const v = k + keys * width;
     for (size_t job = begin; job < end; job++) {
         const size_t sample = job / a->heads, head = job % a->heads;
+        const size_t first = sample * keys * a->kv_step + head * width;
+        N(gather_head)(a->k + first, a->kv_step, keys, width, k);
+        N(gather_head)(a->v + first, a->kv_step, keys, width, v);
         for (size_t i = 0; i < a->queries; i++) {
             const T *q = a->q + (sample * a->queries + i) * a->q_step + head * width;
             T *p = a->probabilities + (job * a->queries + i) * keys;
             const size_t seen = a->causal ? (i + 1 < keys ? i + 1 : keys) : keys;
-            for (size_t j = 0; j < seen; j++)
-                p[j] = a->scale * N(dot)(q, a->k + (sample * keys + j) * a->kv_step + head * width, width);
+            for (size_t j = 0; j < seen; j++) p[j] = a->scale * N(dot)(q, k + j * width, width);
             N(softmax_row)(p, seen, p);
             for (size_t j = seen; j < keys; j++) p[j] = 0;
             T *y = a->y + (sample * a->queries + i) * a->heads * width + head * width;
             memset(y, 0, width * sizeof *y);
-            for (size_t j = 0; j < seen; j++) {
-                const T *v = a->v + (sample * keys + j) * a->kv_step + head * width;
-                for (size_t c = 0; c < width; c++) y[c] += p[j] * v[c];
-            }
+            for (size_t j = 0; j < seen; j++)
+                for (size_t c = 0; c < width; c++) y[c] += p[j] * v[j * width + c];
         }
     }
+    free(k);
 }
 
 void N(ck_attention)(const T *q, size_t q_step, const T *k, const T *v, size_t kv_step, size_t samples,
@@ -498,38 +509,39 @@ void N(ck_attention)(const T *q, size_t q_step, const T *k, const T *v, size_t k
 
 CLONES static void N(attention_back_part)(void *context, size_t begin, size_t end) {
     const struct N(attention) *a = context;
-    const size_t width = a->width, keys = a->keys;
-    T *slope = allocate(keys * sizeof *slope);
+    const size_t width = a->width, keys = a->keys, size = keys * width;
+    T *const k = allocate((4 * size + keys) * sizeof *k);
+    T *const v = k + size, *const dk = v + size, *const dv = dk + size, *const slope = dv + size;
     for (size_t job = begin; job < end; job++) {
         const size_t sample = job / a->heads, head = job % a->heads;
-        for (size_t j = 0; j < keys; j++) {
-            const size_t at = (sample * keys + j) * a->kv_step + head * width;
-            memset(a->dk + at, 0, width * sizeof(T));
-            memset(a->dv + at, 0, width * sizeof(T));
-        }
+        const size_t first = sample * keys * a->kv_step + head * width;
+        N(gather_head)(a->k + first, a->kv_step, keys, width, k);
+        N(gather_head)(a->v + first, a->kv_step, keys, width, v);
+        memset(dk, 0, 2 * size * sizeof *dk);
         for (size_t i = 0; i < a->queries; i++) {
-            const T *g = a->gradient + (sample * a->queries + i) * a->heads * width + head * width;
+            const T *restrict g = a->gradient + (sample * a->queries + i) * a->heads * width + head * width;
             const size_t at = (sample * a->queries + i) * a->q_step + head * width;
             const T *p = a->probabilities + (job * a->queries + i) * keys;
-            for (size_t j = 0; j < keys; j++)
-                slope[j] = N(dot)(g, a->v + (sample * keys + j) * a->kv_step + head * width, width);
+            const T *restrict q = a->q + at;
+            for (size_t j = 0; j < keys; j++) slope[j] = N(dot)(g, v + j * width, width);
             N(softmax_row_back)(slope, p, keys, slope);
-            T *dq = a->dq + at;
-            memset(dq, 0, width * sizeof(T));
+            T *restrict dq = a->dq + at;
+            memset(dq, 0, width * sizeof *dq);
             for (size_t j = 0; j < keys; j++) {
-                const size_t other = (sample * keys + j) * a->kv_step + head * width;
                 const T s = slope[j] * a->scale, pj = p[j];
-                const T *k = a->k + other, *q = a->q + at;
-                T *dk = a->dk + other, *dv = a->dv + other;
+                const T *restrict kj = k + j * width;
+                T *restrict dkj = dk + j * width, *restrict dvj = dv + j * width;
                 for (size_t c = 0; c < width; c++) {
-                    dq[c] += s * k[c];
-                    dk[c] += s * q[c];
-                    dv[c] += pj * g[c];
+                    dq[c] += s * kj[c];
+                    dkj[c] += s * q[c];
+                    dvj[c] += pj * g[c];
                 }
             }
         }
+        N(scatter_head)(dk, a->kv_step, keys, width, a->dk + first);
+        N(scatter_head)(dv, a->kv_step, keys, width, a->dv + first);
     }
-    free(slope);
+    free(k);
 }
 
 void N(ck_attention_back)(const T *gradient, const T *q, size_t q_step, const T *k, const T *v, size_t kv_step,

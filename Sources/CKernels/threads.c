@@ -29,10 +29,13 @@ extern int omp_get_num_procs(void);
 // idle pool brings that about. If a later libgomp counts otherwise, only the speed-up is lost.
 static void nothing(void *data) { (void)data; }
 
+static sem_t pool_may_end;
+static bool has_idle_pool;
+
 static void *keep_idle_pool(void *ready) {
     GOMP_parallel(nothing, NULL, (unsigned)omp_get_num_procs(), 0);
     sem_post(ready);
-    for (;;) pause();
+    while (sem_wait(&pool_may_end)) continue;
     return NULL;
 }
 
@@ -41,10 +44,11 @@ static void start_idle_pool(void) {
     static sem_t ready;
     pthread_t thread;
     pthread_attr_t small;
-    if (sem_init(&ready, 0, 0) || pthread_attr_init(&small)) return;
+    if (sem_init(&ready, 0, 0) || sem_init(&pool_may_end, 0, 0) || pthread_attr_init(&small)) return;
     pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&small, 256 * 1024);
     if (pthread_create(&thread, &small, keep_idle_pool, &ready) == 0) {
+        has_idle_pool = true;
         while (sem_wait(&ready)) continue;
     }
     pthread_attr_destroy(&small);
@@ -70,8 +74,11 @@ void ck_prepare_process(void) {
     pthread_once(&once, prepare_process);
 }
 
-void ck_keep_freed_memory(void) {
+void ck_prepare_long_work(void) {
     ck_prepare_process();
+    // Its threads leave the library's count with it, and the others spin again.
+    if (has_idle_pool) sem_post(&pool_may_end);
+    has_idle_pool = false;
 #if defined(__GLIBC__)
     mallopt(M_TRIM_THRESHOLD, INT_MAX);
 #endif

@@ -12,8 +12,12 @@ public enum ThreadPool {
         ck_set_threads(Int32(clamping: max(1, count)))
     }
 
-    /// Keeps freed memory in the process: for training, whose every step frees and takes gigabytes again.
-    public static func keepFreedMemory() { ck_keep_freed_memory() }
+    /// Prepares the process for training: threads spin while they wait for the next of thousands of small passes, and
+    /// memory that one step frees stays for the next.
+    ///
+    /// Not while networks run on other threads.
+    /// `OMP_WAIT_POLICY=passive` keeps threads from spinning, on a machine that others use.
+    public static func prepareForTraining() { ck_prepare_long_work() }
 
     /// Runs work that is made of many small pieces: the pool's other threads stay awake until it is done.
     ///

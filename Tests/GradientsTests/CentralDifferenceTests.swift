@@ -93,6 +93,20 @@ import Testing
         try expectGradients(of: [q, k, v]) {
             .attention(queries: $0[0], keys: $0[1], values: $0[2], heads: 2, causal: isCausal)
         }
+        let packed = varied([2, 4, 18], seed: 4)
+        try expectGradients(of: [packed]) { $0[0].selfAttention(heads: 3, causal: isCausal) }
+        let x = Variable(packed)
+        let parts = (0..<3).map { x.columns(6 * $0..<6 * $0 + 6) }
+        #expect(
+            x.selfAttention(heads: 3, causal: isCausal).value
+                == Variable.attention(
+                    queries: parts[0],
+                    keys: parts[1],
+                    values: parts[2],
+                    heads: 3,
+                    causal: isCausal
+                ).value
+        )
     }
 
     @Test(arguments: [1, 2], [[0, 0, 0, 0], [1, 1, 1, 1], [1, 1, 0, 0]])

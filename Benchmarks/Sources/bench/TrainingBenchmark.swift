@@ -15,7 +15,7 @@ struct TrainingBenchmark {
     ///
     /// - Throws: `BenchError` of the peers, or what preparing the networks throws.
     func run() throws {
-        ThreadPool.keepFreedMemory()
+        ThreadPool.prepareForTraining()
         let peers =
             table.peers == nil
             ? nil : try PeerProcess(threads: ThreadPool.threadCount, program: Self.peers)

@@ -8,8 +8,10 @@
 // Makes waiting threads sleep soon instead of spinning, and freed tensors stay mapped for the next ones.
 // Called before the first network; further calls do nothing.
 void ck_prepare_process(void);
-// The same, and freed memory is never given back: for work that frees and takes gigabytes again and again.
-void ck_keep_freed_memory(void);
+// The same, then: threads spin again while they wait, and freed memory is never given back. For work of hours with a
+// machine of its own, which starts thousands of small passes a second and frees and takes gigabytes. Not beside networks
+// that run.
+void ck_prepare_long_work(void);
 void ck_set_threads(int count);
 int ck_threads(void);
 // Calls body(context, begin, end) over disjoint parts of 0..<count, on all threads of the pool.

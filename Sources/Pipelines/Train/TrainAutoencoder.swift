@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Kernels
 internal import Media
 internal import Models
 internal import Packs
@@ -52,6 +53,7 @@ public struct AutoencoderTrainingRequest: Sendable {
         progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingReport {
         try config.validate()
+        ThreadPool.prepareForTraining()
         try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
         let found = try PictureSetFolder(
             folder: data,

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Hashing
+internal import Kernels
 internal import Media
 internal import Models
 internal import Packs
@@ -56,6 +57,7 @@ public struct CLIPTrainingRequest: Sendable {
         measured: (CheckpointMeasures) throws -> Void
     ) throws -> TrainingReport {
         try config.validate()
+        ThreadPool.prepareForTraining()
         try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
         let found = try PictureSetFolder(
             folder: data,

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Hashing
+internal import Kernels
 internal import Media
 internal import Models
 internal import Packs
@@ -90,6 +91,7 @@ extension Session {
         progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingReport {
         try request.config.validate()
+        ThreadPool.prepareForTraining()
         let pack = try pack(request.pack)
         var filter = ClipFilter()
         filter.tags = request.tags

@@ -66,6 +66,11 @@ public final class CLIPTask: TrainingTask {
     /// - Returns: The loss, the accuracies within the batch, and the temperature (what cosines are divided by).
     /// - Throws: Nothing; the frames are at hand.
     public func step(_ step: Int, random: inout SeededRandom) throws -> StepResult {
+        // No part of it runs on oneDNN, which a crew would keep to one thread.
+        ThreadPool.crew { crewStep(&random) }
+    }
+
+    private func crewStep(_ random: inout SeededRandom) -> StepResult {
         let batch = clips.draw(config.batch, &random).map { clips.training[$0] }
         let frames = batch.map { $0.clip.first + random.index(below: $0.clip.count) }
         let result = ContrastiveLoss(

@@ -1,5 +1,4 @@
 internal import Foundation
-internal import Kernels
 public import Tensors
 
 /// What one step of a training found out.
@@ -227,7 +226,6 @@ public final class Trainer {
         report: (LogLine, Double) throws -> Void,
         saved: (Int) throws -> Void
     ) throws -> Bool {
-        ThreadPool.keepFreedMemory()
         var lastSave = ContinuousClock.now
         var window = Window()
         var savedStep = stepsDone

@@ -78,39 +78,38 @@ struct TrainableTransformerBlock {
     /// - Parameters:
     ///   - x: `[N, T, D]`.
     ///   - causal: Whether token t sees tokens 0...t only.
-    /// - Returns: `[N, T, D]`, and the keys `[N, T, D]` on the way.
-    func traced(
-        _ x: Variable<Float>,
-        causal: Bool = false
-    ) -> (output: Variable<Float>, keys: Variable<Float>) {
-        let normed = norm1(x)
+    /// - Returns: `[N, T, D]`.
+    func callAsFunction(_ x: Variable<Float>, causal: Bool = false) -> Variable<Float> {
+        run(x, packed(x), causal: causal)
+    }
+
+    /// The same with the keys on the way, `[N, T, D]`.
+    func traced(_ x: Variable<Float>) -> (output: Variable<Float>, keys: Variable<Float>) {
+        let packed = packed(x)
         let width = x.shape[2]
-        let parts: [Variable<Float>]
-        if projections.count == 1 {
-            let packed = projections[0](normed)
-            parts = (0..<3).map { packed.columns($0 * width..<($0 + 1) * width) }
-        } else {
-            parts = projections.map { $0(normed) }
-        }
-        let mixed = Variable.attention(
-            queries: parts[0],
-            keys: parts[1],
-            values: parts[2],
-            heads: heads,
-            causal: causal
-        )
-        let middle = x + projection(mixed)
+        return (run(x, packed, causal: false), packed.columns(width..<2 * width))
+    }
+
+    /// Queries, keys and values side by side: `[N, T, D]` to `[N, T, 3D]`.
+    private func packed(_ x: Variable<Float>) -> Variable<Float> {
+        let normed = norm1(x)
+        return projections.count == 1
+            ? projections[0](normed) : .joinColumns(projections.map { $0(normed) })
+    }
+
+    private func run(
+        _ x: Variable<Float>,
+        _ packed: Variable<Float>,
+        causal: Bool
+    ) -> Variable<Float> {
+        let middle = x + projection(packed.selfAttention(heads: heads, causal: causal))
         let hidden = expand(norm2(middle))
         let activated =
             switch activation {
             case .gelu: hidden.gelu
             case .quickGELU: hidden.quickGELU
             }
-        return (middle + contract(activated), parts[1])
-    }
-
-    func callAsFunction(_ x: Variable<Float>, causal: Bool = false) -> Variable<Float> {
-        traced(x, causal: causal).output
+        return middle + contract(activated)
     }
 }
 
