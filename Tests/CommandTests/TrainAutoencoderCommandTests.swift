@@ -73,6 +73,27 @@ import Testing
         #expect(lines.last?["added"] as? Int == 2)
     }
 
+    /// A folder behind a link is read; a run inside its data, and a resumed run that is not there, are refused.
+    @Test func whereDataAndRunsMayLie() throws {
+        let workspace = try workspace()
+        try FileManager.default.createSymbolicLink(
+            atPath: workspace.path("link"),
+            withDestinationPath: workspace.path("data")
+        )
+        var command = Self.shared + ["--steps", "1"]
+        command[2] = "link"
+        #expect(try workspace.run(command).status == 0)
+        command[4] = "data/run"
+        let inside = try workspace.run(command)
+        #expect(inside.status == 1)
+        #expect(inside.errors.contains("lies in its data"))
+        #expect(!workspace.has("data/run"))
+        command[4] = "none"
+        let none = try workspace.run(command + ["--resume"])
+        #expect(none.status == 64)
+        #expect(none.errors.contains("there is no run in"))
+    }
+
     /// A run that is stopped saves; resumed, it writes the files of one that was not.
     @Test func aStoppedRunGoesOnAsIfItHadNotBeenStopped() throws {
         let workspace = try workspace {

@@ -184,6 +184,8 @@ final class RunningCommand {
         process.arguments = arguments
         process.currentDirectoryURL = URL(filePath: folder)
         var variables = ProcessInfo.processInfo.environment
+        // Tests run side by side; a training's threads would spin on the others' time.
+        variables["OMP_WAIT_POLICY"] = variables["OMP_WAIT_POLICY"] ?? "passive"
         for name in ["VSDB_LIBRARY", "NO_COLOR", "COLUMNS"] { variables[name] = nil }
         process.environment = variables.merging(environment) { $1 }
         process.standardInput = FileHandle(forReadingAtPath: streams + "/in")

@@ -35,7 +35,9 @@ enum SourceList {
     }
 
     private static func media(in folder: String) -> [String] {
-        let walk = FileManager.default.enumerator(atPath: folder)
+        // A folder may be named by a link, which the enumerator does not follow.
+        let place = URL(fileURLWithPath: folder).resolvingSymlinksInPath().path
+        let walk = FileManager.default.enumerator(atPath: place)
         var files: [String] = []
         while let name = walk?.nextObject() as? String {
             let isHidden = name.split(separator: "/").contains { $0.hasPrefix(".") }

@@ -53,6 +53,7 @@ public struct AutoencoderTrainingRequest: Sendable {
         progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingReport {
         try config.validate()
+        try TrainingRun.require(run, apartFrom: data)
         ThreadPool.prepareForTraining()
         try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
         let found = try PictureSetFolder(

@@ -57,6 +57,7 @@ public struct CLIPTrainingRequest: Sendable {
         measured: (CheckpointMeasures) throws -> Void
     ) throws -> TrainingReport {
         try config.validate()
+        try TrainingRun.require(run, apartFrom: data)
         ThreadPool.prepareForTraining()
         try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
         let found = try PictureSetFolder(

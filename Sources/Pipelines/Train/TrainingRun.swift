@@ -64,6 +64,21 @@ public struct TrainingRun {
         self.document = document
     }
 
+    /// Refuses a run inside its own data, which would be trained on its sheets.
+    ///
+    /// - Throws: `RequestError`.
+    static func require(_ run: String, apartFrom data: String) throws {
+        func place(_ path: String) -> String {
+            URL(fileURLWithPath: path).resolvingSymlinksInPath().standardizedFileURL.path
+        }
+        guard !(place(run) + "/").hasPrefix(place(data) + "/") else {
+            throw RequestError(
+                "the run \"\(run)\" lies in its data \"\(data)\" and would be trained on its own "
+                    + "sheets; choose a folder beside it"
+            )
+        }
+    }
+
     /// Trains until the last step or until it is asked to stop.
     ///
     /// - Parameters:

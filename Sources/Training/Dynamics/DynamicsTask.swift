@@ -150,7 +150,8 @@ public final class DynamicsTask: TrainingTask {
         guard clips.count >= config.clips, clips.count > 0 else {
             throw TrainingError(
                 .badData,
-                "there are \(clips.count) clips, and a step takes \(config.clips); ingest more, or "
+                "\(clips.count) clips of this pack (and tags) were found, and a step takes "
+                    + "\(config.clips); ingest more with vsdb ingest --pack, or "
                     + "lower the key clips"
             )
         }

@@ -287,7 +287,7 @@ public final class Trainer {
         guard bad != nil || !norm.isFinite else { return }
         throw TrainingError(
             .diverged,
-            "step \(stepsDone): \(bad.map { "the loss \($0)" } ?? "the norm of the gradients") is not "
+            "step \(stepsDone): \(bad.map { "the term \"\($0)\"" } ?? "the norm of the gradients") is not "
                 + "finite; start a run in another folder with a lower run.learningRate. "
                 + (checkpoint.newest.map { "The last good checkpoint is \"\($0)\"" }
                     ?? "Here there is no checkpoint yet")

@@ -34,6 +34,9 @@ struct TrainingOptions: ParsableArguments {
         guard output != nil || printConfig else {
             throw ValidationError("name the folder of the run with -o, as -o runs/first")
         }
+        if resume, let output, !FileManager.default.fileExists(atPath: output + "/checkpoints") {
+            throw ValidationError("--resume: there is no run in \"\(output)\"; start it without")
+        }
         if let steps, steps < 1 { throw ValidationError("--steps \(steps): give 1 or more") }
     }
 

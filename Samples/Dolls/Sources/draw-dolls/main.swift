@@ -215,7 +215,7 @@ func groups(_ options: Options) throws {
 }
 
 do {
-    guard CommandLine.arguments.count > 1, CommandLine.arguments[1] != "--help" else {
+    guard CommandLine.arguments.count > 1, !CommandLine.arguments.contains("--help") else {
         print(usage)
         exit(CommandLine.arguments.count > 1 ? 0 : 64)
     }
