@@ -88,26 +88,43 @@ struct packing {
     const float *w;
     size_t outputs, inputs, output_step, input_step;
     float *packed;
+    size_t chunks;  // of the inputs, which threads share
 };
+
+// Packs the inputs first..<last of a panel. A few inputs at a time: what is read and written stays in the cache.
+static void pack_inputs(const struct packing *p, size_t panel, size_t first, size_t last) {
+    const size_t width = width_of(panel, p->outputs), left = p->outputs - panel * PANEL;
+    const size_t present = left < width ? left : width;
+    const float *from = p->w + panel * PANEL * p->output_step;
+    float *to = p->packed + panel * PANEL * p->inputs;
+    for (size_t begin = first; begin < last; begin += LINE) {
+        const size_t end = begin + LINE < last ? begin + LINE : last;
+        if (p->output_step == 1) {
+            for (size_t i = begin; i < end; i++)
+                for (size_t o = 0; o < present; o++) to[i * width + o] = from[i * p->input_step + o];
+        } else {
+            for (size_t o = 0; o < present; o++)
+                for (size_t i = begin; i < end; i++)
+                    to[i * width + o] = from[o * p->output_step + i * p->input_step];
+        }
+        for (size_t i = begin; present < width && i < end; i++)
+            memset(to + i * width + present, 0, (width - present) * sizeof(float));
+    }
+}
 
 static void pack_part(void *context, size_t first, size_t last) {
     const struct packing *p = context;
-    for (size_t panel = first; panel < last; panel++) {
-        const size_t width = width_of(panel, p->outputs);
-        float *to = p->packed + panel * PANEL * p->inputs;
-        for (size_t o = 0; o < width; o++) {
-            const size_t output = panel * PANEL + o;
-            const float *from = p->w + output * p->output_step;
-            for (size_t i = 0; i < p->inputs; i++)
-                to[i * width + o] = output < p->outputs ? from[i * p->input_step] : 0;
-        }
+    for (size_t part = first; part < last; part++) {
+        const size_t chunk = part % p->chunks;
+        pack_inputs(p, part / p->chunks, p->inputs * chunk / p->chunks, p->inputs * (chunk + 1) / p->chunks);
     }
 }
 
 void ck_gemm_pack(const float *w, size_t outputs, size_t inputs, size_t output_step, size_t input_step,
                   float *packed) {
-    struct packing p = {w, outputs, inputs, output_step, input_step, packed};
-    ck_parallel(panels_of(outputs), grain(WORTH_ELEMENTS, PANEL * inputs), pack_part, &p);
+    const size_t chunks = 1 + inputs * PANEL / WORTH_ELEMENTS;
+    struct packing p = {w, outputs, inputs, output_step, input_step, packed, chunks};
+    ck_parallel(panels_of(outputs) * chunks, grain(WORTH_ELEMENTS, PANEL * inputs / chunks), pack_part, &p);
 }
 
 void ck_gemm_unpack(const float *packed, size_t outputs, size_t inputs, float *w) {
@@ -141,14 +158,34 @@ void ck_gemm(const float *x, size_t rows, size_t x_step, const float *packed, si
     if (parts) ck_parallel(parts, grain(WORTH, rows * outputs * inputs / parts), gemm_part, &g);
 }
 
+struct transposition {
+    const float *from;
+    size_t rows, columns, row_step, column_step;
+    float *to;  // [rows][columns]
+};
+
+// Columns of blocks first..<last. Going along whole rows would leave a line of the cache after each element.
+static void transpose_part(void *context, size_t first, size_t last) {
+    const struct transposition *t = context;
+    for (size_t block = first; block < last; block++) {
+        const size_t left = block * LINE, right = left + LINE < t->columns ? left + LINE : t->columns;
+        for (size_t top = 0; top < t->rows; top += LINE) {
+            const size_t bottom = top + LINE < t->rows ? top + LINE : t->rows;
+            for (size_t i = top; i < bottom; i++)
+                for (size_t j = left; j < right; j++)
+                    t->to[i * t->columns + j] = t->from[i * t->row_step + j * t->column_step];
+        }
+    }
+}
+
 void ck_product(size_t m, size_t n, size_t k, float alpha, const float *a, size_t a_row, size_t a_column,
                 const float *b, size_t b_row, size_t b_column, bool accumulates, float *c, size_t c_row) {
     const size_t packed = ck_gemm_packed(n, k);
     float *scratch = ck_aligned(packed + (a_column == 1 ? 0 : m * k));
     ck_gemm_pack(b, n, k, b_column, b_row, scratch);
     if (a_column != 1) {
-        for (size_t j = 0; j < k; j++)
-            for (size_t i = 0; i < m; i++) scratch[packed + i * k + j] = a[i * a_row + j * a_column];
+        struct transposition t = {a, m, k, a_row, a_column, scratch + packed};
+        ck_parallel((k + LINE - 1) / LINE, grain(WORTH_ELEMENTS, m * LINE), transpose_part, &t);
         a = scratch + packed;
         a_row = k;
     }
@@ -176,11 +213,11 @@ static void attend_part(void *context, size_t first, size_t last) {
         const size_t n = i / a->heads, column = i % a->heads * a->width;
         const float *k = a->k + n * a->keys * a->kv_step + column, *v = a->v + n * a->keys * a->kv_step + column;
         float *scores = a->probabilities ? a->probabilities + i * score_count : scratch + keys + values;
-        const struct packing by_key = {k, a->keys, a->width, a->kv_step, 1, scratch};
+        const struct packing by_key = {k, a->keys, a->width, a->kv_step, 1, scratch, 1};
         product_alone(&by_key, a->q + n * a->queries * a->q_step + column, a->queries, a->q_step, scores, a->keys);
         const struct softmax s = {scores, a->keys, a->queries, a->scale, a->causal};
         CALL(softmax, &s, 0, a->queries);
-        const struct packing by_column = {v, a->width, a->keys, 1, a->kv_step, scratch + keys};
+        const struct packing by_column = {v, a->width, a->keys, 1, a->kv_step, scratch + keys, 1};
         product_alone(&by_column, scores, a->queries, a->keys, a->y + n * a->queries * step + column, step);
     }
     free(scratch);
