@@ -205,10 +205,13 @@ import Training
             let wanted = try Goldens.tensor(name, in: step.io).double
             let size = (wanted.scalars.reduce(0) { $0 + $1 * $1 } / Double(wanted.count))
                 .squareRoot()
+            // An activation of the frame encoder within rounding of 0 may fall on the other side of its kink, which
+            // moves single elements at once: 1.1e-3 of the size was seen with AVX2.
+            let hasKinks = own.contains("swapae_encoder")
             expectClose(
                 try #require(gradient),
                 wanted,
-                abs: 4e-4 * size,
+                abs: (hasKinks ? 3e-3 : 4e-4) * size,
                 rel: 1e-4,
                 because:
                     "manifest: 1e-4 relative; the first step size carries gradient in the reference, 3e-4 here",
