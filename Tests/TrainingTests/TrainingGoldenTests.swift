@@ -205,19 +205,42 @@ import Training
             let wanted = try Goldens.tensor(name, in: step.io).double
             let size = (wanted.scalars.reduce(0) { $0 + $1 * $1 } / Double(wanted.count))
                 .squareRoot()
-            // An activation of the frame encoder within rounding of 0 may fall on the other side of its kink, which
-            // moves single elements at once: 1.1e-3 of the size was seen with AVX2.
-            let hasKinks = own.contains("swapae_encoder")
+            let found = try #require(gradient)
             expectClose(
-                try #require(gradient),
+                own.contains("swapae_encoder") ? withoutKinks(found, wanted, size) : found,
                 wanted,
-                abs: (hasKinks ? 3e-3 : 4e-4) * size,
+                abs: 4e-4 * size,
                 rel: 1e-4,
                 because:
                     "manifest: 1e-4 relative; the first step size carries gradient in the reference, 3e-4 here",
                 name: name
             )
         }
+    }
+
+    /// The gradient of a frame encoder's tensor with the elements that are off set to what is wanted: if they are at most
+    /// one in a hundred, each within 3e-3 of the size, and the root mean square of all is as small as each must be.
+    ///
+    /// An activation within rounding of 0 falls on the other side of its kink with other sums, which moves some elements
+    /// at once. With AVX2 one of 16,384 activations of the second block does (1.1e-7 below 0 for 7.6e-7 above it, as
+    /// AVX-512 has it, every other sign equal), and takes 14 of 2,048 elements of the skip's weight to 1.1e-3.
+    private func withoutKinks(
+        _ found: Tensor<Double>,
+        _ wanted: Tensor<Double>,
+        _ size: Double
+    ) -> Tensor<Double> {
+        let errors = zip(found.scalars, wanted.scalars).map { abs($0 - $1) }
+        let mean = (errors.reduce(0) { $0 + $1 * $1 } / Double(max(errors.count, 1))).squareRoot()
+        guard mean <= 4e-4 * size else { return found }
+        let beyond = errors.indices.filter {
+            errors[$0] > 4e-4 * size + 1e-4 * abs(wanted.scalars[$0])
+        }
+        guard beyond.count <= errors.count / 100 else { return found }
+        var result = found
+        for index in beyond where errors[index] <= 3e-3 * size {
+            result.scalars[index] = wanted.scalars[index]
+        }
+        return result
     }
 
     @Test func lossesOfFixedInputs() throws {
