@@ -52,10 +52,11 @@ final class LibraryFrames {
     private func fault(of source: Source) -> String? {
         if let known = faults[source.path] { return known.isEmpty ? nil : known }
         let path = source.path
+        // Whatever keeps it from being read, the clip is left out and the report says so.
         let found = try? SHA256.digest(fileAt: path).hex
         let fault =
             found == nil
-            ? "its source \"\(path)\" is not there any more"
+            ? "its source \"\(path)\" is not there any more, or cannot be read"
             : found != source.sha256
                 ? "its source \"\(path)\" is another file now" : ""
         faults[path] = fault

@@ -2,6 +2,7 @@ internal import Foundation
 internal import Media
 internal import Metrics
 internal import Packs
+internal import Tensors
 
 /// A film of the samples, frames not read yet.
 struct SampleFilm {
@@ -76,8 +77,14 @@ struct SampleFilm {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw RequestError("joints \"\(path)\" cannot be read")
         }
-        guard let frames = try? JSONDecoder().decode([[[Double]]].self, from: data) else {
-            throw RequestError("joints \"\(path)\" is no list of frames of points [x, y]")
+        let frames: [[[Double]]]
+        do {
+            frames = try JSONDecoder().decode([[[Double]]].self, from: data)
+        } catch {
+            throw RequestError(
+                "joints \"\(path)\" is no list of frames of points [x, y]: it "
+                    + JSONFault.text(data, error)
+            )
         }
         let names = manifest.jointNames ?? []
         guard frames.count == count,

@@ -34,6 +34,7 @@ struct DynamicsPack {
                 let place = folder + "/" + name
                 guard !FileManager.default.fileExists(atPath: place) else { continue }
                 let draft = place + ".partial"
+                // Left by a run that was killed; if it is there and stays, copying says so.
                 try? FileManager.default.removeItem(atPath: draft)
                 try FileManager.default.copyItem(atPath: source.folder + "/" + name, toPath: draft)
                 try FileManager.default.moveItem(atPath: draft, toPath: place)

@@ -182,16 +182,23 @@ final class LibraryClips: TrainingClips {
     /// The boxes that the clip was ingested with, and from when each holds.
     private func boxes(of clip: Clip) throws -> [(seconds: Double, box: FrameBox)] {
         let assets = try library.assets(of: clip.id)
-        func facts<Facts: Decodable>(_ kind: AssetKind, _ type: Facts.Type) -> Facts? {
-            assets.first { $0.kind == kind }.flatMap {
-                try? JSONDecoder().decode(type, from: Data($0.provenanceJSON.utf8))
+        func facts<Facts: Decodable>(_ kind: AssetKind, _ type: Facts.Type) throws -> Facts? {
+            guard let asset = assets.first(where: { $0.kind == kind }) else { return nil }
+            do {
+                return try JSONDecoder().decode(type, from: Data(asset.provenanceJSON.utf8))
+            } catch {
+                throw TrainingError(
+                    .badData,
+                    "clip \(clip.name): what is stored of its \(kind) cannot be read (\(error)); "
+                        + "remove the clip and ingest it again"
+                )
             }
         }
-        let numbers = facts(.content, Provenance.self)?.boxes?.filter { $0.count == 4 } ?? []
+        let numbers = try facts(.content, Provenance.self)?.boxes?.filter { $0.count == 4 } ?? []
         let boxes = numbers.map { FrameBox(x: $0[0], y: $0[1], width: $0[2], height: $0[3]) }
         guard let first = boxes.first else { return [] }
         // Boxes that change are known at the observed frames; each holds from there on.
-        let seconds = facts(.dynamics, Observation.self)?.observedSeconds ?? []
+        let seconds = try facts(.dynamics, Observation.self)?.observedSeconds ?? []
         guard seconds.count == boxes.count else { return [(-.infinity, first)] }
         return [(-.infinity, first)] + zip(seconds, boxes).map { ($0, $1) }
     }

@@ -61,8 +61,10 @@ public struct PictureSetFolder {
             throw RequestError("\"\(folder)\" is no folder; give one with clips or pictures")
         }
         let files = try SourceList.files([folder])
+        try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
         let (data, index) = (run + "/frames.rgb", run + "/frames.json")
         let key = try key(files)
+        // What is not there, or not as it was, is read again from the clips.
         if let known = try? JSONDecoder().decode(
             Index.self,
             from: Data(contentsOf: URL(fileURLWithPath: index))
@@ -70,7 +72,9 @@ public struct PictureSetFolder {
             return (pictures, known.skipped)
         }
         // It must not outlive the frames that it describes, should this be interrupted.
-        try? FileManager.default.removeItem(atPath: index)
+        if FileManager.default.fileExists(atPath: index) {
+            try FileManager.default.removeItem(atPath: index)
+        }
         let made = try write(files, to: data, key, cancellation, progress)
         try JSONEncoder().encode(made).write(to: URL(fileURLWithPath: index), options: .atomic)
         return (try map(made, data), made.skipped)
@@ -89,6 +93,7 @@ public struct PictureSetFolder {
     private func key(_ files: [String]) throws -> String {
         var text = "\(width)x\(height), \(framesPerClip)\n"
         for file in files + files.map(captionBeside) + [captionsPath] {
+            // A file that is not there has facts of its own.
             let facts = try? FileManager.default.attributesOfItem(atPath: file)
             let size = (facts?[.size] as? NSNumber)?.intValue ?? -1
             let time = (facts?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
@@ -102,6 +107,16 @@ public struct PictureSetFolder {
     /// The text file of a clip's name.
     private func captionBeside(_ file: String) -> String {
         (file as NSString).deletingPathExtension + ".txt"
+    }
+
+    /// The text beside a clip, nil if there is none.
+    private func text(beside file: String) throws -> String? {
+        let path = captionBeside(file)
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        guard let text = String(data: data, encoding: .utf8) else {
+            throw TrainingError(.badData, "caption \"\(path)\": it is not UTF-8 text")
+        }
+        return text.trimmingCharacters(in: .whitespacesAndNewlines)
     }
 
     /// Texts by path below the folder, or by name.
@@ -132,6 +147,7 @@ public struct PictureSetFolder {
         else {
             throw TrainingError(.cannotWrite, "\"\(path)\" cannot be written; check the folder")
         }
+        // Every write was checked; there is nothing to lose here.
         defer { try? output.close() }
         var clips: [PictureSet.Clip] = []
         var skipped: [String] = []
@@ -152,9 +168,8 @@ public struct PictureSetFolder {
                 }
                 for frame in frames { try output.write(contentsOf: Data(frame.pixels)) }
                 let caption =
-                    captions[name] ?? captions[(name as NSString).lastPathComponent]
-                    ?? (try? String(contentsOfFile: captionBeside(file), encoding: .utf8))?
-                    .trimmingCharacters(in: .whitespacesAndNewlines)
+                    try captions[name] ?? captions[(name as NSString).lastPathComponent]
+                    ?? text(beside: file)
                 clips.append(
                     PictureSet.Clip(
                         name: name,

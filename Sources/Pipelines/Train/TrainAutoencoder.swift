@@ -1,39 +1,12 @@
 internal import Foundation
 internal import Kernels
-internal import Media
+public import Media
 internal import Models
 internal import Packs
 internal import Tensors
 public import Training
 
-/// A request to train a generator and a content encoder on a folder of clips.
-public struct AutoencoderTrainingRequest: Sendable {
-    /// The folder with clips or pictures.
-    public var data: String
-    /// The folder of the run.
-    public var run: String
-    /// What is trained, and how.
-    public var config: AutoencoderTrainingConfig
-    /// At most so many frames of each clip.
-    public var framesPerClip: Int
-    /// Whether to go on from the newest checkpoint of the run.
-    public var resumes: Bool
-
-    /// Collects the request.
-    public init(
-        data: String,
-        run: String,
-        config: AutoencoderTrainingConfig,
-        framesPerClip: Int,
-        resumes: Bool
-    ) {
-        self.data = data
-        self.run = run
-        self.config = config
-        self.framesPerClip = framesPerClip
-        self.resumes = resumes
-    }
-
+extension FolderTrainingRequest<AutoencoderTrainingConfig> {
     /// Trains until the last step or until it is asked to stop.
     ///
     /// At every checkpoint `RUN/weights` gets `generator.safetensors` and `encoder.safetensors`, of which
@@ -53,19 +26,15 @@ public struct AutoencoderTrainingRequest: Sendable {
         progress: (TrainingProgress) throws -> Void
     ) throws -> TrainingReport {
         try config.validate()
-        try TrainingRun.require(run, apartFrom: data)
         ThreadPool.prepareForTraining()
-        try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
-        let found = try PictureSetFolder(
-            folder: data,
+        let found = try pictures(
             height: config.generator.height,
             width: config.generator.width,
-            framesPerClip: framesPerClip
-        ).read(run: run, cancellation: cancellation, progress: reading)
-        for reason in found.skipped { skipped(reason) }
-        let task = ShownAutoencoder(
-            try AutoencoderTask(config, pictures: found.pictures)
+            cancellation: cancellation,
+            reading: reading
         )
+        for reason in found.skipped { skipped(reason) }
+        let task = try AutoencoderTask(config, pictures: found.pictures)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return try TrainingRun(
@@ -80,7 +49,7 @@ public struct AutoencoderTrainingRequest: Sendable {
             cancellation: cancellation,
             progress: progress,
             export: { trainer in
-                let files = try task.task.files(trainer.averaged)
+                let files = try task.files(trainer.averaged)
                 let weights = run + "/weights"
                 try FileManager.default.createDirectory(
                     atPath: weights,
@@ -96,22 +65,11 @@ public struct AutoencoderTrainingRequest: Sendable {
     }
 }
 
-/// The task with its sheet: originals above reconstructions.
-private final class ShownAutoencoder: ShownTraining {
-    let task: AutoencoderTask
-
-    init(_ task: AutoencoderTask) { self.task = task }
-
-    var parameters: Parameters { task.parameters }
-    var groups: [ParameterGroup] { task.groups }
-
-    func step(_ step: Int, random: inout SeededRandom) throws -> StepResult {
-        try task.step(step, random: &random)
-    }
-
-    func sheet() throws -> [ContactSheet.Row] {
+extension AutoencoderTask: ShownTraining {
+    /// Frames above what is drawn from their codes.
+    public func sheet() -> [ContactSheet.Row] {
         let columns = 8
-        let (originals, drawn) = task.examples(2 * columns)
+        let (originals, drawn) = examples(2 * columns)
         let (left, right) = (originals.channelsFirst, drawn.channelsFirst)
         return (0..<2).flatMap { row -> [ContactSheet.Row] in
             let range = row * columns..<(row + 1) * columns

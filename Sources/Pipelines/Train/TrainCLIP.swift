@@ -1,40 +1,13 @@
 internal import Foundation
 internal import Hashing
 internal import Kernels
-internal import Media
+public import Media
 internal import Models
 internal import Packs
 internal import Tensors
 public import Training
 
-/// A request to train CLIP on a folder of clips with captions.
-public struct CLIPTrainingRequest: Sendable {
-    /// The folder with clips or pictures.
-    public var data: String
-    /// The folder of the run.
-    public var run: String
-    /// What is trained, and how.
-    public var config: CLIPTrainingConfig
-    /// At most so many frames of each clip.
-    public var framesPerClip: Int
-    /// Whether to go on from the newest checkpoint of the run.
-    public var resumes: Bool
-
-    /// Collects the request.
-    public init(
-        data: String,
-        run: String,
-        config: CLIPTrainingConfig,
-        framesPerClip: Int,
-        resumes: Bool
-    ) {
-        self.data = data
-        self.run = run
-        self.config = config
-        self.framesPerClip = framesPerClip
-        self.resumes = resumes
-    }
-
+extension FolderTrainingRequest<CLIPTrainingConfig> {
     /// Trains until the last step or until it is asked to stop.
     ///
     /// At every checkpoint `RUN/clip` gets the averaged weights, the vocabulary and `clip.json`; see `CLIPFolder`.
@@ -57,18 +30,16 @@ public struct CLIPTrainingRequest: Sendable {
         measured: (CheckpointMeasures) throws -> Void
     ) throws -> TrainingReport {
         try config.validate()
-        try TrainingRun.require(run, apartFrom: data)
         ThreadPool.prepareForTraining()
-        try FileManager.default.createDirectory(atPath: run, withIntermediateDirectories: true)
-        let found = try PictureSetFolder(
-            folder: data,
+        let found = try pictures(
             height: config.imageSize,
             width: config.imageSize,
-            framesPerClip: framesPerClip
-        ).read(run: run, cancellation: cancellation, progress: reading)
+            cancellation: cancellation,
+            reading: reading
+        )
         for reason in found.skipped { told("skipped: \(reason)") }
-        let task = ShownCLIP(try CLIPTask(config, pictures: found.pictures))
-        let clips = task.task.clips
+        let task = try CLIPTask(config, pictures: found.pictures)
+        let clips = task.clips
         let without = found.pictures.clips.count - clips.training.count - clips.validation.count
         if without > 0 { told("\(without.counted("clip")) without a caption left out") }
         began(
@@ -93,7 +64,7 @@ public struct CLIPTrainingRequest: Sendable {
             export: { trainer in
                 try folder.write(
                     trainer.averaged,
-                    config: task.task.networkConfig,
+                    config: task.networkConfig,
                     vocabulary: clips.vocabulary
                 )
                 if let newest = trainer.measurements.last, newest.step == trainer.stepsDone {
@@ -131,6 +102,7 @@ public struct CLIPFolder {
         let files = FileManager.default
         let draft = path + ".partial"
         do {
+            // Left by a run that was killed; if they are there and stay, what follows says so.
             try? files.removeItem(atPath: draft)
             try files.createDirectory(atPath: draft, withIntermediateDirectories: true)
             func write(_ data: Data, _ name: String) throws -> String {
@@ -161,6 +133,7 @@ public struct CLIPFolder {
             try? files.removeItem(atPath: old)
             if files.fileExists(atPath: path) { try files.moveItem(atPath: path, toPath: old) }
             try files.moveItem(atPath: draft, toPath: path)
+            // The new folder stands; an old one that stays is removed by the next checkpoint.
             try? files.removeItem(atPath: old)
         } catch {
             throw TrainingError(
@@ -171,30 +144,13 @@ public struct CLIPFolder {
     }
 }
 
-/// The task with its sheet: frames that were not trained on, their captions and what they were given.
-private final class ShownCLIP: ShownTraining {
-    let task: CLIPTask
-
-    init(_ task: CLIPTask) { self.task = task }
-
-    var parameters: Parameters { task.parameters }
-    var groups: [ParameterGroup] { task.groups }
-
-    func step(_ step: Int, random: inout SeededRandom) throws -> StepResult {
-        try task.step(step, random: &random)
-    }
-
-    func didUpdate() { task.didUpdate() }
-
-    func measure(_ averaged: [String: RawTensor]) throws -> [String: Double] {
-        try task.measure(averaged)
-    }
-
-    func sheet() throws -> [ContactSheet.Row] {
+extension CLIPTask: ShownTraining {
+    /// Frames that were not trained on, their captions and what they were given.
+    public func sheet() -> [ContactSheet.Row] {
         let rows = 12
-        let shown = Array(task.matches.prefix(rows))
+        let shown = Array(matches.prefix(rows))
         guard !shown.isEmpty else { return [] }
-        let frames = task.frames(of: shown.map(\.clip)).channelsFirst
+        let frames = frames(of: shown.map(\.clip)).channelsFirst
         return shown.enumerated().map { place, match in
             ContactSheet.Row(
                 label: match.isRight

@@ -1,7 +1,7 @@
 internal import Foundation
 internal import Hashing
 internal import Kernels
-internal import Media
+public import Media
 internal import Models
 internal import Packs
 internal import Store
@@ -118,7 +118,7 @@ extension Session {
             config: request.config.run,
             document: encoder.encode(request.config)
         ).run(
-            ShownDynamics(task),
+            task,
             resumes: request.resumes,
             identity: "pack \(pack.pack.fingerprint) clips "
                 + SHA256.digest(Data(clips.identity.utf8)).hex,
@@ -129,21 +129,10 @@ extension Session {
     }
 }
 
-/// The task with its sheet: two clips, themselves again, each as the other moves, each as the other is described.
-private final class ShownDynamics: ShownTraining {
-    private let task: DynamicsTask
-
-    init(_ task: DynamicsTask) { self.task = task }
-
-    var parameters: Parameters { task.parameters }
-    var groups: [ParameterGroup] { task.groups }
-
-    func step(_ step: Int, random: inout SeededRandom) throws -> StepResult {
-        try task.step(step, random: &random)
-    }
-
-    func sheet() throws -> [ContactSheet.Row] {
-        try task.preview().map { row in
+extension DynamicsTask: ShownTraining {
+    /// Two clips, themselves again, each as the other moves, each as the other is described.
+    public func sheet() throws -> [ContactSheet.Row] {
+        try preview().map { row in
             ContactSheet.Row(
                 label: row.label,
                 images: (0..<row.pictures.shape[0]).map {

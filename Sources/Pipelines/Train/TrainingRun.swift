@@ -167,6 +167,7 @@ public struct TrainingRun {
         }
         for rest in measured { try append(rest) }
         try write(text, "log.jsonl")
+        // Without a folder of sheets the page has none.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/sheets")) ?? []
         let totals = trainer.totals
         let page = LossPlot(

@@ -194,21 +194,32 @@ public final class Trainer {
         do {
             try task.parameters.restore(weights.scoped("parameter/"))
             try average.restore(weights.scoped("average/"))
-            try optimiser.restore(weights, steps: Int(metadata["optimiserSteps"] ?? "") ?? step)
+            let state = try JSONDecoder().decode(
+                RunState.self,
+                from: Data((metadata["state"] ?? "").utf8)
+            )
+            try optimiser.restore(weights, steps: state.optimiserSteps)
+            images = state.images
+            seconds = state.seconds
+            log = state.log
+            measurements = state.measurements
         } catch {
-            throw TrainingError(.badCheckpoint, "checkpoint of step \(step): \(error)")
+            throw TrainingError(
+                .badCheckpoint,
+                "checkpoint of step \(step) in \"\(folder)\": \(error); delete it to go on from the one "
+                    + "before"
+            )
         }
         stepsDone = step
-        images = Int(metadata["images"] ?? "") ?? 0
-        seconds = Double(metadata["seconds"] ?? "") ?? 0
-        log =
-            metadata["log"].flatMap {
-                try? JSONDecoder().decode([LogLine].self, from: Data($0.utf8))
-            } ?? []
-        measurements =
-            metadata["measurements"].flatMap {
-                try? JSONDecoder().decode([CheckpointMeasures].self, from: Data($0.utf8))
-            } ?? []
+    }
+
+    /// What a checkpoint knows beside tensors.
+    private struct RunState: Codable {
+        let optimiserSteps: Int
+        let images: Int
+        let seconds: Double
+        let log: [LogLine]
+        let measurements: [CheckpointMeasures]
     }
 
     /// Trains until the last step, or until it is asked to stop, and saves in either case.
@@ -298,6 +309,13 @@ public final class Trainer {
         var tensors: [String: RawTensor] = optimiser.tensors
         for (name, tensor) in task.parameters.tensors { tensors["parameter/" + name] = tensor }
         for (name, tensor) in average.tensors { tensors["average/" + name] = tensor }
+        let state = RunState(
+            optimiserSteps: optimiser.steps,
+            images: images,
+            seconds: seconds,
+            log: log,
+            measurements: measurements
+        )
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         try checkpoint.write(
@@ -305,11 +323,7 @@ public final class Trainer {
             tensors,
             metadata: [
                 "identity": identity,
-                "optimiserSteps": "\(optimiser.steps)",
-                "images": "\(images)",
-                "seconds": "\(seconds)",
-                "log": String(decoding: try encoder.encode(log), as: UTF8.self),
-                "measurements": String(decoding: try encoder.encode(measurements), as: UTF8.self),
+                "state": String(decoding: try encoder.encode(state), as: UTF8.self),
             ]
         )
     }

@@ -25,6 +25,7 @@ public struct TrainingCheckpoint {
 
     /// The steps of which there is a checkpoint, rising.
     public var steps: [Int] {
+        // A folder that is not there holds none; one that cannot be read is told by the first write.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.compactMap { name in
             guard name.hasPrefix("step-"), name.hasSuffix(".safetensors") else { return nil }

@@ -53,6 +53,11 @@ final class ProgressLine {
         Self.isShown.store(true, ordering: .relaxed)
     }
 
+    /// Shows how many files are done.
+    func countFiles(_ done: Int, _ all: Int) {
+        update(State(fraction: Double(done) / Double(max(all, 1)), text: "\(done)/\(all) files"))
+    }
+
     /// One line that fits a width: the bar shrinks first, then the text is cut.
     static func line(_ label: String, _ fraction: Double?, _ tail: String, width: Int) -> String {
         let room = min(30, width - label.count - tail.count - 6)

@@ -40,13 +40,21 @@ struct TrainingReporter {
     }
 
     /// The end.
+    ///
+    /// - Throws: The exit status of the signal that stopped the run, if it is not complete.
     func finish(_ report: TrainingReport) throws {
-        if isJSON { return try console.print(JSONOutput.line(DoneLine(report: report))) }
-        console.note(
-            report.isComplete
-                ? "done: \(report.steps) steps, \(report.images) images in "
-                    + "\(Wording.clock(report.seconds)); see \(report.folder)/report.html"
-                : "stopped after step \(report.steps), saved; go on with --resume"
-        )
+        if isJSON {
+            try console.print(JSONOutput.line(DoneLine(report: report)))
+        } else {
+            console.note(
+                report.isComplete
+                    ? "done: \(report.steps) steps, \(report.images) images in "
+                        + "\(Wording.clock(report.seconds)); see \(report.folder)/report.html"
+                    : "stopped after step \(report.steps), saved; go on with --resume"
+            )
+        }
+        if !report.isComplete {
+            throw Interruption.wasTerminated ? ExitStatus.terminated : ExitStatus.interrupted
+        }
     }
 }

@@ -24,17 +24,7 @@ struct TrainCLIPCommand: CheckpointCommand {
             """
     )
 
-    @Argument(
-        help: ArgumentHelp("The folder with clips or pictures.", valueName: "data"),
-        completion: .directory
-    )
-    var data: String?
-
-    @Option(
-        help: ArgumentHelp("At most so many frames of each clip, evenly spread.", valueName: "n")
-    )
-    var framesPerClip = 16
-
+    @OptionGroup var folder: FolderTrainingOptions
     @OptionGroup var training: TrainingOptions
     @OptionGroup var shared: MessageOptions
 
@@ -43,38 +33,19 @@ struct TrainCLIPCommand: CheckpointCommand {
         let measurement: CheckpointMeasures
     }
 
-    func validate() throws {
-        guard data != nil || training.printConfig else {
-            throw ValidationError("name the folder with clips or pictures")
-        }
-        guard (1...10_000).contains(framesPerClip) else {
-            throw ValidationError("--frames-per-clip \(framesPerClip): give 1 to 10000")
-        }
-    }
-
     func run() throws {
         var config = try training.read(CLIPTrainingConfig.standard)
         if let steps = training.steps { config.run.steps = steps }
         try config.validate()
         let console = shared.console
-        guard !training.printConfig, let data, let run = training.output else {
+        guard let request = try folder.request(config, training) else {
             return try console.print(TrainingOptions.text(config))
         }
         let reporter = TrainingReporter(console, json: shared.json)
         let bar = ProgressLine("reading", console)
-        let report = try CLIPTrainingRequest(
-            data: data,
-            run: run,
-            config: config,
-            framesPerClip: framesPerClip,
-            resumes: training.resume
-        ).run(
+        let report = try request.run(
             cancellation: Interruption.install(),
-            reading: { done, all in
-                bar.update(
-                    .init(fraction: Double(done) / Double(all), text: "\(done)/\(all) files")
-                )
-            },
+            reading: bar.countFiles,
             told: { console.warning($0) },
             began: { text in
                 ProgressLine.clear()
@@ -95,8 +66,5 @@ struct TrainCLIPCommand: CheckpointCommand {
             }
         )
         try reporter.finish(report)
-        if !report.isComplete {
-            throw Interruption.wasTerminated ? ExitStatus.terminated : ExitStatus.interrupted
-        }
     }
 }
