@@ -391,69 +391,6 @@ void N(ck_fold)(const T *columns, size_t n, size_t h, size_t w, size_t c, size_t
     ck_parallel(n * h, grain(w * kh * kw * c), N(fold_part), &f);
 }
 
-// ---- Products
-
-// Four rows of a times a strip of 16 columns of b, both dense.
-CLONES static void N(strip)(size_t rows, size_t columns, size_t k, const T *a, const T *b, size_t n, T alpha,
-                            bool accumulates, T *c) {
-    if (rows == 4 && columns == 16) {
-        T sums[4][16] = {{0}};
-        for (size_t i = 0; i < k; i++)
-            for (size_t r = 0; r < 4; r++)
-                for (size_t j = 0; j < 16; j++) sums[r][j] += a[r * k + i] * b[i * n + j];
-        for (size_t r = 0; r < 4; r++)
-            for (size_t j = 0; j < 16; j++)
-                c[r * n + j] = alpha * sums[r][j] + (accumulates ? c[r * n + j] : 0);
-        return;
-    }
-    for (size_t r = 0; r < rows; r++) {
-        T sums[16] = {0};
-        for (size_t i = 0; i < k; i++)
-            for (size_t j = 0; j < columns; j++) sums[j] += a[r * k + i] * b[i * n + j];
-        for (size_t j = 0; j < columns; j++)
-            c[r * n + j] = alpha * sums[j] + (accumulates ? c[r * n + j] : 0);
-    }
-}
-
-struct N(product) {
-    size_t m, n, k;
-    T alpha;
-    const T *a, *b;
-    bool accumulates;
-    T *c;
-};
-
-static void N(product_part)(void *context, size_t begin, size_t end) {
-    const struct N(product) *p = context;
-    for (size_t band = begin; band < end; band++) {
-        const size_t row = band * 4, rows = p->m - row < 4 ? p->m - row : 4;
-        for (size_t column = 0; column < p->n; column += 16) {
-            const size_t columns = p->n - column < 16 ? p->n - column : 16;
-            N(strip)(rows, columns, p->k, p->a + row * p->k, p->b + column, p->n, p->alpha, p->accumulates,
-                     p->c + row * p->n + column);
-        }
-    }
-}
-
-// A dense copy of a matrix with other steps; itself if it is dense.
-static const T *N(dense)(const T *x, size_t rows, size_t columns, size_t row, size_t column, T **copy) {
-    if (column == 1 && row == columns) return x;
-    *copy = allocate(rows * columns * sizeof **copy);
-    for (size_t r = 0; r < rows; r++)
-        for (size_t c = 0; c < columns; c++) (*copy)[r * columns + c] = x[r * row + c * column];
-    return *copy;
-}
-
-void N(ck_product)(size_t m, size_t n, size_t k, T alpha, const T *a, size_t a_row, size_t a_column, const T *b,
-                   size_t b_row, size_t b_column, bool accumulates, T *c) {
-    T *copy_a = NULL, *copy_b = NULL;
-    struct N(product) p = {m, n, k, alpha, N(dense)(a, m, k, a_row, a_column, &copy_a),
-                           N(dense)(b, k, n, b_row, b_column, &copy_b), accumulates, c};
-    ck_parallel((m + 3) / 4, grain(4 * n * k / 8), N(product_part), &p);
-    free(copy_a);
-    free(copy_b);
-}
-
 // ---- Attention
 
 struct N(attention) {

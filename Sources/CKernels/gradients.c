@@ -83,31 +83,65 @@ static inline double erf_f64(double x) { return erf(x); }
 #define ABS fabs
 #include "gradient_kernels.h"
 
-struct cast {
-    const void *x;
-    void *y;
+// ---- Products in float64
+
+// Four rows of a times a strip of 16 columns of b, both dense.
+CLONES static void strip(size_t rows, size_t columns, size_t k, const double *a, const double *b, size_t n, double alpha,
+                         bool accumulates, double *c) {
+    if (rows == 4 && columns == 16) {
+        double sums[4][16] = {{0}};
+        for (size_t i = 0; i < k; i++)
+            for (size_t r = 0; r < 4; r++)
+                for (size_t j = 0; j < 16; j++) sums[r][j] += a[r * k + i] * b[i * n + j];
+        for (size_t r = 0; r < 4; r++)
+            for (size_t j = 0; j < 16; j++)
+                c[r * n + j] = alpha * sums[r][j] + (accumulates ? c[r * n + j] : 0);
+        return;
+    }
+    for (size_t r = 0; r < rows; r++) {
+        double sums[16] = {0};
+        for (size_t i = 0; i < k; i++)
+            for (size_t j = 0; j < columns; j++) sums[j] += a[r * k + i] * b[i * n + j];
+        for (size_t j = 0; j < columns; j++)
+            c[r * n + j] = alpha * sums[j] + (accumulates ? c[r * n + j] : 0);
+    }
+}
+
+struct product {
+    size_t m, n, k;
+    double alpha;
+    const double *a, *b;
+    bool accumulates;
+    double *c;
 };
 
-CLONES static void widen(void *context, size_t begin, size_t end) {
-    const struct cast *c = context;
-    const float *x = c->x;
-    double *y = c->y;
-    for (size_t i = begin; i < end; i++) y[i] = x[i];
+static void product_part(void *context, size_t begin, size_t end) {
+    const struct product *p = context;
+    for (size_t band = begin; band < end; band++) {
+        const size_t row = band * 4, rows = p->m - row < 4 ? p->m - row : 4;
+        for (size_t column = 0; column < p->n; column += 16) {
+            const size_t columns = p->n - column < 16 ? p->n - column : 16;
+            strip(rows, columns, p->k, p->a + row * p->k, p->b + column, p->n, p->alpha, p->accumulates,
+                  p->c + row * p->n + column);
+        }
+    }
 }
 
-CLONES static void narrow(void *context, size_t begin, size_t end) {
-    const struct cast *c = context;
-    const double *x = c->x;
-    float *y = c->y;
-    for (size_t i = begin; i < end; i++) y[i] = (float)x[i];
+// A dense copy of a matrix with other steps; itself if it is dense.
+static const double *dense(const double *x, size_t rows, size_t columns, size_t row, size_t column, double **copy) {
+    if (column == 1 && row == columns) return x;
+    *copy = allocate(rows * columns * sizeof **copy);
+    for (size_t r = 0; r < rows; r++)
+        for (size_t c = 0; c < columns; c++) (*copy)[r * columns + c] = x[r * row + c * column];
+    return *copy;
 }
 
-void ck_widen(const float *x, double *y, size_t count) {
-    struct cast c = {x, y};
-    ck_parallel(count, PART, widen, &c);
-}
-
-void ck_narrow(const double *x, float *y, size_t count) {
-    struct cast c = {x, y};
-    ck_parallel(count, PART, narrow, &c);
+void ck_product_f64(size_t m, size_t n, size_t k, double alpha, const double *a, size_t a_row, size_t a_column,
+                    const double *b, size_t b_row, size_t b_column, bool accumulates, double *c) {
+    double *copy_a = NULL, *copy_b = NULL;
+    struct product p = {m, n, k, alpha, dense(a, m, k, a_row, a_column, &copy_a),
+                        dense(b, k, n, b_row, b_column, &copy_b), accumulates, c};
+    ck_parallel((m + 3) / 4, grain(4 * n * k / 8), product_part, &p);
+    free(copy_a);
+    free(copy_b);
 }

@@ -128,34 +128,6 @@ CLONES void ck_leaky_relu(const float *x, float *y, size_t count, float slope, f
     }
 }
 
-struct double_product {
-    const double *a, *b;
-    double *c;
-    size_t n, k;
-};
-
-// Adds whole rows of b, which stay in the caches, to one row of c.
-CLONES static void double_product_rows(const struct double_product *p, size_t begin, size_t end) {
-    for (size_t i = begin; i < end; i++) {
-        double *restrict row = p->c + i * p->n;
-        memset(row, 0, p->n * sizeof *row);
-        for (size_t l = 0; l < p->k; l++) {
-            const double factor = p->a[i * p->k + l];
-            const double *restrict other = p->b + l * p->n;
-            for (size_t j = 0; j < p->n; j++) row[j] += factor * other[j];
-        }
-    }
-}
-
-static void double_product_part(void *context, size_t begin, size_t end) {
-    double_product_rows(context, begin, end);
-}
-
-void ck_double_product(const double *a, const double *b, double *c, size_t m, size_t n, size_t k) {
-    struct double_product p = {a, b, c, n, k};
-    ck_parallel(m, grain(n * k), double_product_part, &p);
-}
-
 void ck_sigmoid(double *x, size_t count) {
     for (size_t i = 0; i < count; i++) x[i] = 1.0 / (1.0 + exp(-x[i]));
 }

@@ -18,35 +18,60 @@ public struct AxisMap<Scalar: GradientScalar>: Sendable {
         let indices: [UInt32]
         let weights: [Scalar]
 
-        init(_ terms: [[(index: Int, weight: Scalar)]]) {
-            var first: [UInt32] = [0]
-            for term in terms { first.append(first[first.count - 1] + UInt32(term.count)) }
-            self.first = first
-            indices = terms.flatMap { $0.map { UInt32($0.index) } }
-            weights = terms.flatMap { $0.map(\.weight) }
+        /// The transpose: the terms of each input, in the order of the outputs.
+        func transposed(_ inputs: Int) -> Side {
+            var first = [UInt32](repeating: 0, count: inputs + 1)
+            for index in indices { first[Int(index) + 1] += 1 }
+            for input in 0..<inputs { first[input + 1] += first[input] }
+            var next = first
+            var outputs = [UInt32](repeating: 0, count: indices.count)
+            var moved = weights
+            for output in 0..<self.first.count - 1 {
+                for term in Int(self.first[output])..<Int(self.first[output + 1]) {
+                    let place = Int(next[Int(indices[term])])
+                    next[Int(indices[term])] += 1
+                    outputs[place] = UInt32(output)
+                    moved[place] = weights[term]
+                }
+            }
+            return Side(first: first, indices: outputs, weights: moved)
         }
+    }
+
+    private init(inputs: Int, _ forward: Side) {
+        precondition(
+            forward.indices.allSatisfy { $0 < inputs },
+            "an axis of \(inputs) entries is asked for \(forward.indices.max() ?? 0)"
+        )
+        self.inputs = inputs
+        outputs = forward.first.count - 1
+        self.forward = forward
+        backward = forward.transposed(inputs)
     }
 
     /// Collects the terms of each output.
     public init(inputs: Int, terms: [[(index: Int, weight: Scalar)]]) {
-        self.inputs = inputs
-        outputs = terms.count
-        var transposed = [[(index: Int, weight: Scalar)]](repeating: [], count: inputs)
-        for (output, term) in terms.enumerated() {
-            for (index, weight) in term {
-                precondition((0..<inputs).contains(index), "input \(index) of \(inputs)")
-                transposed[index].append((output, weight))
-            }
-        }
-        forward = Side(terms)
-        backward = Side(transposed)
-    }
-
-    /// Picks entries of the axis; an index of nil gives 0.
-    public init(inputs: Int, picking indices: [Int?]) {
+        var first: [UInt32] = [0]
+        for term in terms { first.append(first[first.count - 1] + UInt32(term.count)) }
         self.init(
             inputs: inputs,
-            terms: indices.map { index in index.map { [(index: $0, weight: Scalar(1))] } ?? [] }
+            Side(
+                first: first,
+                indices: terms.flatMap { $0.map { UInt32($0.index) } },
+                weights: terms.flatMap { $0.map(\.weight) }
+            )
+        )
+    }
+
+    /// Picks entries of the axis, any number of times each.
+    public init(inputs: Int, picking indices: [Int]) {
+        self.init(
+            inputs: inputs,
+            Side(
+                first: (0...indices.count).map { UInt32($0) },
+                indices: indices.map { UInt32($0) },
+                weights: [Scalar](repeating: 1, count: indices.count)
+            )
         )
     }
 

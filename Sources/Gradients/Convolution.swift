@@ -53,10 +53,10 @@ extension Variable {
     }
 
     /// Every so many pixels, from the first: `[N, H, W, C]` to `[N, ceil(H / stride), ceil(W / stride), C]`.
-    private func subsampled(_ stride: Int) -> Variable {
+    public func subsampled(_ stride: Int) -> Variable {
         [1, 2].reduce(self) { x, axis in
             let extent = x.shape[axis]
-            let kept = Swift.stride(from: 0, to: extent, by: stride).map { $0 }
+            let kept = Array(Swift.stride(from: 0, to: extent, by: stride))
             return x.mapped(AxisMap(inputs: extent, picking: kept), axis: axis)
         }
     }

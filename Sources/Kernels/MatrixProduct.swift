@@ -57,6 +57,6 @@ public enum MatrixProduct {
         b: UnsafePointer<Double>,
         c: UnsafeMutablePointer<Double>
     ) {
-        ck_double_product(a, b, c, m, n, k)
+        ck_product_f64(m, n, k, 1, a, k, 1, b, n, 1, false, c)
     }
 }

@@ -138,7 +138,8 @@ import Testing
                 AxisMap(inputs: inputs, filter: fir, up: 2, padding: (2, 1)),
                 AxisMap(inputs: inputs, filter: fir, padding: (1, 1)),
                 AxisMap(inputs: inputs, reflecting: 1, 2),
-                AxisMap(inputs: inputs, picking: [nil, 0, 2, 2]),
+                AxisMap(inputs: inputs, terms: [[], [(0, 1)], [(2, 1)], [(2, -3), (0, 1)]]),
+                AxisMap(inputs: inputs, picking: [1, 0, 2, 2]),
             ] {
                 try expectGradients(of: [x]) { $0[0].mapped(map, axis: axis) }
             }

@@ -65,9 +65,6 @@ enum ck_elementwise {
     /* The transpose of ck_unfold: adds columns up into x. */                                                          \
     void ck_fold_##SUFFIX(const T *columns, size_t n, size_t h, size_t w, size_t c, size_t kh, size_t kw,              \
                           size_t stride, size_t top, size_t left, size_t oh, size_t ow, T *x);                         \
-    /* c [m][n] = alpha a b (+ c), with any steps between rows and columns of a [m][k] and b [k][n]. */                \
-    void ck_product_##SUFFIX(size_t m, size_t n, size_t k, T alpha, const T *a, size_t a_row, size_t a_column,         \
-                             const T *b, size_t b_row, size_t b_column, bool accumulates, T *c);                       \
     /* Scaled dot-product attention over packed rows q [samples][queries][heads * width], k and v likewise, with       \
        row steps; keeps probabilities [samples][heads][queries][keys]. */                                              \
     void ck_attention_##SUFFIX(const T *q, size_t q_step, const T *k, const T *v, size_t kv_step, size_t samples,      \
@@ -91,5 +88,7 @@ enum ck_elementwise {
 CK_GRADIENT_FUNCTIONS(float, f32)
 CK_GRADIENT_FUNCTIONS(double, f64)
 
-void ck_widen(const float *x, double *y, size_t count);
-void ck_narrow(const double *x, float *y, size_t count);
+// ck_product of gemm.h in float64: c [m][n] = alpha a b (+ c), with any steps between rows and columns of a [m][k] and
+// b [k][n].
+void ck_product_f64(size_t m, size_t n, size_t k, double alpha, const double *a, size_t a_row, size_t a_column,
+                    const double *b, size_t b_row, size_t b_column, bool accumulates, double *c);

@@ -33,8 +33,5 @@ void ck_up2_fir4(const float *x, float *y, size_t planes, size_t h, size_t w, co
 // y = leaky ReLU(x) * gain; NaN stays NaN.
 void ck_leaky_relu(const float *x, float *y, size_t count, float slope, float gain);
 
-// c [m][n] = a [m][k] b [k][n] in float64: for small products that are rare.
-void ck_double_product(const double *a, const double *b, double *c, size_t m, size_t n, size_t k);
-
 // float64, in place.
 void ck_sigmoid(double *x, size_t count);

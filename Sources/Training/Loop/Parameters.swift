@@ -33,7 +33,9 @@ public final class Parameters {
     }
 
     private final class Storage {
-        var values: [String: Value] = [:]
+        var values: [String: Value] = [:] { didSet { sorted = nil } }
+        /// By name; made when asked for, for every step asks several times.
+        var sorted: [(name: String, value: Value)]?
         var buffers: [String: Buffer] = [:]
     }
 
@@ -79,7 +81,12 @@ public final class Parameters {
 
     /// The trained tensors, by name.
     public var trained: [(name: String, value: Value)] {
-        storage.values.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        if let sorted = storage.sorted { return sorted }
+        let sorted = storage.values.sorted { $0.key < $1.key }.map {
+            (name: $0.key, value: $0.value)
+        }
+        storage.sorted = sorted
+        return sorted
     }
 
     /// The number of trained elements.

@@ -82,7 +82,7 @@ public enum DifferentiableResizing {
             let first = centredOffset(of: side, in: extent)
             let map = AxisMap<Float>(
                 inputs: extent,
-                picking: (first..<first + side).map { $0 }
+                picking: Array(first..<first + side)
             )
             return images.mapped(map, axis: axis)
         }

@@ -202,34 +202,32 @@ public final class TrainableGenerator {
         )
     }
 
-    private static let taps: [Float] = [1, 3, 3, 1].map { $0 / 8 }
+    /// The FIR of both, gain 2 on each axis.
+    private static let taps: [Float] = [1, 3, 3, 1].map { $0 / 4 }
 
-    /// `[N, 2H + 1, 2W + 1, C]` to `[N, 2H, 2W, C]`: the FIR after a transposed convolution, gain 4.
+    /// `[N, 2H + 1, 2W + 1, C]` to `[N, 2H, 2W, C]`: the FIR after a transposed convolution.
     private func blurred(_ x: Variable<Float>) -> Variable<Float> {
-        [1, 2].reduce(x) { x, axis in
-            x.mapped(
-                AxisMap(
-                    inputs: x.shape[axis],
-                    filter: Self.taps.map { $0 * 2 },
-                    padding: (1, 1)
-                ),
-                axis: axis
-            )
-        }
+        filtered(x, up: 1, padding: (1, 1))
     }
 
     /// `[N, H, W, 3]` to `[N, 2H, 2W, 3]` by the same FIR.
     private func upsampled(_ x: Variable<Float>) -> Variable<Float> {
+        filtered(x, up: 2, padding: (2, 1))
+    }
+
+    private func filtered(
+        _ x: Variable<Float>,
+        up: Int,
+        padding: (Int, Int)
+    ) -> Variable<Float> {
         [1, 2].reduce(x) { x, axis in
-            x.mapped(
-                AxisMap(
-                    inputs: x.shape[axis],
-                    filter: Self.taps.map { $0 * 2 },
-                    up: 2,
-                    padding: (2, 1)
-                ),
-                axis: axis
+            let map = AxisMap(
+                inputs: x.shape[axis],
+                filter: Self.taps,
+                up: up,
+                padding: padding
             )
+            return x.mapped(map, axis: axis)
         }
     }
 }

@@ -263,13 +263,7 @@ public final class TrainablePSP {
             } else if unit.stride == 1 {
                 x
             } else {
-                (1...2).reduce(x) { x, axis in
-                    let picked = stride(from: 0, to: x.shape[axis], by: unit.stride).map { $0 }
-                    return x.mapped(
-                        AxisMap(inputs: x.shape[axis], picking: picked),
-                        axis: axis
-                    )
-                }
+                x.subsampled(unit.stride)
             }
         return residual.multiplyingRows(gate) + kept
     }
