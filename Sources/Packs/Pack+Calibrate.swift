@@ -23,10 +23,11 @@ extension Pack {
         } catch {
             throw PackError(.badManifest, "pack \"\(manifest.name)\": the key \(error)")
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let path = folder + "/" + Self.manifestName
-        try encoder.encode(changed).write(to: URL(fileURLWithPath: path), options: .atomic)
+        try JSONEncoder.forDocuments.encode(changed).write(
+            to: URL(fileURLWithPath: path),
+            options: .atomic
+        )
         let written = try Pack(folder: folder)
         precondition(written.fingerprint == fingerprint, "calibrating changed a fingerprint")
         return written

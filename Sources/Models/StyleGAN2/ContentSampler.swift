@@ -57,6 +57,9 @@ public struct ContentSampler: Sendable {
     /// Standard normal numbers of a seed, `[N, Z]`.
     private static func normals(_ seed: UInt64, _ shape: [Int]) -> Tensor<Float> {
         var noise = SeededNoise(seed: seed)
-        return Tensor(shape: shape, scalars: (0..<shape[0] * shape[1]).map { _ in noise.normal() })
+        return Tensor(
+            shape: shape,
+            scalars: (0..<shape[0] * shape[1]).map { _ in Float(noise.normal()) }
+        )
     }
 }

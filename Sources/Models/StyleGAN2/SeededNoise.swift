@@ -4,22 +4,27 @@ internal import Tensors
 /// Standard normal numbers that depend on a seed only, on every machine alike.
 ///
 /// Source: SplitMix64 (Steele, Lea and Flood 2014) and the Box-Muller transform.
-struct SeededNoise {
+package struct SeededNoise: Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    /// Starts from a seed.
+    package init(seed: UInt64) { state = seed }
 
-    private mutating func uniform() -> Double {
+    /// 64 random bits.
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
         z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        z ^= z >> 31
-        return (Double(z >> 11) + 0.5) * 0x1p-53
+        return z ^ (z >> 31)
     }
 
-    mutating func normal() -> Float {
-        Float((-2 * log(uniform())).squareRoot() * cos(2 * .pi * uniform()))
+    /// A number between 0 and 1, neither of them.
+    package mutating func uniform() -> Double { (Double(next() >> 11) + 0.5) * 0x1p-53 }
+
+    /// A standard normal number.
+    package mutating func normal() -> Double {
+        (-2 * log(uniform())).squareRoot() * cos(2 * .pi * uniform())
     }
 }
 
@@ -54,7 +59,7 @@ extension StyledConvolution {
     fileprivate func reseeded(_ source: inout SeededNoise) -> StyledConvolution {
         StyledConvolution(
             convolution: convolution,
-            noise: noise.map { stored in stored.map { _ in source.normal() } },
+            noise: noise.map { stored in stored.map { _ in Float(source.normal()) } },
             noiseStrength: noiseStrength,
             bias: bias,
             clamp: clamp

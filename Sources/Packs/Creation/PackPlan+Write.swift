@@ -111,10 +111,8 @@ extension PackPlan {
                 try synchronise(draft + "/" + name)
             }
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let document = draft + "/" + Pack.manifestName
-        try (encoder.encode(manifest) + Data("\n".utf8))
+        try (JSONEncoder.forDocuments.encode(manifest) + Data("\n".utf8))
             .write(to: URL(fileURLWithPath: document))
         try synchronise(document)
     }

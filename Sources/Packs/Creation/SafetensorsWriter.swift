@@ -134,7 +134,7 @@ package struct SafetensorsWriter {
 }
 
 /// Makes the names in a folder survive a power cut.
-func synchroniseFolder(_ path: String) throws {
+package func synchroniseFolder(_ path: String) throws {
     let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard descriptor >= 0 else {
         throw PackError(.notFound, "folder \"\(path)\" cannot be opened")

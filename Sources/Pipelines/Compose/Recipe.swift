@@ -73,9 +73,7 @@ public struct Recipe: Codable, Sendable, Hashable {
     /// - Returns: The document.
     /// - Throws: An error of Foundation if a number is not finite.
     public func encoded() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self) + "\n"
+        String(decoding: try JSONEncoder.forDocuments.encode(self), as: UTF8.self) + "\n"
     }
 
     /// SHA-256 of the canonical document with the clips' names left out, in hexadecimal digits.

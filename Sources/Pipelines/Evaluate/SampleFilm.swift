@@ -139,14 +139,9 @@ struct SampleFilm {
     }
 
     private func decoded(_ path: String, _ wanted: [Int]) throws -> [RGBImage] {
-        var found: [RGBImage] = []
+        let found: [RGBImage]
         do {
-            let reader = try VideoReader(path: path)
-            var index = 0
-            while found.count < wanted.count, let frame = try reader.nextTimestamped() {
-                if index == wanted[found.count] { found.append(try frame.image()) }
-                index += 1
-            }
+            found = try VideoReader(path: path).images(at: wanted) { try $0.image() }
         } catch {
             throw RequestError("\(key): \(error)")
         }

@@ -39,9 +39,7 @@ struct DynamicsPack {
                 try FileManager.default.copyItem(atPath: source.folder + "/" + name, toPath: draft)
                 try FileManager.default.moveItem(atPath: draft, toPath: place)
             }
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            try (encoder.encode(manifest) + Data("\n".utf8)).write(
+            try (JSONEncoder.forDocuments.encode(manifest) + Data("\n".utf8)).write(
                 to: URL(fileURLWithPath: folder + "/" + Pack.manifestName),
                 options: .atomic
             )

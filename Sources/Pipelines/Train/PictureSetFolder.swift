@@ -208,16 +208,9 @@ public struct PictureSetFolder {
         }
         let total = try VideoTimeline(path: file).seconds.count
         let wanted = min(total, framesPerClip)
-        var chosen = Set((0..<wanted).map { $0 * total / wanted })
-        let reader = try VideoReader(path: file)
-        var frames: [RGBImage] = []
-        var index = 0
-        while !chosen.isEmpty, let frame = try reader.nextTimestamped() {
-            if chosen.remove(index) != nil {
-                frames.append(alignment(try frame.image(alignment.part(ofWidth:height:))))
-            }
-            index += 1
+        let chosen = (0..<wanted).map { $0 * total / wanted }
+        return try VideoReader(path: file).images(at: chosen) {
+            alignment(try $0.image(alignment.part(ofWidth:height:)))
         }
-        return frames
     }
 }

@@ -35,13 +35,11 @@ extension FolderTrainingRequest<AutoencoderTrainingConfig> {
         )
         for reason in found.skipped { skipped(reason) }
         let task = try AutoencoderTask(config, pictures: found.pictures)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         return try TrainingRun(
             folder: run,
             title: "Autoencoder",
             config: config.run,
-            document: encoder.encode(config)
+            document: config
         ).run(
             task,
             resumes: resumes,

@@ -47,14 +47,12 @@ extension FolderTrainingRequest<CLIPTrainingConfig> {
                 + "\(clips.validation.count) held out; \(clips.vocabulary.vocabularyCount) tokens, "
                 + "\(task.parameters.count) parameters"
         )
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let folder = CLIPFolder(path: run + "/clip")
         return try TrainingRun(
             folder: run,
             title: "CLIP",
             config: config.run,
-            document: encoder.encode(config)
+            document: config
         ).run(
             task,
             resumes: resumes,
@@ -126,9 +124,7 @@ public struct CLIPFolder {
                     sha256: try write(vocabulary.mergesFile, "merges.txt")
                 )
             )
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-            _ = try write(encoder.encode(object) + Data("\n".utf8), "clip.json")
+            _ = try write(JSONEncoder.forDocuments.encode(object) + Data("\n".utf8), "clip.json")
             let old = path + ".old"
             try? files.removeItem(atPath: old)
             if files.fileExists(atPath: path) { try files.moveItem(atPath: path, toPath: old) }

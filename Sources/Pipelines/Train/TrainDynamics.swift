@@ -103,8 +103,6 @@ extension Session {
         )
         let task = try DynamicsTask(request.config, pack: pack.pack, clips: clips)
         task.notices.forEach(notice)
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let result = DynamicsPack(
             source: pack.pack,
             task: task,
@@ -116,7 +114,7 @@ extension Session {
             folder: request.run,
             title: "Dynamics of \(pack.manifest.name)",
             config: request.config.run,
-            document: encoder.encode(request.config)
+            document: request.config
         ).run(
             task,
             resumes: request.resumes,

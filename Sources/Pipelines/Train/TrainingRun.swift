@@ -1,5 +1,6 @@
-public import Foundation
+internal import Foundation
 public import Media
+internal import Packs
 public import Training
 
 /// What a training shows of itself: the rows of a sheet.
@@ -56,12 +57,18 @@ public struct TrainingRun {
     ///   - folder: The folder; made by `run`.
     ///   - title: The heading of its page.
     ///   - config: The run's numbers.
-    ///   - document: The whole configuration, canonical JSON; a resumed run must have the same.
-    public init(folder: String, title: String, config: RunConfig, document: Data) {
+    ///   - document: The whole configuration; a resumed run must have the same.
+    /// - Throws: An encoding error; none is expected.
+    public init(
+        folder: String,
+        title: String,
+        config: RunConfig,
+        document: some Encodable
+    ) throws {
         self.folder = folder
         self.title = title
         self.config = config
-        self.document = document
+        self.document = try JSONEncoder.forDocuments.encode(document)
     }
 
     /// Refuses a run inside its own data, which would be trained on its sheets.
@@ -142,11 +149,12 @@ public struct TrainingRun {
             atPath: sheets,
             withIntermediateDirectories: true
         )
-        let digits = String(step)
-        let zeros = String(repeating: "0", count: max(0, 7 - digits.count))
         var sheet = ContactSheet(rows: rows, title: "\(title), step \(step)")
         sheet.widestLabel = 440
-        try StillImage.write(try sheet.render(), to: "\(sheets)/step-\(zeros)\(digits).png")
+        try StillImage.write(
+            try sheet.render(),
+            to: "\(sheets)/\(TrainingCheckpoint.name(step)).png"
+        )
     }
 
     private func writeLog(_ trainer: Trainer) throws {

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import Packs
 internal import Tensors
 
 /// The state of a run in one file, from which it goes on bit for bit.
@@ -17,10 +18,14 @@ public struct TrainingCheckpoint {
     /// Names the folder of a run.
     public init(run folder: String) { self.folder = folder + "/checkpoints" }
 
-    private func path(_ step: Int) -> String {
+    /// What the files of a step are called, without ending; names sort as the steps do.
+    public static func name(_ step: Int) -> String {
         let digits = String(step)
-        let zeros = String(repeating: "0", count: max(0, 7 - digits.count))
-        return "\(folder)/step-\(zeros)\(digits).safetensors"
+        return "step-" + String(repeating: "0", count: max(0, 7 - digits.count)) + digits
+    }
+
+    private func path(_ step: Int) -> String {
+        "\(folder)/\(Self.name(step)).safetensors"
     }
 
     /// The steps of which there is a checkpoint, rising.
@@ -52,7 +57,7 @@ public struct TrainingCheckpoint {
             guard rename(temporary, target) == 0 else {
                 throw POSIXError(.init(rawValue: errno) ?? .EIO)
             }
-            try DurableFile.sync(folder: folder)
+            try synchroniseFolder(folder)
         } catch {
             unlink(temporary)
             throw TrainingError(
@@ -108,14 +113,6 @@ enum DurableFile {
                 offset += count
             }
         }
-        guard fsync(descriptor) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
-    }
-
-    /// Makes names in a folder durable.
-    static func sync(folder: String) throws {
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
-        defer { close(descriptor) }
         guard fsync(descriptor) == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
     }
 

@@ -58,11 +58,4 @@ struct TrainingOptions: ParsableArguments {
             throw TrainingError(.badConfig, "configuration \(error)")
         }
     }
-
-    /// A configuration as a file that `--config` takes.
-    static func text(_ config: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(config), as: UTF8.self)
-    }
 }

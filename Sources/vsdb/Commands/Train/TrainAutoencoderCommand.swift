@@ -32,7 +32,7 @@ struct TrainAutoencoderCommand: CheckpointCommand {
         try config.validate()
         let console = shared.console
         guard let request = try folder.request(config, training) else {
-            return try console.print(TrainingOptions.text(config))
+            return try console.print(JSONOutput.document(config))
         }
         let reporter = TrainingReporter(console, json: shared.json)
         let bar = ProgressLine("reading", console)

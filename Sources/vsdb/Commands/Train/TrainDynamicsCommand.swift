@@ -49,7 +49,7 @@ struct TrainDynamicsCommand: LibraryCommand {
         try config.validate()
         let console = shared.console
         guard !training.printConfig, let run = training.output else {
-            return try console.print(TrainingOptions.text(config))
+            return try console.print(JSONOutput.document(config))
         }
         let reporter = TrainingReporter(console, json: shared.json)
         let report = try session.trainDynamics(
