@@ -376,9 +376,12 @@ public final class DynamicsTask: TrainingTask {
                     objective.networks.clip.encode(texts: [try tokenize($0)]).value[0]
                 } : nil
         )
-        kept[clip] = features
+        if kept.count < Self.keptClips { kept[clip] = features }
         return features
     }
+
+    /// How many clips and frames keep what was found, some hundred MB at published sizes; beyond, it is found again.
+    private static let (keptClips, keptFrames) = (10_000, 200_000)
 
     /// CLIP's feature of a real frame, `[E]`.
     private func frameFeature(_ clip: Int, _ frame: Int) throws -> Tensor<Float> {
@@ -386,7 +389,7 @@ public final class DynamicsTask: TrainingTask {
         if let known = frameFeatures[name] { return known }
         let pixels = Self.fractions(try clips.frames(of: clip, [frame]))
         let feature = objective.networks.clipFeatures(Variable(pixels).scaled(2, plus: -1)).value[0]
-        frameFeatures[name] = feature
+        if frameFeatures.count < Self.keptFrames { frameFeatures[name] = feature }
         return feature
     }
 }
