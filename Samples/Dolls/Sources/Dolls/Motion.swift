@@ -34,16 +34,33 @@ public struct Motion: Sendable, Hashable {
         func rise(_ t: Double) -> Double { 0.5 - 0.5 * cos(angle(t)) }
     }
 
-    /// What the figure's right arm does, on the left of the picture.
-    public var rightArm: Arm
-    /// What the figure's left arm does.
-    public var leftArm: Arm
-    /// What the legs do.
-    public var legs: Legs
-    /// What the torso does.
-    public var torso: Torso
-    /// What the head does.
-    public var head: Head
+    /// What each part does.
+    public struct Kinds: Sendable, Hashable {
+        /// The figure's right arm, on the left of the picture.
+        public var rightArm = Arm.still
+        /// The figure's left arm.
+        public var leftArm = Arm.still
+        /// The legs.
+        public var legs = Legs.still
+        /// The torso.
+        public var torso = Torso.still
+        /// The head.
+        public var head = Head.still
+
+        /// The name of what a part does.
+        public subscript(part: Pose.Part) -> String {
+            switch part {
+            case .rightArm: rightArm.rawValue
+            case .leftArm: leftArm.rawValue
+            case .legs: legs.rawValue
+            case .torso: torso.rawValue
+            case .head: head.rawValue
+            }
+        }
+    }
+
+    /// What each part does.
+    public let kinds: Kinds
     var right: Cycle
     var left: Cycle
     var leg: Cycle
@@ -57,14 +74,24 @@ public struct Motion: Sendable, Hashable {
             (.still, 0.17), (.raise, 0.2), (.wave, 0.19), (.hip, 0.11), (.curl, 0.13),
             (.spread, 0.13), (.swing, 0.07),
         ]
-        rightArm = random.one(of: arms)
-        leftArm = random.one(of: arms)
-        legs = random.one(of: [
+        var kinds = Kinds()
+        kinds.rightArm = random.one(of: arms)
+        kinds.leftArm = random.one(of: arms)
+        kinds.legs = random.one(of: [
             (.still, 0.3), (.walk, 0.28), (.step, 0.16), (.wide, 0.1), (.knee, 0.16),
         ])
-        torso = random.one(of: [(.still, 0.4), (.sway, 0.35), (.turn, 0.25)])
-        head = random.one(of: Head.allCases)
-        if legs == .walk, random.happens(0.4) { (rightArm, leftArm) = (.swing, .swing) }
+        kinds.torso = random.one(of: [(.still, 0.4), (.sway, 0.35), (.turn, 0.25)])
+        kinds.head = random.one(of: Head.allCases)
+        if kinds.legs == .walk, random.happens(0.4) {
+            (kinds.rightArm, kinds.leftArm) = (.swing, .swing)
+        }
+        self.init(&random, kinds)
+    }
+
+    /// Draws rates, phases and amplitudes of what the parts do.
+    init(_ random: inout Randomness, _ kinds: Kinds) {
+        self.kinds = kinds
+        let (rightArm, leftArm, legs) = (kinds.rightArm, kinds.leftArm, kinds.legs)
         right = Cycle(&random, rate: Self.rate(of: rightArm), offset: 0.1)
         left = Cycle(&random, rate: Self.rate(of: leftArm), offset: 0.1)
         leg = Cycle(&random, rate: legs == .walk ? 0.8...1.5 : 0.5...1.1)

@@ -33,11 +33,11 @@ public struct Pose: Sendable, Hashable {
     /// The pose of a motion at a time, in units of t: two seconds.
     public init(_ motion: Motion, at t: Double) {
         numbers = [Double](repeating: 0, count: Self.names.count)
-        set(.rightArm, Self.arm(motion.rightArm, motion.right, t))
-        set(.leftArm, Self.arm(motion.leftArm, motion.left, t))
-        set(.legs, Self.legs(motion.legs, motion.leg, t))
+        set(.rightArm, Self.arm(motion.kinds.rightArm, motion.right, t))
+        set(.leftArm, Self.arm(motion.kinds.leftArm, motion.left, t))
+        set(.legs, Self.legs(motion.kinds.legs, motion.leg, t))
         let swing = motion.trunk.sine(t) * motion.trunk.amplitude
-        switch motion.torso {
+        switch motion.kinds.torso {
         case .still: break
         case .sway: set(.torso, [0.13 * swing, -2.6 * swing, 0])
         case .turn: set(.torso, [0.02 * swing, 0, 0.75 * swing])
@@ -45,7 +45,7 @@ public struct Pose: Sendable, Hashable {
         let look = motion.face.sine(t) * motion.face.amplitude
         // The lids close for a tenth of a cycle.
         let blink = 1 / (1 + exp(-14 * (motion.blink.sine(t) - 0.86)))
-        switch motion.head {
+        switch motion.kinds.head {
         case .still: set(.head, [0, 0, 0, blink])
         case .nod: set(.head, [0, 0, look, blink])
         case .turn: set(.head, [0, look, 0, blink])

@@ -27,6 +27,12 @@ public struct World: Sendable {
         return Motion(&random)
     }
 
+    /// A motion whose parts do something given, at rates, phases and amplitudes of the number.
+    public func motion(_ index: Int, of kinds: Motion.Kinds) -> Motion {
+        var random = Randomness(seed, split.rawValue, 7, UInt64(index))
+        return Motion(&random, kinds)
+    }
+
     /// A figure with one attribute changed, and which one.
     public func edit(of figure: Figure, _ index: Int) -> (figure: Figure, attribute: Attribute) {
         var random = Randomness(seed, split.rawValue, 3, UInt64(index))

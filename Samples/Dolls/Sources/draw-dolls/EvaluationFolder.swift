@@ -47,6 +47,14 @@ struct SamplesDocument: Encodable {
         var observed: [Int]
     }
 
+    struct Performance: Encodable {
+        var name: String
+        var part: String
+        var label: String
+        var motions: [String: String]
+        var film: Film
+    }
+
     var format = 1
     var name: String
     var source: String
@@ -60,6 +68,7 @@ struct SamplesDocument: Encodable {
     var masked: [Masked] = []
     var edits: [Edit] = []
     var interpolation: [Interpolation] = []
+    var performances: [Performance] = []
 }
 
 /// Draws a set and writes its films.

@@ -16,8 +16,10 @@ let usage = """
            [--chunk 16] [--backlog 4]
     eval-set --folder D --figures N [--motions M]      films, joints and samples.json for vsdb eval --samples
            [--judges FOLDER]
+    search-set --folder D [--performances 12]          films of which it is known who moves alike, and samples.json:
+           [--repeated 12] [--combined 200]            for vsdb eval --samples
 
-    Everything goes to standard output but clips, groups and eval-set. The same numbers give the same bytes.
+    Everything goes to standard output but what has a folder. The same numbers give the same bytes.
     """
 
 struct UsageError: Error, CustomStringConvertible {
@@ -228,6 +230,7 @@ do {
     case "clips": try clips(options)
     case "groups": try groups(options)
     case "eval-set": try writeEvaluationSet(options)
+    case "search-set": try writeSearchSet(options)
     default: throw UsageError(description: "no command \(CommandLine.arguments[1])\n\(usage)")
     }
 } catch {

@@ -12,8 +12,7 @@ import Testing
         var index = 0
         while true {
             let motion = world.motion(index)
-            if motion.rightArm == .still, motion.leftArm == .still, motion.legs == .still,
-                motion.torso == .still, motion.head == .still
+            if motion.kinds == Motion.Kinds()
             {
                 return motion
             }
