@@ -96,7 +96,8 @@ let package = Package(
         house("Layers", ["Tensors", "Kernels"]),
         house("Models", ["Tensors", "Kernels", "Layers", "ODE"]),
         house("Training", ["Tensors", "Kernels", "Gradients", "ODE", "Models", "Packs"]),
-        house("Hashing", ["COpenSSL"]),
+        house("Hashing", ["COpenSSL", "CXXHash"]),
+        house("Search", ["Tensors", "Kernels", "Hashing"]),
         house("Compression", ["CZlib"]),
         house("Vocabulary", ["CVocabulary", "Compression"]),
         house("Packs", ["Tensors", "Models", "Hashing", "Compression", "Vocabulary"]),
@@ -110,7 +111,7 @@ let package = Package(
         house(
             "Store",
             [
-                "Tensors", "Hashing", "Migrations", "CLMDB", "CXXHash",
+                "Tensors", "Hashing", "Migrations", "CLMDB",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),
@@ -118,14 +119,14 @@ let package = Package(
             "Pipelines",
             [
                 "Tensors", "Kernels", "Hashing", "ODE", "Models", "Packs", "Media", "Store",
-                "Gradients", "Training", "Metrics",
+                "Gradients", "Training", "Metrics", "Search",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .executableTarget(
             name: "vsdb",
             dependencies: [
-                "Pipelines", "Store", "Packs", "Tensors", "Media", "Training",
+                "Pipelines", "Store", "Packs", "Tensors", "Media", "Training", "Search",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -142,6 +143,7 @@ let package = Package(
         tests("TensorsTests", ["Tensors"]),
         tests("MetricsTests", ["Metrics"]),
         tests("HashingTests", ["Hashing"]),
+        tests("SearchTests", ["Search", "Tensors", "Kernels"]),
         tests("KernelsTests", ["Tensors", "Kernels"]),
         tests("ODETests", ["Tensors", "Kernels", "ODE"]),
         tests("GradientsTests", ["Tensors", "Kernels", "ODE", "Gradients"]),

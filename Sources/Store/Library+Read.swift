@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+import Hashing
 public import Tensors
 
 extension Library {

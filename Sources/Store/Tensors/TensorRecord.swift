@@ -1,4 +1,4 @@
-import CXXHash
+import Hashing
 import Foundation
 import Tensors
 
@@ -121,11 +121,6 @@ func byteSize(of shape: [Int], _ dtype: DType) -> Int? {
         size = product
     }
     return size
-}
-
-/// The xxh3-64 hash, seed 0.
-func xxh3(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    XXH3_64bits(bytes.baseAddress, bytes.count)
 }
 
 /// Sixteen hexadecimal digits.

@@ -1,0 +1,215 @@
+public import Foundation
+public import Kernels
+
+/// Descriptors of clips as they were at one moment: rows that no writer changes any more.
+///
+/// The files are derived data. Readers of any number of processes map the same pages; a writer appends behind what
+/// readers know, or builds another generation beside it.
+public struct DescriptorIndex: Sendable {
+    /// What it holds.
+    public let identity: IndexIdentity
+    /// The greatest number of an asset that was looked at.
+    public let watermark: Int64
+    /// When it was last written; nil for one in memory.
+    public let written: Date?
+    /// Bytes of its files.
+    public let byteCount: Int
+    package let segments: [IndexSegment]
+    /// The first row of each segment, and the number of all rows at the end.
+    let starts: [Int]
+    /// Rows that are none any more, ascending.
+    let removed: [UInt32]
+
+    /// Rows, without those that were removed.
+    public var count: Int { rowCount - removed.count }
+    /// Rows with those that were removed.
+    public var rowCount: Int { starts[starts.count - 1] }
+    /// Rows that were removed and still lie in the files.
+    public var removedCount: Int { removed.count }
+    /// How many files of rows there are.
+    public var segmentCount: Int { segments.count }
+    /// How the numbers of one descriptor lie.
+    public var layout: DescriptorLayout { identity.layout }
+
+    private init(
+        _ identity: IndexIdentity,
+        _ segments: [IndexSegment],
+        removed: [UInt32],
+        watermark: Int64,
+        written: Date?,
+        byteCount: Int
+    ) {
+        (self.identity, self.segments, self.removed) = (identity, segments, removed)
+        (self.watermark, self.written, self.byteCount) = (watermark, written, byteCount)
+        starts = segments.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
+    }
+
+    /// An index without files.
+    public init(empty identity: IndexIdentity) {
+        self.init(identity, [], removed: [], watermark: 0, written: nil, byteCount: 0)
+    }
+
+    /// Opens the index in a folder.
+    ///
+    /// - Parameters:
+    ///   - folder: Where `manifest.json` lies.
+    ///   - identity: What it must hold.
+    /// - Returns: Nil if there is none, or one of another library, pack or descriptor.
+    /// - Throws: `SearchError`, `.damaged`, if its files are not what the manifest says.
+    public static func open(
+        _ folder: String,
+        _ identity: IndexIdentity
+    ) throws(SearchError) -> DescriptorIndex? {
+        // A writer may take away a generation after its manifest was read: then there is a newer one.
+        var last: IndexManifest?
+        while true {
+            guard let manifest = try manifest(in: folder), manifest.identity == identity else {
+                return nil
+            }
+            if let index = mapped(manifest, folder) { return index }
+            guard manifest != last else {
+                throw SearchError(
+                    .damaged,
+                    "index \"\(folder)\": files are shorter than manifest.json says; "
+                        + "run vsdb index rebuild"
+                )
+            }
+            last = manifest
+        }
+    }
+
+    /// What `manifest.json` says, or nil if there is none.
+    static func manifest(in folder: String) throws(SearchError) -> IndexManifest? {
+        let path = folder + "/" + IndexManifest.fileName
+        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        guard let manifest = try? JSONDecoder().decode(IndexManifest.self, from: data),
+            manifest.isSound
+        else {
+            throw SearchError(
+                .damaged,
+                "index \"\(path)\": it cannot be read; run vsdb index rebuild"
+            )
+        }
+        return manifest
+    }
+
+    private static func mapped(_ manifest: IndexManifest, _ folder: String) -> DescriptorIndex? {
+        let files = folder + "/" + IndexManifest.folder(manifest.generation)
+        var segments: [IndexSegment] = []
+        for number in 0..<manifest.segments {
+            let segment = IndexSegment(
+                folder: files,
+                number: number,
+                count: manifest.rows(ofSegment: number),
+                layout: manifest.identity.layout
+            )
+            guard let segment else { return nil }
+            segments.append(segment)
+        }
+        let facts = try? FileManager.default.attributesOfItem(
+            atPath: folder + "/" + IndexManifest.fileName
+        )
+        let layout = manifest.identity.layout
+        return DescriptorIndex(
+            manifest.identity,
+            segments,
+            removed: manifest.removed,
+            watermark: manifest.watermark,
+            written: facts?[.modificationDate] as? Date,
+            byteCount: manifest.count
+                * (IndexSegment.entryBytes + layout.byteCount + layout.sketchByteCount)
+        )
+    }
+
+    /// This index with more rows, in memory only.
+    ///
+    /// - Parameters:
+    ///   - rows: What is added, of assets behind the watermark.
+    ///   - watermark: The greatest number of an asset that was looked at for them.
+    public func adding(_ rows: [IndexRow], watermark: Int64) -> DescriptorIndex {
+        DescriptorIndex(
+            identity,
+            rows.isEmpty ? segments : segments + [IndexSegment(rows, layout: layout)],
+            removed: removed,
+            watermark: watermark,
+            written: written,
+            byteCount: byteCount
+        )
+    }
+
+    /// What a row describes.
+    public func entry(_ row: Int) -> IndexEntry {
+        let (segment, row) = place(row)
+        return segments[segment].entry(row)
+    }
+
+    /// The descriptor of a row: `[groups * width]`.
+    public func descriptor(_ row: Int) -> [Float] {
+        let (segment, row) = place(row)
+        return segments[segment].descriptor(row)
+    }
+
+    /// All entries with their rows, but for removed ones, in order of their assets.
+    public func forEachEntry(_ body: (Int, IndexEntry) -> Void) {
+        var gone = removed[...]
+        for (segment, start) in zip(segments, starts) {
+            for row in 0..<segment.count {
+                if let next = gone.first, Int(next) == start + row {
+                    gone.removeFirst()
+                } else {
+                    body(start + row, segment.entry(row))
+                }
+            }
+        }
+    }
+
+    /// The rows of an asset, in order of their starts.
+    ///
+    /// Entries lie in the order of their assets, so that this is a binary search.
+    public func rows(of asset: Int64) -> [Int] {
+        var (low, high) = (0, rowCount)
+        while low < high {
+            let middle = (low + high) / 2
+            if entry(middle).asset < asset { low = middle + 1 } else { high = middle }
+        }
+        var rows: [Int] = []
+        while low < rowCount, entry(low).asset == asset {
+            if !isRemoved(low) { rows.append(low) }
+            low += 1
+        }
+        return rows
+    }
+
+    /// Reads everything and compares it with its checksums.
+    ///
+    /// - Returns: Rows that are not what was written, or whose sketch is not theirs.
+    public func damagedRows() -> [Int] {
+        zip(segments, starts).flatMap { segment, start in
+            (0..<segment.count)
+                .filter { !segment.isWhole($0) || !segment.hasOwnSketch($0) }.map { start + $0 }
+        }
+    }
+
+    /// Whether a row is what was written.
+    func isWhole(_ row: Int) -> Bool {
+        let (segment, row) = place(row)
+        return segments[segment].isWhole(row)
+    }
+
+    func isRemoved(_ row: Int) -> Bool {
+        var (low, high) = (0, removed.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if removed[middle] < row { low = middle + 1 } else { high = middle }
+        }
+        return low < removed.count && Int(removed[low]) == row
+    }
+
+    /// The segment of a row, and its place there.
+    private func place(_ row: Int) -> (segment: Int, row: Int) {
+        precondition((0..<rowCount).contains(row), "row \(row) of \(rowCount)")
+        var segment = starts.count - 2
+        while starts[segment] > row { segment -= 1 }
+        return (segment, row - starts[segment])
+    }
+}

@@ -1,0 +1,61 @@
+public import Kernels
+
+/// What an index holds, so that none is read as another one.
+public struct IndexIdentity: Sendable, Hashable, Codable {
+    /// The library that it was made from.
+    public let library: String
+    /// The fingerprint of the weights that made the descriptors.
+    public let pack: String
+    /// What was described, and how: `motion-1`.
+    public let descriptor: String
+    /// How the numbers of one descriptor lie.
+    public let layout: DescriptorLayout
+
+    /// Names an index.
+    public init(library: String, pack: String, descriptor: String, layout: DescriptorLayout) {
+        (self.library, self.pack) = (library, pack)
+        (self.descriptor, self.layout) = (descriptor, layout)
+    }
+}
+
+/// `manifest.json` of an index: what of its files counts.
+///
+/// It is replaced as a whole after everything that it names has been written. What lies behind the counted rows is of a
+/// writer that died, and is written over.
+struct IndexManifest: Codable, Equatable {
+    static let currentFormat = 1
+    static let fileName = "manifest.json"
+
+    var format = IndexManifest.currentFormat
+    var identity: IndexIdentity
+    /// The folder with the files; a rebuilt index has another one.
+    var generation: Int
+    /// Rows of each segment but the last.
+    var segmentRows: Int
+    /// Rows in all segments.
+    var count: Int
+    /// The greatest number of an asset that was looked at; later ones are not in the index yet.
+    var watermark: Int64
+    /// Numbers of the rows that are none any more, ascending.
+    var removed: [UInt32]
+
+    /// The folder name of a generation.
+    static func folder(_ generation: Int) -> String { "generation-\(generation)" }
+
+    /// Rows of a segment.
+    func rows(ofSegment segment: Int) -> Int {
+        min(segmentRows, count - segment * segmentRows)
+    }
+
+    /// How many segments there are.
+    var segments: Int { (count + segmentRows - 1) / segmentRows }
+
+    /// Whether the numbers can be those of an index.
+    var isSound: Bool {
+        format == Self.currentFormat && generation >= 0 && segmentRows > 0
+            && segmentRows % DescriptorKernel.sketchRows == 0 && count >= 0
+            && count < Int(UInt32.max)
+            && zip(removed, removed.dropFirst()).allSatisfy { $0 < $1 }
+            && removed.allSatisfy { Int($0) < count }
+    }
+}

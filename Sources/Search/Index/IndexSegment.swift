@@ -1,0 +1,202 @@
+internal import Foundation
+internal import Hashing
+package import Kernels
+internal import Tensors
+
+/// Which part of which asset a row describes.
+public struct IndexEntry: Sendable, Hashable {
+    /// The number of the asset in its library.
+    public let asset: Int64
+    /// Where the part begins, in milliseconds from the start of the clip.
+    public let start: Int32
+
+    /// Names a part of an asset.
+    public init(asset: Int64, start: Int32 = 0) { (self.asset, self.start) = (asset, start) }
+}
+
+/// A run of rows: their entries, descriptors and sketches, mapped from files or in memory.
+///
+/// An entry is 16 bytes, little-endian: asset int64, start int32, and the low half of the xxh3-64 of the row. Rows are
+/// binary16 numbers, sketches blocks of 64 rows (`DescriptorKernel`).
+package struct IndexSegment: Sendable {
+    static let entryBytes = 16
+    static let names = (entries: "entries", rows: "rows", sketch: "sketch")
+
+    package let count: Int
+    let layout: DescriptorLayout
+    private let entries: Data
+    private let rows: Data
+    private let sketch: Data
+
+    /// Maps the first rows of a segment's files.
+    ///
+    /// - Returns: Nil if the files are too short or cannot be read.
+    init?(folder: String, number: Int, count: Int, layout: DescriptorLayout) {
+        func part(_ name: String, _ bytes: Int) -> Data? {
+            guard let file = try? FileBytes(path: Self.path(folder, number, name)) else { return nil }
+            return file.part(0..<bytes)
+        }
+        guard let entries = part(Self.names.entries, count * Self.entryBytes),
+            let rows = part(Self.names.rows, count * layout.byteCount),
+            let sketch = part(
+                Self.names.sketch,
+                DescriptorKernel.sketchByteCount(rows: count, layout)
+            )
+        else { return nil }
+        (self.count, self.layout) = (count, layout)
+        (self.entries, self.rows, self.sketch) = (entries, rows, sketch)
+    }
+
+    /// Describes rows in memory.
+    package init(_ rows: [IndexRow], layout: DescriptorLayout) {
+        count = rows.count
+        self.layout = layout
+        let encoded = EncodedRows(rows, layout: layout)
+        (entries, self.rows) = (encoded.entries, encoded.rows)
+        var sketch = Data(count: DescriptorKernel.sketchByteCount(rows: rows.count, layout))
+        sketch.withUnsafeMutableBytes { sketch in
+            encoded.rows.withUnsafeBytes { rows in
+                DescriptorKernel.sketch(
+                    rows.bindMemory(to: UInt16.self),
+                    0..<encoded.count,
+                    layout,
+                    into: sketch.bindMemory(to: UInt8.self)
+                )
+            }
+        }
+        self.sketch = sketch
+    }
+
+    static func path(_ folder: String, _ number: Int, _ name: String) -> String {
+        "\(folder)/\(number).\(name)"
+    }
+
+    /// What a row describes.
+    func entry(_ row: Int) -> IndexEntry {
+        entries.withUnsafeBytes { bytes in
+            IndexEntry(
+                asset: Int64(
+                    littleEndian: bytes.loadUnaligned(
+                        fromByteOffset: row * Self.entryBytes,
+                        as: Int64.self
+                    )
+                ),
+                start: Int32(
+                    littleEndian: bytes.loadUnaligned(
+                        fromByteOffset: row * Self.entryBytes + 8,
+                        as: Int32.self
+                    )
+                )
+            )
+        }
+    }
+
+    /// Whether a row is what was written.
+    func isWhole(_ row: Int) -> Bool {
+        let written = entries.withUnsafeBytes { bytes in
+            UInt32(
+                littleEndian: bytes.loadUnaligned(
+                    fromByteOffset: row * Self.entryBytes + 12,
+                    as: UInt32.self
+                )
+            )
+        }
+        return rows.withUnsafeBytes { bytes in
+            let size = layout.byteCount
+            let row = UnsafeRawBufferPointer(rebasing: bytes[row * size..<(row + 1) * size])
+            return EncodedRows.checksum(row) == written
+        }
+    }
+
+    /// Whether the sketch of a row is the one of its numbers.
+    func hasOwnSketch(_ row: Int) -> Bool {
+        let size = layout.sketchByteCount
+        let block = DescriptorKernel.sketchRows
+        return withRows { rows in
+            var own = [UInt8](repeating: 0, count: size * block)
+            own.withUnsafeMutableBufferPointer { own in
+                DescriptorKernel.sketch(
+                    UnsafeBufferPointer(
+                        rebasing: rows[row * layout.count..<(row + 1) * layout.count]
+                    ),
+                    0..<1,
+                    layout,
+                    into: own
+                )
+            }
+            return withSketch { sketch in
+                (0..<size).allSatisfy { byte in
+                    let place = (row / block * size + byte) * block
+                    return sketch[place + row % block] == own[byte * block]
+                }
+            }
+        }
+    }
+
+    /// The descriptor of a row.
+    func descriptor(_ row: Int) -> [Float] {
+        withRows { rows in
+            DescriptorKernel.floats(
+                UnsafeBufferPointer(rebasing: rows[row * layout.count..<(row + 1) * layout.count])
+            )
+        }
+    }
+
+    /// Lends all rows.
+    func withRows<Result>(_ body: (UnsafeBufferPointer<UInt16>) -> Result) -> Result {
+        rows.withUnsafeBytes { body($0.bindMemory(to: UInt16.self)) }
+    }
+
+    /// Lends the sketches.
+    package func withSketch<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        sketch.withUnsafeBytes { body($0.bindMemory(to: UInt8.self)) }
+    }
+}
+
+/// A row to be added.
+public struct IndexRow: Sendable {
+    /// What it describes.
+    public let entry: IndexEntry
+    /// The descriptor, `[groups * width]`, each group of length 1, or 0.
+    public let descriptor: [Float]
+
+    /// Describes a part of an asset.
+    public init(_ entry: IndexEntry, _ descriptor: [Float]) {
+        (self.entry, self.descriptor) = (entry, descriptor)
+    }
+}
+
+/// The bytes of rows and of their entries.
+struct EncodedRows {
+    let count: Int
+    private(set) var entries: Data
+    private(set) var rows: Data
+
+    init(_ rows: [IndexRow], layout: DescriptorLayout) {
+        count = rows.count
+        entries = Data(capacity: rows.count * IndexSegment.entryBytes)
+        self.rows = Data(capacity: rows.count * layout.byteCount)
+        for row in rows {
+            precondition(row.descriptor.count == layout.count, "a descriptor of another layout")
+            let halves: [UInt16] = DescriptorKernel.halves(row.descriptor).map(\.littleEndian)
+            let checksum = halves.withUnsafeBytes { (bytes: UnsafeRawBufferPointer) -> UInt32 in
+                self.rows.append(contentsOf: bytes)
+                return Self.checksum(bytes)
+            }
+            append(row.entry.asset.littleEndian)
+            append(row.entry.start.littleEndian)
+            append(checksum.littleEndian)
+        }
+    }
+
+    private mutating func append(_ number: some FixedWidthInteger) {
+        withUnsafePointer(to: number) { pointer in
+            let bytes = UnsafeRawBufferPointer(start: pointer, count: number.bitWidth / 8)
+            entries.append(contentsOf: bytes)
+        }
+    }
+
+    static func checksum(_ row: UnsafeRawBufferPointer) -> UInt32 {
+        UInt32(truncatingIfNeeded: xxh3(row))
+    }
+}

@@ -1,0 +1,173 @@
+import Foundation
+import Kernels
+import TestSupport
+import Testing
+
+import Search
+
+/// The files: what is appended is found, readers keep what they saw, damage is told.
+@Suite struct IndexFileTests {
+    @Test("rows appended in parts over several segments are those of one index in memory")
+    func append() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 4, numbers: 32)
+        let rows = made.rows(1...500)
+        let identity = IndexIdentity.sample(made.layout)
+        var done = 0
+        for part in [1, 62, 2, 130, 0, 305] {
+            let writer = try IndexWriter(folder.path, identity, segmentRows: 128)
+            let added = Array(rows[done..<done + part])
+            try writer.append(added, watermark: added.last?.entry.asset ?? writer.watermark)
+            done += part
+        }
+        let index = try #require(try DescriptorIndex.open(folder.path, identity))
+        #expect(index.count == 500 && index.segmentCount == 4 && index.watermark == 500)
+        #expect(index.damagedRows() == [])
+        let memory = DescriptorIndex.ofRows(rows, made.layout)
+        let query = made.query(made.next())
+        #expect(
+            index.nearest(query, 20).neighbours == memory.nearest(query, 20).neighbours
+        )
+        #expect(index.rows(of: 129) == [128] && index.rows(of: 501) == [])
+        // The sketches on the disk are those of one pass: block by block the same estimates.
+        for (a, b) in zip(index.segments, [0, 128, 256, 384]) {
+            let expected = IndexSegment(Array(rows[b..<b + a.count]), layout: made.layout)
+            let same = a.withSketch { a in expected.withSketch { b in a.elementsEqual(b) } }
+            #expect(same)
+        }
+    }
+
+    @Test("a reader keeps its rows while a writer appends, removes and starts anew")
+    func snapshot() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let identity = IndexIdentity.sample(made.layout)
+        let first = made.rows(1...70)
+        let writer = try IndexWriter(folder.path, identity)
+        try writer.append(first, watermark: 70)
+        let before = try #require(try DescriptorIndex.open(folder.path, identity))
+        let query = made.query(first[3].descriptor)
+        let found = before.nearest(query, 5)
+        try writer.append(made.rows(71...90), watermark: 90)
+        try writer.remove([3])
+        let removed = try #require(try DescriptorIndex.open(folder.path, identity))
+        #expect(removed.count == 89)
+        #expect(!removed.nearest(query, 89).neighbours.contains { $0.row == 3 })
+        #expect(removed.rows(of: 4) == [])
+        try writer.restart()
+        try writer.append(made.rows(1...5), watermark: 5)
+        #expect(before.nearest(query, 5).neighbours == found.neighbours)
+        #expect(before.damagedRows() == [])
+        #expect(try DescriptorIndex.open(folder.path, identity)?.count == 5)
+        let folders = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(folders.filter { $0.hasPrefix("generation") } == ["generation-2"])
+    }
+
+    @Test("what a writer that died left behind the counted rows is written over")
+    func dyingWriter() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let identity = IndexIdentity.sample(made.layout)
+        let rows = made.rows(1...20)
+        try IndexWriter(folder.path, identity).append(Array(rows.prefix(10)), watermark: 10)
+        let manifest = folder.path + "/manifest.json"
+        let before = try Data(contentsOf: URL(fileURLWithPath: manifest))
+        // The files of 20 rows with the manifest of 10: all that a kill can leave.
+        try IndexWriter(folder.path, identity).append(made.rows(11...20), watermark: 20)
+        try before.write(to: URL(fileURLWithPath: manifest))
+        try IndexWriter(folder.path, identity)
+            .append(Array(rows.suffix(10)), watermark: 20)
+        let index = try #require(try DescriptorIndex.open(folder.path, identity))
+        #expect(index.damagedRows() == [])
+        for row in rows.indices {
+            let query = made.query(rows[row].descriptor)
+            #expect(index.nearest(query, 1).neighbours[0].row == row)
+        }
+    }
+
+    @Test("an index of another pack or library is none")
+    func strangers() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        try IndexWriter(folder.path, .sample(made.layout)).append(made.rows(1...3), watermark: 3)
+        #expect(try DescriptorIndex.open(folder.path, .sample(made.layout, pack: "other")) == nil)
+        #expect(try DescriptorIndex.open(folder.path + "/none", .sample(made.layout)) == nil)
+        let other = try IndexWriter(folder.path, .sample(made.layout, pack: "other"))
+        #expect(other.count == 0 && other.watermark == 0)
+    }
+
+    @Test("one writer at a time; the lock goes with its owner")
+    func lock() throws {
+        let folder = try TemporaryFolder()
+        let identity = IndexIdentity.sample(DescriptorLayout(groups: 1, numbers: 32))
+        do {
+            let writer = try IndexWriter(folder.path, identity)
+            let error = #expect(throws: SearchError.self) {
+                try IndexWriter(folder.path, identity, waits: false)
+            }
+            #expect(error?.kind == .locked)
+            _ = writer.count
+        }
+        #expect(throws: Never.self) { try IndexWriter(folder.path, identity, waits: false) }
+    }
+
+    @Test("every changed byte of rows, entries and sketches is found, and such a row is no answer")
+    func bitRot() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let identity = IndexIdentity.sample(made.layout)
+        let rows = made.rows(1...65)
+        try IndexWriter(folder.path, identity).append(rows, watermark: 65)
+        let files = folder.path + "/generation-1/0."
+        var random = SplitMix(seed: 9)
+        for name in ["rows", "sketch", "entries"] {
+            let url = URL(fileURLWithPath: files + name)
+            let whole = try Data(contentsOf: url)
+            for _ in 0..<40 {
+                var bytes = whole
+                // Bytes that count: the last block of sketches is mostly of rows that are none.
+                let place =
+                    name == "sketch"
+                    ? Int(random.next() % 64) + 64 * Int(random.next() % 8)
+                    : Int(random.next() % UInt64(whole.count))
+                // An entry's asset and start have no checksum of their own: the catalogue is asked.
+                if name == "entries", place % 16 < 12 { continue }
+                bytes[place] ^= UInt8(1 << (random.next() % 8))
+                try bytes.write(to: url)
+                let index = try #require(try DescriptorIndex.open(folder.path, identity))
+                let damaged = index.damagedRows()
+                #expect(damaged.count == 1, "\(name) at \(place)")
+                if name == "rows", let row = damaged.first {
+                    let query = made.query(rows[row].descriptor)
+                    let found = index.nearest(query, 65, method: .exact)
+                    #expect(!found.neighbours.contains { $0.row == row })
+                }
+            }
+            try whole.write(to: url)
+        }
+    }
+
+    @Test("shorter files and broken manifests are damage, and a writer starts anew")
+    func damage() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let identity = IndexIdentity.sample(made.layout)
+        let rows = made.rows(1...65)
+        for name in ["generation-1/0.rows", "generation-1/0.entries", "manifest.json"] {
+            try? FileManager.default.removeItem(atPath: folder.path)
+            try IndexWriter(folder.path, identity).append(rows, watermark: 65)
+            let url = URL(fileURLWithPath: folder.path + "/" + name)
+            let bytes = try Data(contentsOf: url)
+            try bytes.dropLast(1).write(to: url)
+            let error = #expect(throws: SearchError.self) {
+                try DescriptorIndex.open(folder.path, identity)
+            }
+            #expect(error?.kind == .damaged)
+            #expect(error?.description.contains("vsdb index rebuild") == true)
+            let writer = try IndexWriter(folder.path, identity)
+            #expect(writer.count == 0)
+            try writer.append(rows, watermark: 65)
+            #expect(try DescriptorIndex.open(folder.path, identity)?.count == 65)
+        }
+    }
+}
