@@ -105,7 +105,10 @@ let package = Package(
         .target(
             name: "Migrations",
             path: "Migrations",
-            resources: [.embedInCode("V0001_create_library.sql")],
+            resources: [
+                .embedInCode("V0001_create_library.sql"),
+                .embedInCode("V0002_create_collections.sql"),
+            ],
             swiftSettings: houseSettings
         ),
         house(

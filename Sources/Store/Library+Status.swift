@@ -21,6 +21,8 @@ public struct LibraryStatus: Sendable, Equatable {
     public let packCount: Int
     /// How many recipes are saved.
     public let compositionCount: Int
+    /// How many collections there are.
+    public let collectionCount: Int
     /// How many renders were recorded.
     public let renderCount: Int
     /// Bytes of the catalogue on the disk, its write-ahead log included.
@@ -53,6 +55,7 @@ extension Library {
                 assetCount: try count("assets"),
                 packCount: try count("packs"),
                 compositionCount: try count("compositions"),
+                collectionCount: try count("collections"),
                 renderCount: try count("renders"),
                 catalogByteCount: catalogFiles.reduce(0) { $0 + diskByteCount($1) },
                 tensorByteCount: diskByteCount(tensors.folder + "/data.mdb"),

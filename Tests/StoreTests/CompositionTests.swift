@@ -136,7 +136,7 @@ import Testing
         let status = try library.status()
         #expect((status.sourceCount, status.clipCount, status.assetCount) == (3, 3, 9))
         #expect((status.packCount, status.compositionCount, status.renderCount) == (1, 1, 0))
-        #expect((status.formatVersion, status.schemaVersion) == (1, 1))
+        #expect((status.formatVersion, status.schemaVersion) == (1, 2))
         #expect(status.uuid == library.uuid)
         #expect(status.tensorByteCount > 3 * (18 * 512 + 64 * 64) * 4)
         #expect(status.catalogByteCount > 4096)

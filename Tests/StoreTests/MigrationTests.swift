@@ -12,7 +12,9 @@ import Testing
 
     /// SHA-256 of released steps, which are never edited.
     private static let released = [
-        "V0001_create_library": "942984f8940342a431712ada8a83fa0c68894c72678a2ef6f46d962f3b6d128a"
+        "V0001_create_library": "942984f8940342a431712ada8a83fa0c68894c72678a2ef6f46d962f3b6d128a",
+        "V0002_create_collections":
+            "5a997a94b27d1f5a55c36456b2acb997d3b7596b04bb1dd15abcda177979550f",
     ]
 
     @Test func everyFileIsListedInOrder() throws {

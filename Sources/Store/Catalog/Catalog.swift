@@ -5,6 +5,8 @@ import GRDB
 final class Catalog: Sendable {
     let path: String
     private let connections: any DatabaseWriter
+    /// Whether what is read is a copy in memory: a write would succeed, and be lost.
+    private let isCopy: Bool
 
     /// Makes the catalogue of a new library.
     static func create(path: String, uuid: String, created: Date) throws {
@@ -34,12 +36,14 @@ final class Catalog: Sendable {
                 "catalogue \"\(path)\": the file is missing; restore the library from a backup"
             )
         }
-        connections =
+        let opened: any DatabaseWriter =
             if isFrozen { try Self.openFrozen(path) } else {
                 try Self.openPool(path, waitSeconds: waitSeconds)
             }
-        let lacksSteps = try connections.read { try Migrator.lacksSteps($0, path: path) }
-        if lacksSteps { try Migrator.migrate(connections) }
+        let lacksSteps = try opened.read { try Migrator.lacksSteps($0, path: path) }
+        isCopy = lacksSteps && isFrozen
+        connections = isCopy ? try Self.migratedCopy(of: opened) : opened
+        if lacksSteps, !isCopy { try Migrator.migrate(connections) }
     }
 
     /// Reads from one snapshot.
@@ -49,7 +53,8 @@ final class Catalog: Sendable {
 
     /// Writes all or nothing, alone among all processes (`BEGIN IMMEDIATE`).
     func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        try connections.write(body)
+        guard !isCopy else { throw DatabaseError(resultCode: .SQLITE_READONLY) }
+        return try connections.write(body)
     }
 
     /// Settings that a test can ask for: journal mode, synchronous, foreign keys.
@@ -72,6 +77,14 @@ final class Catalog: Sendable {
         // then tensors that were reported as stored would be rowless.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         return pool
+    }
+
+    /// A copy in memory of a catalogue that lacks steps and cannot be changed where it is.
+    private static func migratedCopy(of frozen: any DatabaseWriter) throws -> DatabaseQueue {
+        let copy = try DatabaseQueue()
+        try frozen.backup(to: copy)
+        try Migrator.migrate(copy)
+        return copy
     }
 
     /// Opens a file that nobody can change.
