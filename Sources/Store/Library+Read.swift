@@ -4,38 +4,6 @@ import Hashing
 public import Tensors
 
 extension Library {
-    /// The clips that meet all conditions of a filter, by base name and then time.
-    ///
-    /// - Throws: `StoreError`.
-    public func clips(_ filter: ClipFilter = ClipFilter()) throws(StoreError) -> [Clip] {
-        var conditions = ["1"]
-        var arguments: [(any DatabaseValueConvertible)?] = []
-        for tag in filter.tags {
-            conditions.append("clips.id IN (SELECT clip_id FROM clip_tags WHERE tag = ?)")
-            arguments.append(tag)
-        }
-        if let part = filter.nameContains {
-            conditions.append("instr(lower(clips.name), lower(?)) > 0")
-            arguments.append(part)
-        }
-        if let pack = filter.packFingerprint {
-            conditions.append("clips.pack_fingerprint = ?")
-            arguments.append(pack.lowercased())
-        }
-        if let source = filter.sourceSHA256 {
-            conditions.append("sources.sha256 = ?")
-            arguments.append(source.lowercased())
-        }
-        return try reading("list clips") { db in
-            try ClipRow.fetch(
-                db,
-                where: conditions.joined(separator: " AND "),
-                arguments: StatementArguments(arguments),
-                limit: filter.limit.map { max(0, $0) }
-            )
-        }
-    }
-
     /// The clip of an id.
     ///
     /// - Throws: `StoreError`, `.unknownReference` if the library has no such clip.

@@ -19,16 +19,19 @@ extension Library {
     /// - Throws: `StoreError`: `.unknownReference` with names that are nearly the same,
     ///   `.ambiguousReference` with the candidates, `.invalidValue` for times outside every clip.
     public func resolve(_ text: String) throws(StoreError) -> ClipReference {
+        try reading("look up \"\(text)\"") { try resolve(text, $0) }
+    }
+
+    /// Finds the clip that a person means, in one snapshot with other questions.
+    func resolve(_ text: String, _ db: Database) throws -> ClipReference {
         let reference = try Reference(text)
-        return try reading("look up \"\(reference.name)\"") { db in
-            var clips = try ClipRow.fetch(
-                db,
-                where: "clips.base_name = ?",
-                arguments: [reference.name]
-            )
-            if clips.isEmpty { clips = [try clip(byHash: reference.name, db)] }
-            return try reference.choose(among: clips)
-        }
+        var clips = try ClipRow.fetch(
+            db,
+            where: "clips.base_name = ?",
+            arguments: [reference.name]
+        )
+        if clips.isEmpty { clips = [try clip(byHash: reference.name, db)] }
+        return try reference.choose(among: clips)
     }
 
     private func clip(byHash text: String, _ db: Database) throws -> Clip {
@@ -70,7 +73,7 @@ extension Library {
             }
             if let row = rows.first { return row }
         }
-        let list = what == "clip" ? "vsdb list" : "vsdb list --\(what)s"
+        let list = what == "clip" ? "vsdb list" : "vsdb recipes"
         throw StoreError.unknown(what, text, among: try names(), list: list)
     }
 }

@@ -81,6 +81,7 @@ enum ClipRow {
         _ db: Database,
         where condition: String,
         arguments: StatementArguments = StatementArguments(),
+        order: String = order,
         limit: Int? = nil
     ) throws -> [Clip] {
         let rows = try Row.fetchCursor(

@@ -74,6 +74,10 @@ public struct ClipFilter: Sendable, Equatable {
     public var tags: [String] = []
     /// A part of its name; ASCII letters match in either case.
     public var nameContains: String?
+    /// A condition in the filter language.
+    public var expression: FilterExpression?
+    /// The collection that it is in; clips come in its order.
+    public var collection: String?
     /// The pack that encoded it.
     public var packFingerprint: String?
     /// The file it was cut from.

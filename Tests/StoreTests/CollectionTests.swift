@@ -1,0 +1,118 @@
+import Foundation
+import GRDB
+import Migrations
+import Store
+import Testing
+
+/// Named, ordered sets of clips, and libraries that were made before them.
+@Suite struct CollectionTests {
+    private func library(_ folder: TemporaryFolder) throws -> (Library, [ClipID]) {
+        let library = try Fixture.library(in: folder)
+        return (library, try library.commit((1...4).map { Fixture.clip($0) }).map(\.id))
+    }
+
+    private func names(_ library: Library, _ collection: String) throws -> [String] {
+        var filter = ClipFilter()
+        filter.collection = collection
+        return try library.clips(filter).map(\.name)
+    }
+
+    @Test func clipsComeInTheOrderInWhichTheyCameIn() throws {
+        let folder = try TemporaryFolder()
+        let (library, ids) = try library(folder)
+        #expect(try library.add([ids[2], ids[0]], toCollection: "reel") == [ids[2], ids[0]])
+        #expect(try library.add([ids[0], ids[1]], toCollection: "reel") == [ids[1]])
+        #expect(try names(library, "reel") == ["clip-3", "clip-1", "clip-2"])
+        #expect(try library.remove([ids[0], ids[3]], fromCollection: "reel") == [ids[0]])
+        _ = try library.add([ids[0]], toCollection: "reel")
+        #expect(try names(library, "reel") == ["clip-3", "clip-2", "clip-1"])
+        let reel = try #require(try library.collections().first)
+        #expect((reel.name, reel.clipCount, reel.seconds) == ("reel", 3, 12))
+        #expect(try library.collections(with: ids[0]) == ["reel"])
+        #expect(try library.status().collectionCount == 1)
+    }
+
+    @Test func allOrNothingAndWhatIsUnknownIsSaid() throws {
+        let folder = try TemporaryFolder()
+        let (library, ids) = try library(folder)
+        let stranger = Fixture.clip(9).id
+        expectFailure(.unknownReference) {
+            try library.add([ids[0], stranger], toCollection: "reel")
+        }
+        #expect(try library.collections().isEmpty)
+        expectFailure(.invalidValue) { try library.add(ids, toCollection: "a/b") }
+        _ = try library.add(ids, toCollection: "reel")
+        let error = expectFailure(.unknownReference) { try names(library, "rel") }
+        #expect(error?.description.contains("did you mean reel?") == true)
+        expectFailure(.unknownReference) { try library.deleteCollections(["reel", "rel"]) }
+        #expect(try names(library, "reel").count == 4)
+        try library.deleteCollections(["reel"])
+        #expect(try library.collections().isEmpty)
+        #expect(try library.clips().count == 4)
+    }
+
+    @Test func aRemovedClipLeavesItsCollections() throws {
+        let folder = try TemporaryFolder()
+        let (library, ids) = try library(folder)
+        _ = try library.add(ids, toCollection: "reel")
+        _ = try library.remove([ids[1]])
+        #expect(try names(library, "reel") == ["clip-1", "clip-3", "clip-4"])
+        #expect(try library.verify().isSound)
+    }
+
+    /// Makes a library as it was before a step.
+    private func undo(after step: Int, in folder: TemporaryFolder) throws {
+        let queue = try DatabaseQueue(path: folder.library + "/catalog.sqlite")
+        try queue.write { db in
+            try db.execute(
+                sql: """
+                    DROP TABLE collection_clips;
+                    DROP TABLE collections;
+                    PRAGMA user_version = \(step);
+                    """
+            )
+            let later = Migrations.all.dropFirst(step).map(\.name)
+            try db.execute(
+                sql:
+                    "DELETE FROM grdb_migrations WHERE identifier IN (\(later.map { "'\($0)'" }.joined(separator: ",")))"
+            )
+        }
+        _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
+    }
+
+    @Test func anOldLibraryIsBroughtUpToDateAtOpen() throws {
+        let folder = try TemporaryFolder()
+        let id = try { try library(folder).1[0] }()
+        try undo(after: 1, in: folder)
+        let reopened = try Library.open(at: folder.library)
+        #expect(try reopened.add([id], toCollection: "reel") == [id])
+        #expect(try reopened.clips().count == 4)
+        #expect(try reopened.verify().isSound)
+    }
+
+    @Test func twoProcessesMayBringItUpToDateAtOnce() throws {
+        let folder = try TemporaryFolder()
+        _ = try { try library(folder).1[0] }()
+        for _ in 0..<5 {
+            try undo(after: 1, in: folder)
+            DispatchQueue.concurrentPerform(iterations: 4) { _ in
+                #expect(throws: Never.self) { _ = try Library.open(at: folder.library) }
+            }
+        }
+    }
+
+    @Test func anOldLibraryOnAReadOnlyDiskCanBeRead() throws {
+        let folder = try TemporaryFolder()
+        let id = try { try library(folder).1[0] }()
+        try undo(after: 1, in: folder)
+        let file = URL(fileURLWithPath: folder.library + "/catalog.sqlite")
+        let before = try Data(contentsOf: file)
+        let frozen = try Library.open(at: folder.library, waitSeconds: 1, isFrozen: true)
+        #expect(try frozen.clips().count == 4)
+        #expect(try frozen.tensor(of: id, .content) != nil)
+        #expect(try frozen.collections().isEmpty)
+        expectFailure(.notWritable) { try frozen.add([id], toCollection: "reel") }
+        expectFailure(.notWritable) { try frozen.tag([id], with: ["x"]) }
+        #expect(try Data(contentsOf: file) == before)
+    }
+}
