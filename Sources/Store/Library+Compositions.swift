@@ -46,23 +46,26 @@ extension Library {
     ///
     /// - Throws: `StoreError`: `.unknownReference`, `.ambiguousReference`, `.damaged`.
     public func composition(_ reference: String) throws(StoreError) -> Composition {
-        try reading("look up composition \"\(reference)\"") { db in
-            let named = try CompositionRow.fetch(db, where: "name = ?", arguments: [reference])
-            if let composition = named.first { return composition }
-            return try find(
-                "composition",
-                byHash: reference,
-                fetch: { first, last in
-                    try CompositionRow.fetch(
-                        db,
-                        where: "hash >= ? AND hash < ?",
-                        arguments: [first, last]
-                    )
-                },
-                describe: { "\($0.name) (\($0.hash.prefix(12)))" },
-                names: { try String.fetchAll(db, sql: "SELECT name FROM compositions") }
-            )
-        }
+        try reading("look up composition \"\(reference)\"") { try composition(reference, $0) }
+    }
+
+    /// The recipe of a name or hash, in one snapshot with other questions.
+    func composition(_ reference: String, _ db: Database) throws -> Composition {
+        let named = try CompositionRow.fetch(db, where: "name = ?", arguments: [reference])
+        if let composition = named.first { return composition }
+        return try find(
+            "composition",
+            byHash: reference,
+            fetch: { first, last in
+                try CompositionRow.fetch(
+                    db,
+                    where: "hash >= ? AND hash < ?",
+                    arguments: [first, last]
+                )
+            },
+            describe: { "\($0.name) (\($0.hash.prefix(12)))" },
+            names: { try String.fetchAll(db, sql: "SELECT name FROM compositions") }
+        )
     }
 
     /// All saved recipes, by name.
@@ -70,6 +73,20 @@ extension Library {
     /// - Throws: `StoreError`, `.damaged` if a row is not what was written.
     public func compositions() throws(StoreError) -> [Composition] {
         try reading("list compositions") { try CompositionRow.fetch($0, where: "1") }
+    }
+
+    /// The saved recipes that draw on a clip, by name.
+    ///
+    /// - Throws: `StoreError`, `.damaged` if a row is not what was written.
+    public func compositions(using id: ClipID) throws(StoreError) -> [Composition] {
+        try reading("list the compositions of clip \(id)") { db in
+            try CompositionRow.fetch(
+                db,
+                where:
+                    "id IN (SELECT composition_id FROM composition_parents WHERE clip_identity = ?)",
+                arguments: [id.hex]
+            )
+        }
     }
 
     /// Notes that a recipe was rendered.

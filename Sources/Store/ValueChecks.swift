@@ -13,6 +13,20 @@ func checkName(_ name: String, of what: String) throws(StoreError) {
     }
 }
 
+/// Refuses a tag that is empty or has control characters.
+func checkTag(_ tag: String) throws(StoreError) {
+    guard isTag(tag) else {
+        throw StoreError(
+            .invalidValue,
+            "tag \"\(tag)\": tags are words without control characters; write one, such as walk"
+        )
+    }
+}
+
+private func isTag(_ tag: String) -> Bool {
+    !tag.isEmpty && tag.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+}
+
 /// Refuses a text that is not a JSON object.
 func checkJSON(_ text: String, of what: String) throws(StoreError) {
     let object = try? JSONSerialization.jsonObject(with: Data(text.utf8))
@@ -47,7 +61,7 @@ extension NewClip {
         guard start.isFinite, end.isFinite, start >= 0, end >= start else {
             throw refuse("the range \(start) s to \(end) s does not lie in a source")
         }
-        guard tags.allSatisfy({ isWord($0) }) else {
+        guard tags.allSatisfy(isTag) else {
             throw refuse("tags are words without control characters, got \(tags)")
         }
         guard Set(assets.map(\.kind)).count == assets.count else {
@@ -68,9 +82,5 @@ extension NewClip {
                 of: "\(place): the provenance of \(asset.kind.name)"
             )
         }
-    }
-
-    private func isWord(_ tag: String) -> Bool {
-        !tag.isEmpty && tag.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
     }
 }
