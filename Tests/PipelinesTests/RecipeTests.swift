@@ -31,6 +31,56 @@ struct RecipeTests {
         #expect(try stronger.hash() != (try recipe.hash()))
     }
 
+    /// A change of every kind, and the fields that it shows up in.
+    static let changes: [(fields: [String], change: @Sendable (inout Recipe) -> Void)] = [
+        (["pack"], { $0.pack = String(repeating: "0", count: 64) }),
+        (["content"], { $0.content.id = String(repeating: "0", count: 64) }),
+        (["motion"], { $0.motion.clip.id = String(repeating: "0", count: 64) }),
+        (["motion from second"], { $0.motion.from = 0.1 }),
+        (["blend 1"], { $0.layers = [] }),
+        (["blend 1"], { $0.layers[0].motion.clip.id = String(repeating: "0", count: 64) }),
+        (["blend 1 from second"], { $0.layers[0].motion.from += 1e-9 }),
+        (["blend 1 mask"], { $0.layers[0].mask?[0][0] = 0.25 }),
+        (["blend 1 mask"], { $0.layers[0].mask = $0.layers[0].mask?.map { $0.map { $0 / 2 } } }),
+        (["mix 1", "blend 1"], { ($0.layers[0].mask, $0.layers[0].weight) = (nil, 0.5) }),
+        (["blend 2"], { $0.layers.append($0.layers[0]) }),
+        (["edit 1"], { $0.edits = [] }),
+        (["edit 1 from"], { $0.edits[0].from = "x" }),
+        (["edit 1 to"], { $0.edits[0].to = "x" }),
+        (["edit 1 alpha"], { $0.edits[0].alpha = 0.6 }),
+        (["start"], { $0.times.start = 0.5 }),
+        (["frames per second"], { $0.times.frameRate = 5 }),
+        (["frames"], { $0.times.frameCount = 5 }),
+        (["seed"], { $0.seed = nil }),
+        ([], { $0.content.name = "x" }),
+        ([], { $0.motion.clip.name = "x" }),
+        ([], { $0.layers[0].maskName = "x" }),
+    ]
+
+    @Test(arguments: changes.indices) func everyDifferenceIsFoundOnce(index: Int) throws {
+        let (fields, change) = Self.changes[index]
+        let recipe = try recipe()
+        var other = recipe
+        change(&other)
+        #expect(recipe.differences(from: other).map(\.field) == fields)
+        for difference in recipe.differences(from: other) {
+            #expect(difference.left != difference.right, "\(difference)")
+        }
+        #expect(other.differences(from: recipe).map(\.field) == fields)
+        #expect(try (recipe.hash() == other.hash()) == fields.isEmpty)
+    }
+
+    @Test func theOrderOfMixesAndBlendsIsADifference() throws {
+        var recipe = try recipe()
+        recipe.layers.append(recipe.layers[0])
+        (recipe.layers[1].mask, recipe.layers[1].weight) = (nil, 0.5)
+        var other = recipe
+        other.layers.reverse()
+        let difference = try #require(recipe.differences(from: other).first)
+        #expect(difference.field == "order of mixes and blends")
+        #expect((difference.left, difference.right) == ("blend, mix", "mix, blend"))
+    }
+
     @Test(arguments: [
         ("\"format\" : 1", "\"format\" : 9"), ("\"frameRate\" : 4", "\"frameRate\" : -4"),
         ("\"frameCount\" : 4", "\"frameCount\" : \"x\""), ("\"edits\"", "\"edit\""), ("{", "["),
