@@ -22,9 +22,11 @@ struct VSDB: ParsableCommand {
         version: "vsdb 0.1.0",
         subcommands: [
             InitCommand.self, PackCommand.self, WeightsCommand.self, IngestCommand.self,
-            SampleCommand.self, ListCommand.self, ShowCommand.self, ComposeCommand.self,
-            RenderCommand.self, EvalCommand.self, TrainCommand.self, RemoveCommand.self,
-            StatusCommand.self,
+            SampleCommand.self, ListCommand.self, ShowCommand.self, TagCommand.self,
+            UntagCommand.self,
+            CaptionCommand.self, RenameCommand.self, CollectionCommand.self, ComposeCommand.self,
+            RenderCommand.self, RecipesCommand.self, DiffCommand.self, EvalCommand.self,
+            TrainCommand.self, RemoveCommand.self, StatusCommand.self,
         ]
     )
 

@@ -108,7 +108,7 @@ struct ComposeCommandTests {
             "compose", "--content", "figure00_motion00", "--save", "walk",
         ])
         #expect(taken.status == 1 && taken.errors.contains("--replace"))
-        #expect(try workspace.expectSuccess("list", "--compositions").output.contains("walk"))
+        #expect(try workspace.expectSuccess("recipes").output.contains("walk"))
         let shown = try workspace.expectSuccess("show", "walk", "--json").json()
         #expect((shown as? [String: Any])?["times"] != nil)
 

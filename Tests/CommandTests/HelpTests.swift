@@ -6,8 +6,10 @@ struct HelpTests {
         [], ["init"], ["pack"], ["pack", "add"], ["pack", "create"], ["pack", "list"],
         ["pack", "show"], ["pack", "verify"], ["pack", "calibrate"], ["weights"],
         ["weights", "inspect"],
-        ["weights", "verify"], ["ingest"], ["sample"], ["eval"], ["list"], ["show"], ["compose"],
-        ["render"], ["remove"], ["status"],
+        ["weights", "verify"], ["ingest"], ["sample"], ["eval"], ["list"], ["show"], ["tag"],
+        ["untag"], ["caption"], ["rename"], ["collection"], ["collection", "add"],
+        ["collection", "remove"], ["collection", "list"], ["collection", "delete"], ["compose"],
+        ["render"], ["recipes"], ["diff"], ["remove"], ["status"],
     ]
 
     @Test(arguments: commands)

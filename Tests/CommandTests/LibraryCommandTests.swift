@@ -35,6 +35,7 @@ struct LibraryCommandTests {
         let workspace = try Workspace()
         for arguments in [
             ["list"], ["status"], ["pack", "list"], ["show", "a"], ["remove", "a"],
+            ["tag", "x", "a"], ["collection", "list"], ["recipes"], ["diff", "a", "b"],
         ] {
             let result = try workspace.run(arguments + ["--library", "nowhere"])
             #expect(result.status == 10)

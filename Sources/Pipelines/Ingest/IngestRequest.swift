@@ -45,13 +45,13 @@ public struct IngestRequest: Sendable {
 
 extension Dictionary where Key == String {
     /// The entry of a file's name, with its ending or without.
-    func entry(ofFile path: String) -> Value? {
+    package func entry(ofFile path: String) -> Value? {
         let name = (path as NSString).lastPathComponent
         return self[name] ?? self[(name as NSString).deletingPathExtension]
     }
 
     /// The names that no file has, sorted.
-    func names(besides files: [String]) -> [String] {
+    package func names(besides files: [String]) -> [String] {
         let names = files.map { ($0 as NSString).lastPathComponent }
         let known = Set(names + names.map { ($0 as NSString).deletingPathExtension })
         return keys.filter { !known.contains($0) }.sorted()

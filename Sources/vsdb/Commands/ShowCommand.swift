@@ -11,14 +11,15 @@ struct ShowCommand: LibraryCommand {
         commandName: "show",
         abstract: "Show one clip with its source and assets, or one saved composition.",
         usage: """
-            vsdb show <ref> [--thumbnails <file>] [<options>]
+            vsdb show <ref> [--lineage] [--thumbnails <file>] [<options>]
             """,
         discussion: """
-            REF is a name or the first 4 or more digits of an id.
+            REF is a name or the first 4 or more digits of an id. The lineage of a composition is             its clips, what each gives, and their files; that of a clip is what was made from it.
 
               vsdb show anna
               vsdb show 3fa9 --thumbnails anna.jpg
               vsdb show anna-walks --json
+              vsdb show anna-walks --lineage
             """
     )
 
@@ -27,6 +28,9 @@ struct ShowCommand: LibraryCommand {
 
     @Flag(help: "Look for a saved composition only.")
     var composition = false
+
+    @Flag(help: "Show what it is made of, and what was made from it.")
+    var lineage = false
 
     @Option(
         help: ArgumentHelp("Write the clip's thumbnail strip (.jpg or .png).", valueName: "file"),
@@ -40,12 +44,15 @@ struct ShowCommand: LibraryCommand {
         guard !composition || thumbnails == nil else {
             throw ValidationError("--thumbnails fits clips, not --composition")
         }
+        guard !lineage || thumbnails == nil else {
+            throw ValidationError("--thumbnails and --lineage exclude each other")
+        }
     }
 
     func run() throws {
         let library = try shared.openLibrary()
         guard !composition else {
-            try show(try library.composition(reference))
+            try show(try library.composition(reference), library)
             return
         }
         do {
@@ -55,11 +62,15 @@ struct ShowCommand: LibraryCommand {
             guard thumbnails == nil else {
                 throw ValidationError("\"\(reference)\" is a composition: it has no thumbnails")
             }
-            try show(found)
+            try show(found, library)
         }
     }
 
     private func show(_ clip: Clip, _ library: Library) throws {
+        guard !lineage else {
+            try Lineage(library: library, shared: shared).show(clip)
+            return
+        }
         let assets = try library.assets(of: clip.id)
         let record = ClipRecord(clip, assets: assets, packs: try PackNames(library))
         if shared.json {
@@ -121,7 +132,11 @@ struct ShowCommand: LibraryCommand {
         try shared.console.printTable(table)
     }
 
-    private func show(_ composition: Composition) throws {
+    private func show(_ composition: Composition, _ library: Library) throws {
+        guard !lineage else {
+            try Lineage(library: library, shared: shared).show(composition)
+            return
+        }
         guard !shared.json else {
             try shared.console.print(composition.recipeJSON)
             return

@@ -27,6 +27,7 @@ struct StatusCommand: LibraryCommand {
         let assets: Int
         let packs: Int
         @OrNull var defaultPack: String?
+        let collections: Int
         let compositions: Int
         let renders: Int
         let catalogBytes: Int
@@ -50,6 +51,7 @@ struct StatusCommand: LibraryCommand {
             ("sources", "\(status.sourceCount)"),
             ("clips", "\(status.clipCount) with \(Wording.count(status.assetCount, "asset"))"),
             ("packs", "\(status.packCount)" + (pack.map { ", default \($0)" } ?? "")),
+            ("collections", "\(status.collectionCount)"),
             ("compositions", "\(status.compositionCount)"),
             ("renders", "\(status.renderCount)"),
             (
@@ -77,6 +79,7 @@ struct StatusCommand: LibraryCommand {
             assets: status.assetCount,
             packs: status.packCount,
             defaultPack: pack,
+            collections: status.collectionCount,
             compositions: status.compositionCount,
             renders: status.renderCount,
             catalogBytes: status.catalogByteCount,

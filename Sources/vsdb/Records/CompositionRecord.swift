@@ -1,17 +1,45 @@
 import Foundation
+import Pipelines
 import Store
 
 /// A saved composition as `--json` shows it; the recipe itself is printed by `show`.
 struct CompositionRecord: Encodable, Sendable {
+    /// A film that was made of it.
+    struct RenderedRecord: Encodable, Sendable {
+        let path: String
+        let rendered: Date
+    }
+
     let name: String
     let hash: String
     let clips: [String]
+    let parts: [RecipePartRecord]
+    let edits: [StyleEdit]
+    let renders: [RenderedRecord]
     let added: Date
 
-    init(_ composition: Composition) {
+    init(_ composition: Composition, _ library: Library) throws {
+        let recipe = try Recipe.decode(composition.recipeJSON, name: composition.name)
         name = composition.name
         hash = composition.hash
         clips = composition.parents.map(\.hex)
+        parts = try recipe.parts.map { try RecipePartRecord($0, library) }
+        edits = recipe.edits
+        renders = try library.renders(ofRecipe: composition.hash).map { render in
+            RenderedRecord(path: render.outputPath, rendered: render.rendered)
+        }
         added = composition.added
+    }
+
+    /// The names of the clips that give something, for people.
+    func names(_ role: Recipe.Role) -> [String] {
+        parts.filter { $0.role == role }.map(\.shownName)
+    }
+
+    /// What is done beside content and motion, for people.
+    var effects: String {
+        let layers = parts.filter { $0.role == .mix || $0.role == .blend }
+            .map { "\($0.role.rawValue) \($0.shownName) (\($0.manner))" }
+        return (layers + edits.map(\.shown)).joined(separator: "; ")
     }
 }

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Store
+
+/// `vsdb rename`.
+struct RenameCommand: LibraryCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "rename",
+        abstract: "Give a clip, or a saved composition, another name.",
+        usage: """
+            vsdb rename <ref> <name> [<options>]
+            vsdb rename --composition <ref> <name> [<options>]
+            """,
+        discussion: """
+            The name of a cut film renames all its segments, which keep their ranges; a segment's \
+            own name only that one. Saved compositions find their clips by id, whatever they are \
+            called. Names have no @ and no /.
+
+              vsdb rename figure00 anna
+              vsdb rename walk@2s-4s jump
+              vsdb rename --composition anna-walks first-try
+            """
+    )
+
+    @Argument(help: ArgumentHelp("What to rename.", valueName: "ref"))
+    var reference: String
+
+    @Argument(help: ArgumentHelp("The new name.", valueName: "name"))
+    var name: String
+
+    @Flag(help: "The reference is a saved composition.")
+    var composition = false
+
+    @OptionGroup var shared: SharedOptions
+
+    private struct Output: Encodable {
+        struct Pair: Encodable {
+            let old: String
+            let new: String
+        }
+
+        let renamed: [Pair]
+    }
+
+    func run() throws {
+        let library = try shared.openLibrary()
+        let renamed =
+            composition
+            ? try library.renameComposition(reference, to: name).map { [$0] } ?? []
+            : try library.renameClip(reference, to: name)
+        guard !shared.json else {
+            let pairs = renamed.map { Output.Pair(old: $0.old, new: $0.new) }
+            try shared.console.print(JSONOutput.document(Output(renamed: pairs)))
+            return
+        }
+        if renamed.isEmpty { shared.console.note("\(reference) is called \(name) already") }
+        for pair in renamed { try shared.console.print("renamed \(pair.old) to \(pair.new)") }
+    }
+}
