@@ -78,16 +78,17 @@ extension FilterField.ValueType {
         }
     }
 
-    /// What may be written, for messages.
-    var expected: String {
+    /// What it is and how it is written, for messages.
+    var expected: String { examples.map { "\(noun) (\($0))" } ?? noun }
+
+    private var examples: String? {
         switch self {
-        case .text: "a word, or a text in quotes"
+        case .text: #"walk, or "a red dress" in quotes"#
         case .hash: "4 to 64 hexadecimal digits"
-        case .seconds: "seconds, such as 2, 1.5s, 500ms or 2min"
-        case .number: "a number, such as 25 or 29.97"
-        case .date: "a date, such as 2026-03-01 or 2026-03-01T14:30"
-        case .kind: "video or still"
-        case .flag: "true or false"
+        case .seconds: "2, 1.5s, 500ms or 2min"
+        case .number: "25 or 29.97"
+        case .date: "2026-03-01 or 2026-03-01T14:30"
+        case .kind, .flag: nil
         }
     }
 }

@@ -2,6 +2,7 @@ extension FilterParser {
     /// The comparison whose field was read.
     mutating func test(of field: FilterField) throws(StoreError) -> FilterNode {
         let first = current
+        lastField = field
         testCount += 1
         guard testCount <= FilterExpression.testLimit else {
             throw source.fault(
@@ -32,20 +33,20 @@ extension FilterParser {
         case .word(let word): written = word.lowercased()
         case .sign(let sign): written = sign
         default:
-            throw source.fault("behind \(field.rawValue), \(names) is expected", at: token.start)
+            throw source.fault("expected behind \(field.rawValue): \(names)", at: token.start)
         }
         guard let relation = FilterRelation(rawValue: written) else {
             let meant = FilterRelation.foreign[written].map { "; write \($0) for \(written)" } ?? ""
             throw source.fault(
-                "\(token.shown) is no comparison\(meant); behind \(field.rawValue), \(names) is expected",
+                "\(token.shown) is no comparison\(meant); expected: \(names)",
                 at: token.start
             )
         }
         guard allowed.contains(relation) else {
             throw source.fault(
                 type.relations.contains(relation)
-                    ? "behind not, \(names) is expected; or write not \(field.rawValue) \(written) ..."
-                    : "\(field.rawValue) is \(type.noun), which knows no \(written); \(names) is expected",
+                    ? "expected behind not: \(names); or write not \(field.rawValue) \(written) ..."
+                    : "\(field.rawValue) is \(type.noun), which knows no \(written); expected: \(names)",
                 at: token.start
             )
         }
@@ -56,7 +57,7 @@ extension FilterParser {
     private mutating func list(of field: FilterField) throws(StoreError) -> [FilterValue] {
         guard current.kind == .open else {
             throw source.fault(
-                "behind in, ( is expected, as in tag in (walk, run)",
+                "expected behind in: (, as in tag in (walk, run)",
                 at: current.start
             )
         }
@@ -67,7 +68,7 @@ extension FilterParser {
             values.append(try countedValue(of: field))
         }
         guard current.kind == .close else {
-            throw source.fault(", or ) is expected here, not \(current.shown)", at: current.start)
+            throw source.fault("expected here: , or ), not \(current.shown)", at: current.start)
         }
         advance()
         return values

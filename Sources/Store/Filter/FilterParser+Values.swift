@@ -12,13 +12,15 @@ extension FilterParser {
         case .word(let word): text = word
         case .text(let quoted): text = quoted
         default:
-            throw source.fault("\(type.expected) is expected here", at: token.start)
+            throw source.fault(
+                "expected here: \(type.expected), not \(token.shown)",
+                at: token.start
+            )
         }
         advance()
         guard let value = value(text, of: field) else {
             throw source.fault(
-                "\(token.shown) is not \(type.noun), as \(field.rawValue) is; \(type.expected) is "
-                    + "expected",
+                "\(field.rawValue) is \(type.expected), not \(token.shown)",
                 at: token.start
             )
         }

@@ -20,6 +20,8 @@ struct FilterParser {
     private var depth = 0
     var testCount = 0
     var valueCount = 0
+    /// The field of the comparison before this place.
+    var lastField: FilterField?
 
     /// The tree of a filter.
     ///
@@ -105,9 +107,9 @@ struct FilterParser {
             advance()
             return try test(of: field)
         default:
-            let hint = foreignHint(token)
+            let hint = foreignHint(token) ?? ""
             throw source.fault(
-                "a condition is expected here, not \(token.shown)\(hint ?? "; such as duration > 2")",
+                "expected here: a condition, such as duration > 2, not \(token.shown)\(hint)",
                 at: token.start
             )
         }
@@ -145,13 +147,14 @@ struct FilterParser {
         if token.kind == .close {
             return source.fault("this parenthesis closes none; leave it out", at: token.start)
         }
-        let isBehindWord = if case .word = tokens[max(0, position - 1)].kind { true } else { false }
-        let quotes =
-            if case .word = token.kind, isBehindWord {
-                "; put a text of several words in quotes"
-            } else { "" }
+        var quotes = ""
+        if case .word(let word) = token.kind, lastField?.valueType == .text,
+            FilterField(rawValue: word.lowercased()) == nil
+        {
+            quotes = "; put a text of several words in quotes"
+        }
         return source.fault(
-            "\"and\" or \"or\" is expected here, not \(token.shown)\(foreignHint(token) ?? quotes)",
+            "expected here: and, or, or the end, not \(token.shown)\(foreignHint(token) ?? quotes)",
             at: token.start
         )
     }

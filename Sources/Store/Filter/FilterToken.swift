@@ -35,6 +35,9 @@ struct FilterToken: Equatable {
 struct FilterTokenizer {
     private static let signs: Set<Character> = ["=", "!", "<", ">"]
     private static let quotes: Set<Character> = ["\"", "'"]
+    private static let curlyQuotes: Set<Character> = [
+        "\u{201C}", "\u{201D}", "\u{2018}", "\u{2019}", "\u{201E}",
+    ]
     private static let escapes: [Character: Character] = [
         "\\": "\\", "\"": "\"", "'": "'", "n": "\n", "t": "\t",
     ]
@@ -71,6 +74,11 @@ struct FilterTokenizer {
             return FilterToken(kind: .text(try quoted(character)), start: start)
         case _ where Self.signs.contains(character):
             return FilterToken(kind: .sign(run { Self.signs.contains($0) }), start: start)
+        case _ where Self.curlyQuotes.contains(character):
+            throw source.fault(
+                #"this is a quote of printed texts; write " or ' around the text"#,
+                at: place
+            )
         default:
             return FilterToken(kind: .word(run(Self.isOfWord)), start: start)
         }

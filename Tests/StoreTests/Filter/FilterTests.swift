@@ -71,8 +71,8 @@ import Testing
         (
             "tag = walk and name < 3",
             """
-            filter: name is a text, which knows no <; =, !=, contains, starts, ends, matches or in \
-            is expected
+            filter: name is a text, which knows no <; expected: =, !=, contains, starts, ends, \
+            matches or in
               tag = walk and name < 3
                                   ^
             """
@@ -80,8 +80,8 @@ import Testing
         (
             "duration contains \"x\"",
             """
-            filter: duration is a number of seconds, which knows no contains; =, !=, <, <=, >, >= or \
-            in is expected
+            filter: duration is a number of seconds, which knows no contains; expected: =, !=, <, <=, >, \
+            >= or in
               duration contains "x"
                        ^
             """
@@ -89,8 +89,7 @@ import Testing
         (
             "duration > long",
             """
-            filter: "long" is not a number of seconds, as duration is; seconds, such as 2, 1.5s, \
-            500ms or 2min is expected
+            filter: duration is a number of seconds (2, 1.5s, 500ms or 2min), not "long"
               duration > long
                          ^
             """
@@ -98,7 +97,7 @@ import Testing
         (
             "caption = red dress",
             """
-            filter: "and" or "or" is expected here, not "dress"; put a text of several words in quotes
+            filter: expected here: and, or, or the end, not "dress"; put a text of several words in quotes
               caption = red dress
                             ^
             """
@@ -106,8 +105,8 @@ import Testing
         (
             "tag == walk",
             """
-            filter: "==" is no comparison; write = for ==; behind tag, =, !=, contains, starts, \
-            ends, matches or in is expected
+            filter: "==" is no comparison; write = for ==; expected: =, !=, contains, starts, ends, \
+            matches or in
               tag == walk
                   ^
             """
@@ -115,7 +114,7 @@ import Testing
         (
             "tag = walk && motion = true",
             """
-            filter: "and" or "or" is expected here, not "&&"; write and for &&
+            filter: expected here: and, or, or the end, not "&&"; write and for &&
               tag = walk && motion = true
                          ^
             """
@@ -155,7 +154,7 @@ import Testing
         (
             "tag in walk",
             """
-            filter: behind in, ( is expected, as in tag in (walk, run)
+            filter: expected behind in: (, as in tag in (walk, run)
               tag in walk
                      ^
             """
@@ -163,8 +162,7 @@ import Testing
         (
             "added > 2026-02-30",
             """
-            filter: "2026-02-30" is not a date, as added is; a date, such as 2026-03-01 or \
-            2026-03-01T14:30 is expected
+            filter: added is a date (2026-03-01 or 2026-03-01T14:30), not "2026-02-30"
               added > 2026-02-30
                       ^
             """
@@ -172,9 +170,41 @@ import Testing
         (
             "tag",
             """
-            filter: behind tag, =, !=, contains, starts, ends, matches or in is expected
+            filter: expected behind tag: =, !=, contains, starts, ends, matches or in
               tag
                  ^
+            """
+        ),
+        (
+            "motion = true and caption contains “red”",
+            """
+            filter: this is a quote of printed texts; write " or ' around the text
+              motion = true and caption contains “red”
+                                                 ^
+            """
+        ),
+        (
+            "duration > 2 parsecs",
+            """
+            filter: expected here: and, or, or the end, not "parsecs"
+              duration > 2 parsecs
+                           ^
+            """
+        ),
+        (
+            "id = 3f or",
+            """
+            filter: id is a hash (4 to 64 hexadecimal digits), not "3f"
+              id = 3f or
+                   ^
+            """
+        ),
+        (
+            "tag not = x",
+            """
+            filter: expected behind not: contains, starts, ends, matches or in; or write not tag = ...
+              tag not = x
+                      ^
             """
         ),
         (
