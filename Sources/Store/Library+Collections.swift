@@ -73,6 +73,30 @@ extension Library {
         }
     }
 
+    /// Gives a collection another name.
+    ///
+    /// - Returns: The old and the new name; nil if it has that name already.
+    /// - Throws: `StoreError`: `.conflict` if the name belongs to another collection,
+    ///   `.invalidValue`, `.unknownReference`, `.locked`.
+    public func renameCollection(_ old: String, to name: String) throws(StoreError) -> Renaming? {
+        try checkName(name, of: "collection")
+        return try writing("rename collection \(old)") { db in
+            let collection = try CollectionRow.number(of: old, db)
+            guard old != name else { return nil }
+            guard try CollectionRow.find(name, db) == nil else {
+                throw StoreError(
+                    .conflict,
+                    "collection \"\(old)\": there is another \"\(name)\"; choose another name"
+                )
+            }
+            try db.execute(
+                sql: "UPDATE collections SET name = ? WHERE id = ?",
+                arguments: [name, collection]
+            )
+            return Renaming(old: old, new: name)
+        }
+    }
+
     /// Deletes collections; their clips stay in the library.
     ///
     /// - Throws: `StoreError`: `.unknownReference`, `.locked`; then nothing is changed.

@@ -51,6 +51,18 @@ import Testing
         #expect(try library.clips().count == 4)
     }
 
+    @Test func aCollectionIsRenamed() throws {
+        let folder = try TemporaryFolder()
+        let (library, ids) = try library(folder)
+        for name in ["reel", "other"] { _ = try library.add(ids, toCollection: name) }
+        #expect(try library.renameCollection("reel", to: "trailer")?.old == "reel")
+        #expect(try library.renameCollection("trailer", to: "trailer") == nil)
+        #expect(try names(library, "trailer").count == 4)
+        expectFailure(.conflict) { try library.renameCollection("trailer", to: "other") }
+        expectFailure(.unknownReference) { try library.renameCollection("reel", to: "x") }
+        expectFailure(.invalidValue) { try library.renameCollection("other", to: "-x") }
+    }
+
     @Test func aRemovedClipLeavesItsCollections() throws {
         let folder = try TemporaryFolder()
         let (library, ids) = try library(folder)

@@ -5,10 +5,10 @@ import Store
 struct RenameCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "rename",
-        abstract: "Give a clip, or a saved composition, another name.",
+        abstract: "Give a clip, a saved composition or a collection another name.",
         usage: """
             vsdb rename <ref> <name> [<options>]
-            vsdb rename --composition <ref> <name> [<options>]
+            vsdb rename (--composition | --collection) <ref> <name> [<options>]
             """,
         discussion: """
             The name of a cut film renames all its segments, which keep their ranges; a segment's \
@@ -18,6 +18,7 @@ struct RenameCommand: LibraryCommand {
               vsdb rename figure00 anna
               vsdb rename walk@2s-4s jump
               vsdb rename --composition anna-walks first-try
+              vsdb rename --collection reel trailer
             """
     )
 
@@ -30,6 +31,9 @@ struct RenameCommand: LibraryCommand {
     @Flag(help: "The reference is a saved composition.")
     var composition = false
 
+    @Flag(help: "The reference is a collection.")
+    var collection = false
+
     @OptionGroup var shared: SharedOptions
 
     private struct Output: Encodable {
@@ -41,12 +45,22 @@ struct RenameCommand: LibraryCommand {
         let renamed: [Pair]
     }
 
+    func validate() throws {
+        guard !(composition && collection) else {
+            throw ValidationError("--composition and --collection exclude each other")
+        }
+    }
+
     func run() throws {
         let library = try shared.openLibrary()
-        let renamed =
-            composition
-            ? try library.renameComposition(reference, to: name).map { [$0] } ?? []
-            : try library.renameClip(reference, to: name)
+        let renamed: [Renaming] =
+            if composition {
+                try library.renameComposition(reference, to: name).map { [$0] } ?? []
+            } else if collection {
+                try library.renameCollection(reference, to: name).map { [$0] } ?? []
+            } else {
+                try library.renameClip(reference, to: name)
+            }
         guard !shared.json else {
             let pairs = renamed.map { Output.Pair(old: $0.old, new: $0.new) }
             try shared.console.print(JSONOutput.document(Output(renamed: pairs)))
