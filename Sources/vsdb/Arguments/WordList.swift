@@ -15,3 +15,8 @@ struct WordList: ExpressibleByArgument, Sendable {
     /// The words for messages.
     var shown: String { words.joined(separator: ", ") }
 }
+
+extension [WordList] {
+    /// The words of all arguments.
+    var words: [String] { flatMap(\.words) }
+}

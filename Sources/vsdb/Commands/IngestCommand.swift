@@ -91,9 +91,12 @@ struct IngestCommand: LibraryCommand {
 
     @Option(
         name: .customLong("tag"),
-        help: ArgumentHelp("A word to filter by; repeatable.", valueName: "word")
+        help: ArgumentHelp(
+            "Words to filter by, with commas between; repeatable.",
+            valueName: "word"
+        )
     )
-    var tags: [String] = []
+    var tags: [WordList] = []
 
     @OptionGroup var shared: SharedOptions
 
@@ -143,7 +146,7 @@ struct IngestCommand: LibraryCommand {
         request.caption = caption
         request.captions = try captions.map { try CaptionFile.read($0) } ?? [:]
         request.boxes = try boxes.map { try BoxFile.read($0) } ?? [:]
-        request.tags = tags
+        request.tags = tags.words
         return request
     }
 

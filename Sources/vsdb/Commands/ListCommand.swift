@@ -23,9 +23,12 @@ struct ListCommand: LibraryCommand {
 
     @Option(
         name: .customLong("tag"),
-        help: ArgumentHelp("Only clips with this tag; repeatable.", valueName: "word")
+        help: ArgumentHelp(
+            "Only clips with these tags, with commas between; repeatable.",
+            valueName: "word"
+        )
     )
-    var tags: [String] = []
+    var tags: [WordList] = []
 
     @Option(
         name: .customLong("name"),
@@ -41,7 +44,7 @@ struct ListCommand: LibraryCommand {
     func run() throws {
         var conditions = ClipFilter()
         conditions.expression = try filter.expression()
-        conditions.tags = tags
+        conditions.tags = tags.words
         conditions.nameContains = part
         conditions.collection = collection
         let isFiltered = conditions != ClipFilter()

@@ -28,15 +28,18 @@ struct PackCalibrateCommand: LibraryCommand {
 
     @Option(
         name: .customLong("tag"),
-        help: ArgumentHelp("Count only clips with this tag; repeatable.", valueName: "word")
+        help: ArgumentHelp(
+            "Count only clips with these tags, with commas between; repeatable.",
+            valueName: "word"
+        )
     )
-    var tags: [String] = []
+    var tags: [WordList] = []
 
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
         let session = try shared.openSession()
-        let found = try session.calibrate(name, tags: tags)
+        let found = try session.calibrate(name, tags: tags.words)
         let console = shared.console
         if shared.json {
             try console.print(JSONOutput.document(found))

@@ -62,9 +62,12 @@ struct SampleCommand: LibraryCommand {
 
     @Option(
         name: .customLong("tag"),
-        help: ArgumentHelp("A word to filter by; repeatable.", valueName: "word")
+        help: ArgumentHelp(
+            "Words to filter by, with commas between; repeatable.",
+            valueName: "word"
+        )
     )
-    var tags: [String] = []
+    var tags: [WordList] = []
 
     @Option(
         name: .shortAndLong,
@@ -130,7 +133,7 @@ struct SampleCommand: LibraryCommand {
         var request = SampleRequest(seed: seed)
         (request.count, request.psi, request.cutoff) = (count, psi, cutoff)
         (request.pack, request.name, request.caption) = (pack, name, caption)
-        request.tags = tags
+        request.tags = tags.words
         (request.picture, request.sheet) = (output, sheet)
         return request
     }

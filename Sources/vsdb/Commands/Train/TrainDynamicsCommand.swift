@@ -35,9 +35,12 @@ struct TrainDynamicsCommand: LibraryCommand {
 
     @Option(
         name: .customLong("tag"),
-        help: ArgumentHelp("Only clips with this tag; repeatable.", valueName: "word")
+        help: ArgumentHelp(
+            "Only clips with these tags, with commas between; repeatable.",
+            valueName: "word"
+        )
     )
-    var tags: [String] = []
+    var tags: [WordList] = []
 
     @OptionGroup var training: TrainingOptions
     @OptionGroup var shared: SharedOptions
@@ -55,7 +58,7 @@ struct TrainDynamicsCommand: LibraryCommand {
         let report = try session.trainDynamics(
             DynamicsTrainingRequest(
                 pack: pack,
-                tags: tags,
+                tags: tags.words,
                 run: run,
                 config: config,
                 resumes: training.resume,
