@@ -40,6 +40,28 @@ extension Library {
         }
     }
 
+    /// The assets of all clips that meet a filter, by kind; clips without any are left out.
+    ///
+    /// - Throws: `StoreError`, `.unknownReference` for a collection that there is not.
+    public func assets(
+        ofClips filter: ClipFilter
+    ) throws(StoreError) -> [ClipID: [Asset]] {
+        let assets = try reading("list assets") { db in
+            let query = try ClipQuery(filter, db)
+            let end = query.limit.map { " ORDER BY \(query.order) LIMIT \($0)" } ?? ""
+            return try AssetRow.fetch(
+                db,
+                where: """
+                    clips.id IN (SELECT clips.id FROM clips
+                    JOIN sources ON sources.id = clips.source_id
+                    WHERE \(query.condition.text)\(end))
+                    """,
+                arguments: StatementArguments(query.condition.arguments)
+            )
+        }
+        return Dictionary(grouping: assets, by: \.clipID)
+    }
+
     /// The clips that a person means, each once, in the order of the references.
     ///
     /// A base name stands for all segments of that name; otherwise as in `resolve`.

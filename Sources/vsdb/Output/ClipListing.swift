@@ -9,8 +9,9 @@ struct ClipListing {
     /// - Throws: `StoreError`.
     init(_ library: Library, _ filter: ClipFilter) throws {
         let packs = try PackNames(library)
+        let assets = try library.assets(ofClips: filter)
         clips = try library.clips(filter).map { clip in
-            ClipRecord(clip, assets: try library.assets(of: clip.id), packs: packs)
+            ClipRecord(clip, assets: assets[clip.id] ?? [], packs: packs)
         }
     }
 

@@ -52,7 +52,11 @@ import Testing
         filter.expression = try FilterExpression("name != clip-2")
         #expect(try library.clips(filter).map(\.name) == ["clip-4", "clip-6"])
         #expect(try library.clipIDs(filter).count == 2)
+        let assets = try library.assets(ofClips: filter)
+        #expect(Set(assets.keys) == (try library.clipIDs(filter)))
+        for (id, found) in assets { #expect(found == (try library.assets(of: id))) }
         filter.limit = 1
+        #expect(try library.assets(ofClips: filter).count == 1)
         #expect(try library.clips(filter).map(\.name) == ["clip-4"])
         #expect(try library.clipIDs(filter) == [Fixture.clip(4).id])
     }
