@@ -80,7 +80,7 @@ extension Library {
     ///
     /// Between the two snapshots a collector may take what was removed; then the rows are gone
     /// when they are read once more. An asset that is missing twice is damage.
-    private func tensors(
+    func tensors(
         where condition: String,
         _ arguments: StatementArguments,
         _ what: String

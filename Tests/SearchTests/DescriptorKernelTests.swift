@@ -116,5 +116,7 @@ import Testing
 }
 
 extension Float {
-    fileprivate static func exp2(_ power: Float) -> Float { Float(sign: .plus, exponent: Int(power), significand: 1) }
+    fileprivate static func exp2(_ power: Float) -> Float {
+        Float(sign: .plus, exponent: Int(power), significand: 1)
+    }
 }

@@ -1,9 +1,8 @@
 import Foundation
 import Kernels
+import Search
 import TestSupport
 import Testing
-
-import Search
 
 /// The files: what is appended is found, readers keep what they saw, damage is told.
 @Suite struct IndexFileTests {

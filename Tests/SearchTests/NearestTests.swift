@@ -62,7 +62,9 @@ import Testing
 
     @Test("only allowed rows are found, whether few or many", arguments: [7, 3_000, 9_000])
     func filtered(count: Int) {
-        let allowed = Array((0..<Self.count).filter { $0 % (Self.count / count) == 0 }.prefix(count))
+        let allowed = Array(
+            (0..<Self.count).filter { $0 % (Self.count / count) == 0 }.prefix(count)
+        )
         let query = Self.descriptors.made.query(Self.descriptors.queries[0])
         let found = Self.index.nearest(query, 9, allowed: allowed, method: .exact)
         #expect(found.neighbours.map(\.row) == Array(sorted(query, among: allowed).prefix(9)))

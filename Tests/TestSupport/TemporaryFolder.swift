@@ -9,7 +9,8 @@ public final class TemporaryFolder: Sendable {
     ///
     /// - Throws: An error of Foundation.
     public init() throws {
-        path = FileManager.default.temporaryDirectory
+        path =
+            FileManager.default.temporaryDirectory
             .appendingPathComponent("vsdb-test-" + UUID().uuidString).path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }

@@ -122,7 +122,7 @@ extension Session {
     }
 
     /// What to say of a name that looks like a file's; nil for any other.
-    private func missing(_ reference: String) -> StoreError? {
+    func missing(_ reference: String) -> StoreError? {
         let ending = (reference as NSString).pathExtension.lowercased()
         let isFile =
             reference.contains("/")

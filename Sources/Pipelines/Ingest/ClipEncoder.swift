@@ -38,6 +38,9 @@ struct ClipEncoder {
                     ["observedSeconds": clip.plan.observed]
                 )
             )
+            if let summary = try motionSummary(clip.plan, dynamics) {
+                assets.append(try asset(.motion, summary, "summary of the motion"))
+            }
         }
         return (assets + (try looks(content, clip.frames)), distance)
     }
@@ -105,6 +108,17 @@ struct ClipEncoder {
         return encoder.encode(Tensor.concatenate(frames), times: times(clip.plan))
     }
 
+    /// What search compares; nil if the solver cannot follow the motion.
+    private func motionSummary(
+        _ plan: ClipPlan,
+        _ dynamics: Tensor<Double>
+    ) throws -> Tensor<Float>? {
+        do {
+            let seconds = plan.end - plan.start
+            return try pack.motionSummary(dynamics, from: 0, to: seconds, Cancellation())
+        } catch is RenderError { return nil }
+    }
+
     /// Observation times in units of t, the first 0, float32 as in the reference.
     private func times(_ plan: ClipPlan) -> [Float] {
         let unit = pack.manifest.time.unitSeconds
@@ -130,7 +144,7 @@ struct ClipEncoder {
     }
 
     /// The mean of the normalised `CLIP_I` of the frames, normalised: `[E]`.
-    private func lookEmbedding(_ frames: [RGBImage]) throws -> Tensor<Float> {
+    func lookEmbedding(_ frames: [RGBImage]) throws -> Tensor<Float> {
         let clip = try pack.clip(for: .images)
         let preprocessing = CLIPPreprocessing(resolution: clip.config.imageSize)
         let inputs = frames.map { frame in

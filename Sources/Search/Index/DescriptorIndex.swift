@@ -10,6 +10,8 @@ public struct DescriptorIndex: Sendable {
     public let identity: IndexIdentity
     /// The greatest number of an asset that was looked at.
     public let watermark: Int64
+    /// What was taken from every clip.
+    public let centre: DescriptorCentre
     /// When it was last written; nil for one in memory.
     public let written: Date?
     /// Bytes of its files.
@@ -36,17 +38,27 @@ public struct DescriptorIndex: Sendable {
         _ segments: [IndexSegment],
         removed: [UInt32],
         watermark: Int64,
+        centre: DescriptorCentre,
         written: Date?,
         byteCount: Int
     ) {
+        self.centre = centre
         (self.identity, self.segments, self.removed) = (identity, segments, removed)
         (self.watermark, self.written, self.byteCount) = (watermark, written, byteCount)
         starts = segments.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
     }
 
     /// An index without files.
-    public init(empty identity: IndexIdentity) {
-        self.init(identity, [], removed: [], watermark: 0, written: nil, byteCount: 0)
+    public init(empty identity: IndexIdentity, centre: DescriptorCentre = .none) {
+        self.init(
+            identity,
+            [],
+            removed: [],
+            watermark: 0,
+            centre: centre,
+            written: nil,
+            byteCount: 0
+        )
     }
 
     /// Opens the index in a folder.
@@ -115,6 +127,7 @@ public struct DescriptorIndex: Sendable {
             segments,
             removed: manifest.removed,
             watermark: manifest.watermark,
+            centre: manifest.descriptorCentre,
             written: facts?[.modificationDate] as? Date,
             byteCount: manifest.count
                 * (IndexSegment.entryBytes + layout.byteCount + layout.sketchByteCount)
@@ -132,6 +145,20 @@ public struct DescriptorIndex: Sendable {
             rows.isEmpty ? segments : segments + [IndexSegment(rows, layout: layout)],
             removed: removed,
             watermark: watermark,
+            centre: centre,
+            written: written,
+            byteCount: byteCount
+        )
+    }
+
+    /// This index without some rows, in memory only.
+    public func removing(_ rows: some Sequence<Int>) -> DescriptorIndex {
+        DescriptorIndex(
+            identity,
+            segments,
+            removed: Set(removed).union(rows.map { UInt32($0) }).sorted(),
+            watermark: watermark,
+            centre: centre,
             written: written,
             byteCount: byteCount
         )
@@ -176,6 +203,19 @@ public struct DescriptorIndex: Sendable {
         while low < rowCount, entry(low).asset == asset {
             if !isRemoved(low) { rows.append(low) }
             low += 1
+        }
+        return rows
+    }
+
+    /// The rows of some assets, ascending.
+    ///
+    /// - Parameter assets: Their numbers, ascending.
+    public func rows(ofAssets assets: [Int64]) -> [Int] {
+        var rest = assets[...]
+        var rows: [Int] = []
+        forEachEntry { row, entry in
+            while let first = rest.first, first < entry.asset { rest.removeFirst() }
+            if rest.first == entry.asset { rows.append(row) }
         }
         return rows
     }

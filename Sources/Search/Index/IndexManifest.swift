@@ -1,3 +1,4 @@
+internal import Foundation
 public import Kernels
 
 /// What an index holds, so that none is read as another one.
@@ -38,6 +39,10 @@ struct IndexManifest: Codable, Equatable {
     var watermark: Int64
     /// Numbers of the rows that are none any more, ascending.
     var removed: [UInt32]
+    /// On how many clips the centre stands.
+    var centreCount = 0
+    /// What was taken from every clip: float32, little-endian.
+    var centre = Data()
 
     /// The folder name of a generation.
     static func folder(_ generation: Int) -> String { "generation-\(generation)" }
@@ -56,6 +61,29 @@ struct IndexManifest: Codable, Equatable {
             && segmentRows % DescriptorKernel.sketchRows == 0 && count >= 0
             && count < Int(UInt32.max)
             && zip(removed, removed.dropFirst()).allSatisfy { $0 < $1 }
-            && removed.allSatisfy { Int($0) < count }
+            && removed.allSatisfy { Int($0) < count } && centre.count % 4 == 0 && centreCount >= 0
+    }
+
+    /// The centre as numbers.
+    var descriptorCentre: DescriptorCentre {
+        get {
+            let numbers = centre.withUnsafeBytes { bytes in
+                (0..<bytes.count / 4).map { index in
+                    Float(
+                        bitPattern: UInt32(
+                            littleEndian: bytes.loadUnaligned(
+                                fromByteOffset: 4 * index,
+                                as: UInt32.self
+                            )
+                        )
+                    )
+                }
+            }
+            return DescriptorCentre(count: centreCount, numbers: numbers)
+        }
+        set {
+            centreCount = newValue.count
+            centre = newValue.numbers.map(\.bitPattern.littleEndian).withUnsafeBytes { Data($0) }
+        }
     }
 }

@@ -33,7 +33,9 @@ package struct IndexSegment: Sendable {
     /// - Returns: Nil if the files are too short or cannot be read.
     init?(folder: String, number: Int, count: Int, layout: DescriptorLayout) {
         func part(_ name: String, _ bytes: Int) -> Data? {
-            guard let file = try? FileBytes(path: Self.path(folder, number, name)) else { return nil }
+            guard let file = try? FileBytes(path: Self.path(folder, number, name)) else {
+                return nil
+            }
             return file.part(0..<bytes)
         }
         guard let entries = part(Self.names.entries, count * Self.entryBytes),

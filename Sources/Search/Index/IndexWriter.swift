@@ -93,13 +93,19 @@ public final class IndexWriter {
         try publish(changed)
     }
 
+    /// What is taken from every clip.
+    public var centre: DescriptorCentre { manifest.descriptorCentre }
+
     /// Forgets all rows: those that are appended next make a new generation.
     ///
     /// Readers keep what they have mapped.
-    public func restart() throws(SearchError) {
+    ///
+    /// - Parameter centre: What is taken from every clip from now on.
+    public func restart(centre: DescriptorCentre = .none) throws(SearchError) {
         var changed = manifest
         changed.generation = Self.newestGeneration(folder) + 1
         (changed.count, changed.watermark, changed.removed) = (0, 0, [])
+        changed.descriptorCentre = centre
         try makeFolder(folder + "/" + IndexManifest.folder(changed.generation))
         try publish(changed)
     }
@@ -183,7 +189,10 @@ public final class IndexWriter {
         let size = manifest.identity.layout.sketchByteCount * DescriptorKernel.sketchRows
         let got = data.withUnsafeMutableBytes { pread(file, $0.baseAddress, size, off_t(offset)) }
         guard got == size else {
-            throw SearchError(.damaged, "index \"\(path)\": it is too short; run vsdb index rebuild")
+            throw SearchError(
+                .damaged,
+                "index \"\(path)\": it is too short; run vsdb index rebuild"
+            )
         }
     }
 

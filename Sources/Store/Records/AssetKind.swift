@@ -10,7 +10,7 @@ public enum AssetKind: UInt8, Sendable, CaseIterable, Codable {
     case style = 3
     /// The search embedding of the frames: `[512]`.
     case look = 4
-    /// The search descriptor of the motion, normalised per cell.
+    /// What search by motion compares: mean and deviation of the states in each cell, `[h * w, 32]`.
     case motion = 5
     /// W+ codes of single frames: `[T, L, 512]`.
     case frameCodes = 6

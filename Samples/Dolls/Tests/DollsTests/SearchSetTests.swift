@@ -17,11 +17,17 @@ import Testing
         }
         for (label, own) in Dictionary(grouping: films.filter { $0.part == "motions" }, by: \.label)
         {
-            #expect(Set(own.map(\.motion)).count == 1 && Set(own.map(\.figure)).count == 4, "\(label)")
+            #expect(
+                Set(own.map(\.motion)).count == 1 && Set(own.map(\.figure)).count == 4,
+                "\(label)"
+            )
         }
         for (label, own) in Dictionary(grouping: films.filter { $0.part == "figures" }, by: \.label)
         {
-            #expect(Set(own.map(\.figure)).count == 1 && Set(own.map(\.motion)).count == 4, "\(label)")
+            #expect(
+                Set(own.map(\.figure)).count == 1 && Set(own.map(\.motion)).count == 4,
+                "\(label)"
+            )
         }
         let figures = Dictionary(grouping: films, by: \.part).values.map { Set($0.map(\.figure)) }
         let all = figures.reduce(into: Set<Int>()) { $0.formUnion($1) }

@@ -12,8 +12,7 @@ import Testing
         var index = 0
         while true {
             let motion = world.motion(index)
-            if motion.kinds == Motion.Kinds()
-            {
+            if motion.kinds == Motion.Kinds() {
                 return motion
             }
             index += 1

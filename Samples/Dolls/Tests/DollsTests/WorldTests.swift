@@ -43,8 +43,8 @@ import Testing
         #expect(Set(figures.map(\.bottom)) == Set(Figure.Bottom.allCases))
         #expect(Set(figures.map(\.sleeve)) == Set(Figure.Sleeve.allCases))
         let motions = (0..<2_000).map(Self.world.motion)
-        #expect(Set(motions.map(\.rightArm)) == Set(Motion.Arm.allCases))
-        #expect(Set(motions.map(\.legs)) == Set(Motion.Legs.allCases))
+        #expect(Set(motions.map(\.kinds.rightArm)) == Set(Motion.Arm.allCases))
+        #expect(Set(motions.map(\.kinds.legs)) == Set(Motion.Legs.allCases))
     }
 
     @Test func figuresStayInsideThePicture() {

@@ -1,0 +1,185 @@
+internal import Foundation
+internal import Kernels
+internal import Models
+internal import Packs
+internal import Search
+internal import Store
+internal import Tensors
+
+extension Session {
+    /// Finds clips that are like a reference, like words, or like both.
+    ///
+    /// - Parameters:
+    ///   - request: What is looked for, and where.
+    ///   - cancellation: Stops between batches.
+    /// - Returns: The clips and what was done.
+    /// - Throws: `RequestError`, `StoreError`, `PackError`, `InterruptedError`.
+    public func find(
+        _ request: FindRequest,
+        cancellation: Cancellation = Cancellation()
+    ) throws -> FindResult {
+        try check(request)
+        var notes: [String] = []
+        let code = try request.reference.map { try referenceCode(request, $0, cancellation) }
+        let pack = try code?.pack ?? pack(request.pack)
+        var searches: [AspectSearch] = []
+        if let code {
+            searches.append(
+                try aspectSearch(request, code, pack, cancellation) { notes.append($0) }
+            )
+        }
+        if let text = request.text {
+            searches.append(
+                try textSearch(text, pack, cancellation) { notes.append($0) }
+            )
+        }
+        if searches.count == 2 {
+            searches[0].share = 1 - request.textWeight
+            searches[1].share = request.textWeight
+        }
+        let subject = [
+            code.map { "\(request.aspect.rawValue) of \($0.name)" },
+            request.text.map { "\"\($0)\"" },
+        ].compactMap { $0 }.joined(separator: " and ")
+        // A clip may be removed between search and look-up: then the next ones move up.
+        for attempt in 0... {
+            let found = try nearest(searches, request, code?.clip, pack)
+            let clips = try library.clips(ofAssets: found.hits.map(\.asset))
+            let present = found.hits.filter { clips[$0.asset] != nil }
+            guard present.count == found.hits.count || attempt == 3 else {
+                for index in searches.indices { try searches[index].refresh() }
+                continue
+            }
+            if found.candidates == 0 {
+                notes.append(emptiness(request, pack))
+            }
+            return FindResult(
+                clips: present.compactMap { hit in
+                    clips[hit.asset].map {
+                        FoundClip(clip: $0, score: Double(hit.score), part: hit.part)
+                    }
+                },
+                subject: subject,
+                pack: pack.manifest.name,
+                candidates: found.candidates,
+                compared: found.compared,
+                notes: notes
+            )
+        }
+        preconditionFailure("a search that neither ends nor fails")
+    }
+
+    private func check(_ request: FindRequest) throws {
+        guard request.reference != nil || request.text != nil else {
+            throw RequestError("nothing to look for: name a clip, or give words")
+        }
+        guard request.count > 0 else {
+            throw RequestError("-k \(request.count): give how many clips, at least 1")
+        }
+        guard (0...1).contains(request.textWeight) else {
+            throw RequestError(
+                "the weight of the words is \(request.textWeight): give one in 0...1"
+            )
+        }
+        guard request.aspect == .motion || (request.masks.isEmpty && !request.anywhere) else {
+            throw RequestError(
+                "\(request.masks.isEmpty ? "--anywhere" : "--mask") fits --by motion: "
+                    + "\(request.aspect.rawValue) has neither parts of the picture nor moments"
+            )
+        }
+        if let text = request.text, text.allSatisfy(\.isWhitespace) {
+            throw RequestError("the words to look for are empty")
+        }
+    }
+
+    private func emptiness(_ request: FindRequest, _ pack: LoadedPack) -> String {
+        let what = request.aspect == .motion && request.reference != nil ? " that moves" : ""
+        let name = pack.manifest.name
+        return request.filter == ClipFilter()
+            ? "no other clip\(what) was made by pack \(name); add some with vsdb ingest"
+            : "no clip\(what) of pack \(name) meets the conditions"
+    }
+
+    // MARK: One aspect
+
+    private func aspectSearch(
+        _ request: FindRequest,
+        _ code: ReferenceCode,
+        _ pack: LoadedPack,
+        _ cancellation: Cancellation,
+        onNote: @escaping (String) -> Void
+    ) throws -> AspectSearch {
+        let source = LibraryIndex(
+            self,
+            pack,
+            request.aspect,
+            hasWindows: request.anywhere,
+            cancellation: cancellation,
+            onNote: onNote
+        )
+        let index = try source.current()
+        let space = try request.aspect.space(of: pack.manifest, centre: index.centre)
+        let descriptor = space.descriptor(code.summary)
+        var weights = [Float](repeating: 1, count: space.layout.groups)
+        if request.aspect == .motion {
+            weights = try motionWeights(request, code.summary, descriptor, space.layout, pack)
+        }
+        return AspectSearch(
+            source: source,
+            index: index,
+            query: DescriptorQuery(descriptor, space.layout, weights: weights),
+            windowLength: request.anywhere ? MotionWindows.length(pack) : nil
+        )
+    }
+
+    /// Cells count by the mask, and by the root of how much moves in them.
+    ///
+    /// A cell in which nothing moves has a direction all the same, that of noise.
+    private func motionWeights(
+        _ request: FindRequest,
+        _ summary: Tensor<Float>,
+        _ descriptor: [Float],
+        _ layout: DescriptorLayout,
+        _ pack: LoadedPack
+    ) throws -> [Float] {
+        var mask = [Float](repeating: 1, count: layout.groups)
+        if !request.masks.isEmpty, let grid = pack.manifest.dynamics?.config {
+            let source = MaskSource(
+                rows: grid.gridHeight,
+                columns: grid.gridWidth,
+                regions: pack.manifest.regions
+            )
+            mask = try source.weights(request.masks).joined().map { Float($0) }
+        }
+        let energy = MotionSummary.energy(summary)
+        let weights = zip(mask, energy).map { $0 * $1.squareRoot() }
+        return weights.contains { $0 > 0 } ? weights : mask
+    }
+
+    private func textSearch(
+        _ text: String,
+        _ pack: LoadedPack,
+        _ cancellation: Cancellation,
+        onNote: @escaping (String) -> Void
+    ) throws -> AspectSearch {
+        let space = try SearchAspect.look.space(of: pack.manifest)
+        let clip = try pack.clip(for: .texts)
+        let tokens: [Int32]
+        do {
+            tokens = try pack.tokenizer().encode(text, contextLength: clip.config.context)
+        } catch {
+            throw RequestError("words \"\(text)\": \(error)")
+        }
+        let feature = clip.encodeText([tokens])[0]
+        let source = LibraryIndex(self, pack, .look, cancellation: cancellation, onNote: onNote)
+        let descriptor = space.descriptor(
+            Tensor(shape: [1, feature.count], scalars: feature.scalars)
+        )
+        return AspectSearch(
+            source: source,
+            index: try source.current(),
+            query: DescriptorQuery(descriptor, space.layout, weights: [1]),
+            windowLength: nil
+        )
+    }
+}

@@ -1,0 +1,298 @@
+internal import Foundation
+internal import Logging
+internal import Packs
+internal import Search
+internal import Store
+internal import Tensors
+
+/// The index of one aspect of one pack's clips, and how it is kept in line with the library.
+///
+/// The catalogue is the truth. An index holds a row of each asset of a kind up to a number, its watermark; later assets are
+/// added, rows of assets that are gone are taken out. What cannot be written, on a read-only disk or while another process
+/// writes, is done in memory for this one search.
+struct LibraryIndex {
+    let session: Session
+    let pack: LoadedPack
+    let aspect: SearchAspect
+    /// Whether rows are of windows of clips, not of whole clips.
+    let hasWindows: Bool
+    let cancellation: Cancellation
+    /// Is told what a person should know.
+    let onNote: (String) -> Void
+
+    /// Assets that are read at once.
+    private static let batch = 512
+
+    init(
+        _ session: Session,
+        _ pack: LoadedPack,
+        _ aspect: SearchAspect,
+        hasWindows: Bool = false,
+        cancellation: Cancellation = Cancellation(),
+        onNote: @escaping (String) -> Void = { _ in }
+    ) {
+        (self.session, self.pack, self.aspect) = (session, pack, aspect)
+        (self.hasWindows, self.cancellation, self.onNote) = (hasWindows, cancellation, onNote)
+    }
+
+    private var library: Library { session.library }
+    private var fingerprint: String { pack.pack.fingerprint }
+
+    /// Where its files lie.
+    var folder: String {
+        library.indexDirectory + "/" + fingerprint.prefix(12) + "/" + aspect.rawValue
+            + (hasWindows ? "-windows" : "")
+    }
+
+    /// What it holds.
+    func identity() throws -> IndexIdentity {
+        IndexIdentity(
+            library: library.uuid,
+            pack: fingerprint,
+            descriptor: aspect.descriptor + (hasWindows ? "-windows" : ""),
+            layout: try aspect.space(of: pack.manifest).layout
+        )
+    }
+
+    /// The index with every clip of the library.
+    ///
+    /// - Throws: `PackError`, `StoreError`, `InterruptedError`; `SearchError` only of its own files where nothing else
+    ///   helps.
+    func current() throws -> DescriptorIndex {
+        let identity = try identity()
+        var opened: DescriptorIndex?
+        do {
+            opened = try DescriptorIndex.open(folder, identity)
+        } catch {
+            onNote("the index of \(aspect.rawValue) is damaged, and is built anew from the library")
+        }
+        let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
+        if let opened, isCurrent(opened, extent) { return opened }
+        do {
+            return try written(identity)
+        } catch let error as SearchError {
+            session.logger.debug("the index stays in memory: \(error)")
+            return try inMemory(opened ?? DescriptorIndex(empty: identity))
+        }
+    }
+
+    /// Writes what the index lacks, if nobody else does.
+    ///
+    /// - Throws: `SearchError`, `.locked` if another process writes it.
+    func update() throws { _ = try written(try identity()) }
+
+    /// Builds it anew.
+    ///
+    /// - Throws: `SearchError`, `StoreError`, `PackError`, `InterruptedError`.
+    func rebuild() throws -> DescriptorIndex {
+        let writer = try IndexWriter(folder, try identity())
+        try writer.restart(centre: try centre())
+        try append(to: writer)
+        return try opened(try identity())
+    }
+
+    private func opened(_ identity: IndexIdentity) throws -> DescriptorIndex {
+        guard let index = try DescriptorIndex.open(folder, identity) else {
+            throw SearchError(.failed, "index \"\(folder)\": another process replaced it")
+        }
+        return index
+    }
+
+    /// Windows of a clip are several rows, so that only whole clips can be counted.
+    private func isCurrent(_ index: DescriptorIndex, _ extent: AssetExtent) -> Bool {
+        index.watermark >= extent.newest && hasCentre(index.centre, extent)
+            && (hasWindows ? gone(index).isEmpty : index.count == extent.count)
+    }
+
+    private func hasCentre(_ centre: DescriptorCentre, _ extent: AssetExtent) -> Bool {
+        !aspect.isCentred || centre.count >= DescriptorCentre.clips(of: extent.count)
+    }
+
+    // MARK: On the disk
+
+    private func written(_ identity: IndexIdentity) throws -> DescriptorIndex {
+        let writer = try IndexWriter(folder, identity, waits: false)
+        let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
+        if !hasCentre(writer.centre, extent) { try writer.restart(centre: try centre()) }
+        try append(to: writer)
+        let index = try opened(identity)
+        guard !isCurrent(index, extent) else { return index }
+        try writer.remove(gone(index))
+        return try opened(identity)
+    }
+
+    private func append(to writer: IndexWriter) throws {
+        let space = try aspect.space(of: pack.manifest, centre: writer.centre)
+        while true {
+            try cancellation.check()
+            let assets = try library.indexedAssets(
+                aspect.asset,
+                packFingerprint: fingerprint,
+                after: writer.watermark,
+                limit: Self.batch
+            )
+            guard let last = assets.last else { return }
+            try writer.append(try rows(assets, space), watermark: last.number)
+        }
+    }
+
+    // MARK: In memory
+
+    /// The index with what it lacks, for this search only.
+    private func inMemory(_ index: DescriptorIndex) throws -> DescriptorIndex {
+        let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
+        var index = index
+        if !hasCentre(index.centre, extent) {
+            index = DescriptorIndex(empty: index.identity, centre: try centre())
+        }
+        let space = try aspect.space(of: pack.manifest, centre: index.centre)
+        var added: [IndexRow] = []
+        var watermark = index.watermark
+        while true {
+            try cancellation.check()
+            let assets = try library.indexedAssets(
+                aspect.asset,
+                packFingerprint: fingerprint,
+                after: watermark,
+                limit: Self.batch
+            )
+            guard let last = assets.last else { break }
+            added += try rows(assets, space)
+            watermark = last.number
+        }
+        return index.removing(gone(index)).adding(added, watermark: watermark)
+    }
+
+    /// Rows whose assets the catalogue has no more.
+    private func gone(_ index: DescriptorIndex) -> [Int] {
+        // An error here shows again where the found clips are looked up.
+        let present =
+            (try? library.assetNumbers(aspect.asset, packFingerprint: fingerprint)) ?? []
+        var rest = present[...]
+        var gone: [Int] = []
+        index.forEachEntry { row, entry in
+            while let first = rest.first, first < entry.asset { rest.removeFirst() }
+            if rest.first != entry.asset { gone.append(row) }
+        }
+        return gone
+    }
+
+    // MARK: Rows
+
+    /// What most clips have in common, from the first ones.
+    private func centre() throws -> DescriptorCentre {
+        guard aspect.isCentred else { return .none }
+        let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
+        let assets = try library.indexedAssets(
+            aspect.asset,
+            packFingerprint: fingerprint,
+            after: 0,
+            limit: DescriptorCentre.clips(of: extent.count)
+        )
+        guard !assets.isEmpty else { return .none }
+        let known = try summaries(assets)
+        return DescriptorCentre(of: assets.compactMap { known[$0.clip] })
+    }
+
+    private func rows(_ assets: [IndexedAsset], _ space: DescriptorSpace) throws -> [IndexRow] {
+        guard !hasWindows else { return try windowRows(assets, space) }
+        let known = try summaries(assets)
+        return assets.compactMap { asset in
+            known[asset.clip].map {
+                IndexRow(IndexEntry(asset: asset.number), space.descriptor($0))
+            }
+        }
+    }
+
+    /// What is compared, `[groups, numbers]`, of clips; of a clip that was removed meanwhile nothing.
+    private func summaries(_ assets: [IndexedAsset]) throws -> [ClipID: Tensor<Float>] {
+        let range = assets[0].number...assets[assets.count - 1].number
+        func stored(_ kind: AssetKind) throws -> [ClipID: RawTensor] {
+            try library.tensors(
+                kind,
+                ofClipsWith: aspect.asset,
+                range,
+                packFingerprint: fingerprint
+            )
+        }
+        switch aspect {
+        case .content:
+            return try stored(.content).mapValues { SearchAspect.summary(ofContent: $0.float) }
+        case .look:
+            return try stored(.look).mapValues { look in
+                Tensor(shape: [1, look.float.count], scalars: look.float.scalars)
+            }
+        case .motion:
+            var summaries = try stored(.motion).mapValues(\.float)
+            // Clips of an older vsdb have none stored.
+            let lacking = assets.filter { summaries[$0.clip] == nil && $0.duration > 0 }
+            guard !lacking.isEmpty else { return summaries }
+            let dynamics = try stored(.dynamics)
+            for asset in lacking {
+                guard let start = dynamics[asset.clip]?.double else { continue }
+                summaries[asset.clip] = try followed {
+                    try pack.motionSummary(start, from: 0, to: asset.duration, cancellation)
+                }
+            }
+            return summaries
+        }
+    }
+
+    /// A motion that cannot be followed has no row; it does not keep others from theirs.
+    private func followed<Result>(_ body: () throws -> Result) throws -> Result? {
+        do { return try body() } catch is RenderError { return nil }
+    }
+
+    private func windowRows(
+        _ assets: [IndexedAsset],
+        _ space: DescriptorSpace
+    ) throws -> [IndexRow] {
+        let known = try summaries(assets)
+        let range = assets[0].number...assets[assets.count - 1].number
+        let long = assets.contains { MotionWindows.starts($0.duration, pack).count > 1 }
+        let dynamics =
+            long
+            ? try library.tensors(
+                .dynamics,
+                ofClipsWith: .dynamics,
+                range,
+                packFingerprint: fingerprint
+            ) : [:]
+        return try assets.flatMap { asset -> [IndexRow] in
+            try cancellation.check()
+            let starts = MotionWindows.starts(asset.duration, pack)
+            func row(_ start: Double, _ summary: Tensor<Float>) -> IndexRow {
+                IndexRow(
+                    IndexEntry(asset: asset.number, start: Int32((start * 1_000).rounded())),
+                    space.descriptor(summary)
+                )
+            }
+            guard starts.count > 1, let dynamics = dynamics[asset.clip]?.double else {
+                return known[asset.clip].map { [row(0, $0)] } ?? []
+            }
+            let length = MotionWindows.length(pack)
+            let summaries = try followed {
+                try pack.motionSummaries(
+                    dynamics,
+                    windows: starts.map { ($0, $0 + length) },
+                    cancellation
+                )
+            }
+            return zip(starts, summaries ?? []).map { row($0, $1) }
+        }
+    }
+}
+
+/// The windows that `--anywhere` looks at: as long as the clips that the dynamics were trained on, every quarter of that.
+enum MotionWindows {
+    static func length(_ pack: LoadedPack) -> Double { pack.manifest.time.trainedSeconds }
+
+    /// Where windows of a clip begin, the last one at its end; one for a clip that is hardly longer than a window.
+    static func starts(_ duration: Double, _ pack: LoadedPack) -> [Double] {
+        let length = length(pack)
+        guard duration > 1.25 * length else { return [0] }
+        let step = length / 4
+        let count = Int(((duration - length) / step).rounded(.down))
+        return (0...count).map { Double($0) * step }
+    }
+}
