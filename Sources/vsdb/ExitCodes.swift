@@ -2,6 +2,7 @@ import Foundation
 import Media
 import Packs
 import Pipelines
+import Search
 import Store
 import Tensors
 import Training
@@ -66,6 +67,7 @@ extension ExitStatus {
             case let error as CheckpointError: error.kind == .unreadable ? .failed : .damaged
             case is SafetensorsError: .damaged
             case let error as TrainingError: Self(error.kind)
+            case let error as SearchError: Self(error.kind)
             case is RequestError, is RenderError, is OutputError, is CocoaError: .failed
             case is InterruptedError: Interruption.wasTerminated ? .terminated : .interrupted
             default: .bug
@@ -103,6 +105,15 @@ extension ExitStatus {
             case .badManifest: .damaged
             case .weightsMismatch: .weightsMismatch
             case .missingNetwork: .weightsMissing
+            }
+    }
+
+    private init(_ kind: SearchError.Kind) {
+        self =
+            switch kind {
+            case .damaged: .damaged
+            case .locked: .locked
+            case .notWritable, .noSpace, .failed: .failed
             }
     }
 

@@ -16,17 +16,18 @@ struct VSDB: ParsableCommand {
               vsdb pack add Samples/packs/paper-doll
               vsdb ingest clips/
               vsdb compose --content anna --motion walk -o anna-walks.mp4
+              vsdb similar walk --mask right-arm
 
             Shell completions: vsdb --generate-completion-script bash (or zsh, fish).
             """,
         version: "vsdb 0.1.0",
         subcommands: [
             InitCommand.self, PackCommand.self, WeightsCommand.self, IngestCommand.self,
-            SampleCommand.self, ListCommand.self, ShowCommand.self, TagCommand.self,
-            UntagCommand.self,
-            CaptionCommand.self, RenameCommand.self, CollectionCommand.self, ComposeCommand.self,
-            RenderCommand.self, RecipesCommand.self, DiffCommand.self, EvalCommand.self,
-            TrainCommand.self, RemoveCommand.self, StatusCommand.self,
+            SampleCommand.self, SimilarCommand.self, SearchCommand.self, ListCommand.self,
+            ShowCommand.self, TagCommand.self, UntagCommand.self, CaptionCommand.self,
+            RenameCommand.self, CollectionCommand.self, ComposeCommand.self, RenderCommand.self,
+            RecipesCommand.self, DiffCommand.self, EvalCommand.self, TrainCommand.self,
+            RemoveCommand.self, IndexCommand.self, StatusCommand.self,
         ]
     )
 

@@ -56,6 +56,7 @@ public enum SampleEvaluator {
             try evaluation.measureMasked()
             try evaluation.measureInterpolation()
             try evaluation.measureEdits()
+            try evaluation.measureFinding()
             if let path = request.sheet { try evaluation.writeSheet(to: path) }
             var report = EvaluationReport(
                 subject: "samples \"\(manifest.name)\" (\(folder))",
@@ -106,7 +107,8 @@ extension SampleEvaluation {
             "clips": manifest.clips.count, "pairs": (manifest.pairs ?? []).count,
             "masked": (manifest.masked ?? []).count, "edits": (manifest.edits ?? []).count,
             "interpolation": (manifest.interpolation ?? []).count,
-        ]
+            "performances": (manifest.performances ?? []).count,
+        ].filter { $0.value > 0 }
     }
 
     /// The lengths of windows, as text.

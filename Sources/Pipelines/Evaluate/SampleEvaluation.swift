@@ -37,6 +37,16 @@ struct SampleEvaluation {
     var mixing = ScoreTable("mixing", "Mixed motions, lambda 0 to 1 in quarters")
     var edits = ScoreTable("edits", "Text edits")
     var steadiness = ScoreTable("steadiness", "Steadiness")
+    var findClasses = ScoreTable(
+        "findClasses",
+        "Finding the same class of motion, nothing else shared"
+    )
+    var findMotions = ScoreTable("findMotions", "Finding the same motion by other figures")
+    var findParts = ScoreTable(
+        "findParts",
+        "Finding the same class of motion of a part, with a mask"
+    )
+    var findFigures = ScoreTable("findFigures", "Finding the same figure in other motions")
     var sheet: [(label: String, images: [RGBImage])] = []
 
     /// Frames k, k + 1 of a window at which steadiness is measured.
@@ -48,6 +58,7 @@ struct SampleEvaluation {
     var total: Int {
         manifest.clips.count + (manifest.pairs ?? []).count + (manifest.masked ?? []).count
             + (manifest.edits ?? []).count + (manifest.interpolation ?? []).count
+            + (manifest.performances ?? []).count
     }
 
     mutating func step(_ stage: String) throws {
@@ -85,7 +96,7 @@ struct SampleEvaluation {
                 )
             }
         }
-        if reconstruction.mean(RowName.inversion, .figurePSNR) == nil {
+        if !manifest.clips.isEmpty, reconstruction.mean(RowName.inversion, .figurePSNR) == nil {
             missing.append("the figure alone: no film of a clip has a background or a mask")
         }
         if judges.probe != nil, reconstruction.mean(RowName.inversion, .joints) == nil {
@@ -93,7 +104,7 @@ struct SampleEvaluation {
         }
         let tables = [
             reconstruction, animation, masked, interpolation, extrapolation, mixing, edits,
-            steadiness,
+            steadiness, findClasses, findMotions, findParts, findFigures,
         ]
         return tables.filter { !$0.isEmpty }.map(\.section)
     }

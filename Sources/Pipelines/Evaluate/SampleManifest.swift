@@ -59,6 +59,17 @@ struct SampleManifest: Codable, Sendable {
         var observed: [Int]
     }
 
+    /// A film of which it is known what it shares with others.
+    struct Performance: Codable, Sendable {
+        var name: String
+        /// `classes`, `motions`, `figures` or `combined`: what labels mean, and whom it is compared with.
+        var part: String
+        var label: String
+        /// What each region of the pack does.
+        var motions: [String: String]
+        var film: Film
+    }
+
     var format: Int
     var name: String
     var source: String
@@ -72,6 +83,7 @@ struct SampleManifest: Codable, Sendable {
     var masked: [Masked]?
     var edits: [Edit]?
     var interpolation: [Interpolation]?
+    var performances: [Performance]?
 
     /// Reads and checks the document of a folder.
     ///
@@ -100,7 +112,9 @@ struct SampleManifest: Codable, Sendable {
         if !(frameRate > 0 && frameRate <= 1000) {
             return "frameRate is \(frameRate), expected 0 to 1000"
         }
-        if clips.isEmpty { return "clips is empty" }
+        if clips.isEmpty, (performances ?? []).isEmpty {
+            return "clips is empty, and there are no performances"
+        }
         if let wrong = (extrapolation ?? []).first(where: { !($0 > 1 && $0 <= 10) }) {
             return "extrapolation holds \(wrong), expected windows from 1 to 10"
         }
@@ -111,7 +125,16 @@ struct SampleManifest: Codable, Sendable {
                 return "clips.\(index).window is \(clip.window), expected 2 or more"
             }
         }
-        return unknownName(seen) ?? wrongDetail
+        return unknownName(seen) ?? wrongDetail ?? wrongPerformance
+    }
+
+    private var wrongPerformance: String? {
+        let parts = ["classes", "motions", "figures", "combined"]
+        return (performances ?? []).enumerated().first { !parts.contains($1.part) }
+            .map {
+                "performances.\($0).part is \"\($1.part)\", expected one of "
+                    + parts.joined(separator: ", ")
+            }
     }
 
     /// A clip that is named and not there.

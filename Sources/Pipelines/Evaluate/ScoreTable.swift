@@ -5,6 +5,7 @@ enum Score: String, CaseIterable {
     case editedPSNR, uneditedPSNR, colorError, colorErrorUnedited, poseShift
     case identity, otherIdentity, consistency, warping, warpingCoverage, bend
     case frechet, classScore
+    case meanAveragePrecision, recall1, recall5, chance
 
     /// What tables call it.
     var title: String {
@@ -33,6 +34,10 @@ enum Score: String, CaseIterable {
         case .bend: "bend"
         case .frechet: "Frechet"
         case .classScore: "score"
+        case .meanAveragePrecision: "mAP"
+        case .recall1: "R@1"
+        case .recall5: "R@5"
+        case .chance: "chance"
         }
     }
 
@@ -45,7 +50,9 @@ enum Score: String, CaseIterable {
             1
         case .warping: 6
         case .frechet, .identity, .otherIdentity, .consistency: 4
-        case .ssim, .figureSSIM, .bend, .warpingCoverage, .classScore: 3
+        case .ssim, .figureSSIM, .bend, .warpingCoverage, .classScore, .meanAveragePrecision,
+            .recall1, .recall5, .chance:
+            3
         }
     }
 }

@@ -99,7 +99,7 @@ struct LibraryIndex {
     }
 
     /// Windows of a clip are several rows, so that only whole clips can be counted.
-    private func isCurrent(_ index: DescriptorIndex, _ extent: AssetExtent) -> Bool {
+    func isCurrent(_ index: DescriptorIndex, _ extent: AssetExtent) -> Bool {
         index.watermark >= extent.newest && hasCentre(index.centre, extent)
             && (hasWindows ? gone(index).isEmpty : index.count == extent.count)
     }

@@ -72,6 +72,7 @@ extension Session {
             throw error
         }
         try library.finishIngestRun(run, counts: batch.counts)
+        if batch.report.added > 0 { updateIndexes(of: pack, cancellation) }
         try cancellation.check()
         return batch.report
     }

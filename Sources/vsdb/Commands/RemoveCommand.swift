@@ -1,4 +1,5 @@
 import ArgumentParser
+import Pipelines
 import Store
 
 /// `vsdb remove`.
@@ -48,9 +49,10 @@ struct RemoveCommand: LibraryCommand {
     }
 
     func run() throws {
-        let library = try shared.openLibrary()
+        let session = try shared.openSession()
         let output =
-            composition ? try removeCompositions(library) : try removeClips(library)
+            composition
+            ? try removeCompositions(session.library) : try removeClips(session)
         guard !shared.json else {
             try shared.console.print(JSONOutput.document(output))
             return
@@ -65,7 +67,8 @@ struct RemoveCommand: LibraryCommand {
         }
     }
 
-    private func removeClips(_ library: Library) throws -> Output {
+    private func removeClips(_ session: Session) throws -> Output {
+        let library = session.library
         var clips: [Clip] = []
         for reference in references {
             let found = try library.resolve(reference)
@@ -77,6 +80,7 @@ struct RemoveCommand: LibraryCommand {
             if !clips.contains(where: { $0.id == found.clip.id }) { clips.append(found.clip) }
         }
         let report = try library.remove(clips.map(\.id), force: force)
+        session.updateIndexes(ofPacks: Set(clips.map(\.packFingerprint)))
         let freed = keepTensors ? nil : try library.collectGarbage()
         return Output(
             removed: clips.map(\.name),

@@ -1,0 +1,197 @@
+public import Foundation
+internal import Kernels
+internal import Logging
+internal import Packs
+internal import Search
+internal import Store
+
+/// An index of a library as it lies on the disk.
+public struct IndexStatus: Sendable {
+    /// The name of the pack.
+    public let pack: String
+    /// What is compared.
+    public let aspect: SearchAspect
+    /// Whether rows are windows of clips.
+    public let hasWindows: Bool
+    /// What became of its files.
+    public let state: State
+    /// Clips that the library has, with what is compared.
+    public let clips: Int
+    /// Rows that can be found.
+    public let rows: Int
+    /// Rows of removed clips that still lie in the files.
+    public let removed: Int
+    /// Files of rows.
+    public let segments: Int
+    /// Bytes of its files.
+    public let bytes: Int
+    /// Numbers of a row.
+    public let numbers: Int
+    /// On how many clips its centre stands.
+    public let centre: Int
+    /// When it was last written.
+    public let written: Date?
+    /// Rows that are not what was written; nil if they were not read.
+    public let damaged: Int?
+    /// The share of the ten nearest rows of an exact search that a standard one finds; nil if it was not measured, or every
+    /// search is exact, for there are few rows.
+    public let recall: Double?
+    /// Rows that were compared by all their numbers while recall was measured, as a share of all.
+    public let compared: Double?
+
+    /// Whether an index can be used as it is.
+    public enum State: String, Sendable, Codable {
+        /// It has all clips.
+        case current
+        /// Clips came or went since it was written; the next search takes them in.
+        case behind
+        /// There is none yet; the first search makes it.
+        case none
+        /// Its files are not what was written; the next search builds it anew.
+        case damaged
+    }
+}
+
+extension Session {
+    /// What there is of indexes, pack by pack.
+    ///
+    /// - Parameters:
+    ///   - reads: Whether every row is read and compared with its checksum.
+    ///   - cancellation: Stops between indexes.
+    /// - Throws: `StoreError`, `PackError`, `InterruptedError`.
+    public func indexStatus(
+        reads: Bool = false,
+        cancellation: Cancellation = Cancellation()
+    ) throws -> [IndexStatus] {
+        try library.packs().flatMap { record in
+            let pack = try self.pack(record.fingerprint)
+            return try kinds(of: pack).map { source in
+                try cancellation.check()
+                return try source.status(reads: reads)
+            }
+        }
+    }
+
+    /// Builds indexes anew.
+    ///
+    /// - Parameters:
+    ///   - reference: The pack; nil for all packs.
+    ///   - cancellation: Stops between batches; the index is then behind, and the next search goes on.
+    ///   - onIndex: Is told of each index and how many rows it got.
+    /// - Throws: `StoreError`, `PackError`, `SearchError`, `InterruptedError`.
+    public func rebuildIndexes(
+        pack reference: String? = nil,
+        cancellation: Cancellation = Cancellation(),
+        onIndex: (String, SearchAspect, Int) -> Void = { _, _, _ in }
+    ) throws {
+        let packs = try reference.map { [try library.pack(named: $0)] } ?? library.packs()
+        for record in packs {
+            let pack = try self.pack(record.fingerprint)
+            for source in try kinds(of: pack, cancellation) {
+                let isMade = try source.status(reads: false).state != .none
+                // Windows are made when somebody asks for them.
+                guard isMade || !source.hasWindows else { continue }
+                onIndex(record.name, source.aspect, try source.rebuild().count)
+            }
+        }
+    }
+
+    /// Takes removed clips out of the indexes that there are.
+    ///
+    /// - Parameter fingerprints: Of the packs that made the clips.
+    public func updateIndexes(ofPacks fingerprints: Set<String>) {
+        for fingerprint in fingerprints {
+            // A search takes them out too, and would name what is wrong with the pack.
+            if let pack = try? pack(fingerprint) { updateIndexes(of: pack) }
+        }
+    }
+
+    /// Takes what an ingest or a removal changed into the indexes of a pack.
+    ///
+    /// They are derived: what cannot be written now is done by the next search.
+    func updateIndexes(of pack: LoadedPack, _ cancellation: Cancellation = Cancellation()) {
+        do {
+            for source in try kinds(of: pack, cancellation) {
+                guard try !source.hasWindows || source.status(reads: false).state != .none else {
+                    continue
+                }
+                try source.update()
+            }
+        } catch { logger.debug("indexes of \(pack.manifest.name) stay behind: \(error)") }
+    }
+
+    private func kinds(
+        of pack: LoadedPack,
+        _ cancellation: Cancellation = Cancellation()
+    ) throws -> [LibraryIndex] {
+        let aspects = SearchAspect.allCases.filter { (try? $0.space(of: pack.manifest)) != nil }
+        let whole = aspects.map { LibraryIndex(self, pack, $0, cancellation: cancellation) }
+        guard aspects.contains(.motion) else { return whole }
+        return whole + [
+            LibraryIndex(self, pack, .motion, hasWindows: true, cancellation: cancellation)
+        ]
+    }
+}
+
+extension LibraryIndex {
+    /// Queries of a measurement of recall.
+    private static let probes = 50
+
+    /// What lies on the disk, and how far the library is ahead of it.
+    func status(reads: Bool) throws -> IndexStatus {
+        let identity = try identity()
+        let extent = try session.library.extent(
+            of: aspect.asset,
+            packFingerprint: pack.pack.fingerprint
+        )
+        let index: DescriptorIndex?
+        var isDamaged = false
+        do { index = try DescriptorIndex.open(folder, identity) } catch {
+            (index, isDamaged) = (nil, true)
+        }
+        let damaged = reads ? index?.damagedRows().count : nil
+        if let damaged, damaged > 0 { isDamaged = true }
+        let state: IndexStatus.State =
+            isDamaged
+            ? .damaged : index.map { isCurrent($0, extent) ? .current : .behind } ?? .none
+        let measured = index.flatMap { reads ? recall($0) : nil }
+        return IndexStatus(
+            pack: pack.manifest.name,
+            aspect: aspect,
+            hasWindows: hasWindows,
+            state: state,
+            clips: extent.count,
+            rows: index?.count ?? 0,
+            removed: index?.removedCount ?? 0,
+            segments: index?.segmentCount ?? 0,
+            bytes: index?.byteCount ?? 0,
+            numbers: identity.layout.count,
+            centre: index?.centre.count ?? 0,
+            written: index?.written,
+            damaged: damaged,
+            recall: measured?.recall,
+            compared: measured?.compared
+        )
+    }
+
+    /// Rows of the index as queries, each without itself.
+    private func recall(_ index: DescriptorIndex) -> (recall: Double, compared: Double)? {
+        guard index.rowCount >= DescriptorIndex.sketchThreshold else { return nil }
+        let weights = [Float](repeating: 1, count: index.layout.groups)
+        var (found, wanted, compared) = (0, 0, 0)
+        for row in stride(from: 0, to: index.rowCount, by: max(1, index.rowCount / Self.probes)) {
+            let query = DescriptorQuery(index.descriptor(row), index.layout, weights: weights)
+            let exact = index.nearest(query, 11, method: .exact).neighbours.map(\.row)
+                .filter { $0 != row }
+            let outcome = index.nearest(query, 11)
+            found += Set(outcome.neighbours.map(\.row)).intersection(exact).count
+            wanted += exact.count
+            compared += outcome.compared
+        }
+        guard wanted > 0 else { return nil }
+        return (
+            Double(found) / Double(wanted),
+            Double(compared) / Double(index.rowCount) / Double(wanted / 10)
+        )
+    }
+}
