@@ -1,4 +1,5 @@
 import Foundation
+import Store
 import Testing
 
 /// What compositions are made of, what was made of clips, and in what two compositions differ.
@@ -74,6 +75,27 @@ struct RecipeCommandTests {
         try workspace.expectSuccess("remove", Self.one, "--force")
         let broken = try workspace.expectSuccess("show", "walk", "--lineage").output
         #expect(broken.contains("figure01_motion01 (removed)"), "\(broken)")
+    }
+
+    @Test func aRecipeThatCannotBeReadHidesNoOther() throws {
+        let workspace = try workspace()
+        let library = try Library.open(at: workspace.path(".vsdb"))
+        let clip = try library.resolve(Self.zero).clip.id
+        try library.saveComposition(
+            NewComposition(
+                name: "newer",
+                hash: String(repeating: "ab", count: 32),
+                recipeJSON: #"{"format": 9}"#,
+                parents: [clip]
+            )
+        )
+        let lines = try workspace.expectSuccess("recipes").output.split(separator: "\n")
+        #expect(lines.count == 4 && lines[2].contains("recipe \"newer\""), "\(lines)")
+        let shown = try workspace.expectSuccess("show", "newer", "--lineage")
+        #expect(shown.errors.contains("recipe \"newer\""), "\(shown.errors)")
+        let uses = try workspace.expectSuccess("show", Self.zero, "--lineage").output
+        #expect(uses.contains("3 compositions"), "\(uses)")
+        #expect(try workspace.run(["diff", "newer", "walk"]).status == 1)
     }
 
     @Test func theDifferenceIsInTheUsersWords() throws {

@@ -38,6 +38,8 @@ struct Lineage {
         facts += record.edits.map { ("edit", $0.shown) }
         facts += record.renders.map { ("film", "\($0.path), \($0.rendered.formatted(.iso8601))") }
         try shared.console.printFacts(facts)
+        if let problem = record.problem { shared.console.warning(problem) }
+        guard !record.parts.isEmpty else { return }
         var table = TextTable([
             .left("ROLE"), .cut("CLIP", to: 12), .left("ID"), .cut("HOW", to: 8),
             .cut("SOURCE", to: 12),

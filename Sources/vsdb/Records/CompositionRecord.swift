@@ -17,14 +17,22 @@ struct CompositionRecord: Encodable, Sendable {
     let edits: [StyleEdit]
     let renders: [RenderedRecord]
     let added: Date
+    /// Why the recipe cannot be read, as one of a newer vsdb; then parts and edits are not known.
+    @OrNull var problem: String?
 
     init(_ composition: Composition, _ library: Library) throws {
-        let recipe = try Recipe.decode(composition.recipeJSON, name: composition.name)
+        var (recipe, fault): (Recipe?, String?) = (nil, nil)
+        do {
+            recipe = try Recipe.decode(composition.recipeJSON, name: composition.name)
+        } catch let error as RequestError {
+            fault = error.description
+        }
+        problem = fault
         name = composition.name
         hash = composition.hash
         clips = composition.parents.map(\.hex)
-        parts = try recipe.parts.map { try RecipePartRecord($0, library) }
-        edits = recipe.edits
+        parts = try (recipe?.parts ?? []).map { try RecipePartRecord($0, library) }
+        edits = recipe?.edits ?? []
         renders = try library.renders(ofRecipe: composition.hash).map { render in
             RenderedRecord(path: render.outputPath, rendered: render.rendered)
         }
@@ -40,6 +48,6 @@ struct CompositionRecord: Encodable, Sendable {
     var effects: String {
         let layers = parts.filter { $0.role == .mix || $0.role == .blend }
             .map { "\($0.role.rawValue) \($0.shownName) (\($0.manner))" }
-        return (layers + edits.map(\.shown)).joined(separator: "; ")
+        return problem ?? (layers + edits.map(\.shown)).joined(separator: "; ")
     }
 }
