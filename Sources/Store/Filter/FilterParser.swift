@@ -46,7 +46,7 @@ struct FilterParser {
             throw source.fault("it is empty; write a condition, such as duration > 2", at: 0)
         }
         let node = try parser.condition()
-        if parser.current.kind != .end { throw parser.strayToken() }
+        if parser.current.kind != .end { throw parser.strayToken(or: "the end") }
         return node
     }
 
@@ -96,7 +96,7 @@ struct FilterParser {
             guard current.kind == .close else {
                 throw current.kind == .end
                     ? source.fault("this parenthesis is not closed; put ) behind", at: token.start)
-                    : strayToken()
+                    : strayToken(or: ")")
             }
             advance()
             return inner
@@ -141,8 +141,8 @@ struct FilterParser {
         )
     }
 
-    /// A token where the filter, or a part in parentheses, should end.
-    private func strayToken() -> StoreError {
+    /// A token where the filter, or a part in parentheses, should go on or end.
+    private func strayToken(or end: String) -> StoreError {
         let token = current
         if token.kind == .close {
             return source.fault("this parenthesis closes none; leave it out", at: token.start)
@@ -154,7 +154,7 @@ struct FilterParser {
             quotes = "; put a text of several words in quotes"
         }
         return source.fault(
-            "expected here: and, or, or the end, not \(token.shown)\(foreignHint(token) ?? quotes)",
+            "expected here: and, or, or \(end), not \(token.shown)\(foreignHint(token) ?? quotes)",
             at: token.start
         )
     }

@@ -196,6 +196,14 @@ import Testing
             """
         ),
         (
+            "(id = 3fa9 tag = x) or tag = y",
+            """
+            filter: expected here: and, or, or ), not "tag"
+              (id = 3fa9 tag = x) or tag = y
+                         ^
+            """
+        ),
+        (
             "id = 3f or",
             """
             filter: id is a hash (4 to 64 hexadecimal digits), not "3f"
