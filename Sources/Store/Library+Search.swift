@@ -65,13 +65,35 @@ extension Library {
                     """,
                 arguments: [Int(kind.rawValue), packFingerprint.lowercased(), number, limit]
             )
-            var assets: [IndexedAsset] = []
-            while let row = try rows.next() {
-                guard let clip = ClipID(hex: row[1]) else { continue }
-                assets.append(IndexedAsset(number: row[0], clip: clip, duration: row[2]))
-            }
-            return assets
+            return try Self.indexedAssets(rows)
         }
+    }
+
+    /// The clips of some assets.
+    ///
+    /// - Throws: `StoreError`.
+    public func indexedAssets(_ numbers: [Int64]) throws(StoreError) -> [IndexedAsset] {
+        try reading("look up assets") { db in
+            let rows = try Row.fetchCursor(
+                db,
+                sql: """
+                    SELECT assets.id, clips.identity, clips.end_seconds - clips.start_seconds
+                    FROM assets JOIN clips ON clips.id = assets.clip_id
+                    WHERE assets.id IN (SELECT value FROM json_each(?)) ORDER BY assets.id
+                    """,
+                arguments: [Self.list(numbers)]
+            )
+            return try Self.indexedAssets(rows)
+        }
+    }
+
+    private static func indexedAssets(_ rows: RowCursor) throws -> [IndexedAsset] {
+        var assets: [IndexedAsset] = []
+        while let row = try rows.next() {
+            guard let clip = ClipID(hex: row[1]) else { continue }
+            assets.append(IndexedAsset(number: row[0], clip: clip, duration: row[2]))
+        }
+        return assets
     }
 
     /// The numbers of a pack's assets of a kind, ascending: of all clips, or of those that meet a filter.
@@ -111,29 +133,21 @@ extension Library {
         ofClips clips: [ClipID]
     ) throws(StoreError) -> [ClipID: Int64] {
         try reading("look up \(kind.name) assets") { db in
-            try inParts(clips) { try assetNumbers(kind, ofClips: $0, db) }
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT clips.identity, assets.id FROM clips
+                    JOIN assets ON assets.clip_id = clips.id AND assets.kind = ?
+                    WHERE clips.identity IN (SELECT value FROM json_each(?))
+                    """,
+                arguments: [Int(kind.rawValue), Self.list(clips)]
+            )
+            return Dictionary(
+                uniqueKeysWithValues: rows.compactMap { row in
+                    ClipID(hex: row[0]).map { ($0, row[1] as Int64) }
+                }
+            )
         }
-    }
-
-    private func assetNumbers(
-        _ kind: AssetKind,
-        ofClips clips: [ClipID],
-        _ db: Database
-    ) throws -> [ClipID: Int64] {
-        let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT clips.identity, assets.id FROM assets
-                JOIN clips ON clips.id = assets.clip_id
-                WHERE assets.kind = ? AND clips.identity IN (\(SQLCondition.marks(clips.count)))
-                """,
-            arguments: StatementArguments([Int(kind.rawValue)] + clips.map(\.hex))
-        )
-        return Dictionary(
-            uniqueKeysWithValues: rows.compactMap { row in
-                ClipID(hex: row[0]).map { ($0, row[1] as Int64) }
-            }
-        )
     }
 
     /// The clips that assets belong to; assets that are gone are left out.
@@ -141,71 +155,56 @@ extension Library {
     /// - Throws: `StoreError`.
     public func clips(ofAssets numbers: [Int64]) throws(StoreError) -> [Int64: Clip] {
         try reading("look up clips") { db in
-            try inParts(numbers) { try clips(ofAssets: $0, db) }
+            let list = Self.list(numbers)
+            let clips = try ClipRow.fetch(
+                db,
+                where: """
+                    clips.id IN (SELECT clip_id FROM assets
+                    WHERE id IN (SELECT value FROM json_each(?)))
+                    """,
+                arguments: [list]
+            )
+            let byIdentity = Dictionary(uniqueKeysWithValues: clips.map { ($0.id.hex, $0) })
+            let rows = try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT assets.id, clips.identity FROM assets
+                    JOIN clips ON clips.id = assets.clip_id
+                    WHERE assets.id IN (SELECT value FROM json_each(?))
+                    """,
+                arguments: [list]
+            )
+            return Dictionary(
+                uniqueKeysWithValues: rows.compactMap { row in
+                    byIdentity[row[1]].map { (row[0] as Int64, $0) }
+                }
+            )
         }
     }
 
-    private func clips(ofAssets numbers: [Int64], _ db: Database) throws -> [Int64: Clip] {
-        let marks = SQLCondition.marks(numbers.count)
-        let rows = try Row.fetchAll(
-            db,
-            sql: """
-                SELECT assets.id, clips.identity FROM assets
-                JOIN clips ON clips.id = assets.clip_id WHERE assets.id IN (\(marks))
-                """,
-            arguments: StatementArguments(numbers)
-        )
-        let identities = rows.map { $0[1] as String }
-        let clips = try ClipRow.fetch(
-            db,
-            where: "clips.identity IN (\(SQLCondition.marks(identities.count)))",
-            arguments: StatementArguments(identities)
-        )
-        let byIdentity = Dictionary(uniqueKeysWithValues: clips.map { ($0.id.hex, $0) })
-        return Dictionary(
-            uniqueKeysWithValues: rows.compactMap { row in
-                byIdentity[row[1]].map { (row[0] as Int64, $0) }
-            }
-        )
+    /// A list as one value of a statement, which has room for some ten thousand values only.
+    private static func list(_ numbers: [Int64]) -> String {
+        "[" + numbers.map(String.init).joined(separator: ",") + "]"
     }
 
-    /// Asks part by part: a statement has room for some ten thousand values.
-    private func inParts<Key, Name: Hashable, Value>(
-        _ keys: [Key],
-        _ ask: ([Key]) throws -> [Name: Value]
-    ) rethrows -> [Name: Value] {
-        let size = 10_000
-        return try stride(from: 0, to: keys.count, by: size).reduce(into: [:]) { found, start in
-            let part = Array(keys[start..<min(start + size, keys.count)])
-            found.merge(try ask(part)) { first, _ in first }
-        }
+    private static func list(_ clips: [ClipID]) -> String {
+        "[" + clips.map { "\"\($0.hex)\"" }.joined(separator: ",") + "]"
     }
 
-    /// The numbers of one kind, of the clips that have other assets in a range of numbers.
+    /// The numbers of one kind that some clips have, made by one pack.
     ///
-    /// - Parameters:
-    ///   - kind: What is read.
-    ///   - base: The kind of the assets in the range.
-    ///   - range: Their numbers.
-    ///   - packFingerprint: What made both.
     /// - Throws: `StoreError`, `.damaged` naming clip, file and source.
     public func tensors(
         _ kind: AssetKind,
-        ofClipsWith base: AssetKind,
-        _ range: ClosedRange<Int64>,
+        ofClips clips: [ClipID],
         packFingerprint: String
     ) throws(StoreError) -> [ClipID: RawTensor] {
-        let pack = packFingerprint.lowercased()
         let found = try tensors(
             where: """
-                assets.kind = ? AND assets.pack_fingerprint = ? AND assets.clip_id IN (
-                SELECT clip_id FROM assets WHERE kind = ? AND pack_fingerprint = ?
-                AND id BETWEEN ? AND ?)
+                assets.kind = ? AND assets.pack_fingerprint = ?
+                AND clips.identity IN (SELECT value FROM json_each(?))
                 """,
-            [
-                Int(kind.rawValue), pack, Int(base.rawValue), pack, range.lowerBound,
-                range.upperBound,
-            ],
+            [Int(kind.rawValue), packFingerprint.lowercased(), Self.list(clips)],
             kind.name
         )
         return Dictionary(uniqueKeysWithValues: found.map { ($0.clip, $0.tensor) })

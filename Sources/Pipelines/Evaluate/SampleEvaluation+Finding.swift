@@ -132,8 +132,8 @@ struct FindingMethod {
         energies: [[Float]]? = nil
     ) {
         let (groups, numbers) = (summaries[0].shape[0], summaries[0].shape[1])
-        let count = DescriptorCentre.clips(of: summaries.count)
-        let centre = isCentred ? DescriptorCentre(of: Array(summaries.prefix(count))) : .none
+        let places = DescriptorCentre.places(of: summaries.count)
+        let centre = isCentred ? DescriptorCentre(of: places.map { summaries[$0] }) : .none
         let space = DescriptorSpace(groups: groups, numbers: numbers, parts: parts, centre: centre)
         let identity = IndexIdentity(
             library: "",

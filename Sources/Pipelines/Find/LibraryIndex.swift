@@ -179,18 +179,14 @@ struct LibraryIndex {
 
     // MARK: Rows
 
-    /// What most clips have in common, from the first ones.
+    /// What most clips have in common, from clips of all ages.
     private func centre() throws -> DescriptorCentre {
         guard aspect.isCentred else { return .none }
-        let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
-        let assets = try library.indexedAssets(
-            aspect.asset,
-            packFingerprint: fingerprint,
-            after: 0,
-            limit: DescriptorCentre.clips(of: extent.count)
-        )
-        guard !assets.isEmpty else { return .none }
+        let numbers = try library.assetNumbers(aspect.asset, packFingerprint: fingerprint)
+        let chosen = DescriptorCentre.places(of: numbers.count).map { numbers[$0] }
+        let assets = try library.indexedAssets(chosen)
         let known = try summaries(assets)
+        // In the order of the assets: sums of floats depend on it.
         return DescriptorCentre(of: assets.compactMap { known[$0.clip] })
     }
 
@@ -206,28 +202,31 @@ struct LibraryIndex {
 
     /// What is compared, `[groups, numbers]`, of clips; of a clip that was removed meanwhile nothing.
     private func summaries(_ assets: [IndexedAsset]) throws -> [ClipID: Tensor<Float>] {
-        let range = assets[0].number...assets[assets.count - 1].number
-        func stored(_ kind: AssetKind) throws -> [ClipID: RawTensor] {
+        func stored(
+            _ kind: AssetKind,
+            _ assets: [IndexedAsset]
+        ) throws -> [ClipID: RawTensor] {
             try library.tensors(
                 kind,
-                ofClipsWith: aspect.asset,
-                range,
+                ofClips: assets.map(\.clip),
                 packFingerprint: fingerprint
             )
         }
         switch aspect {
         case .content:
-            return try stored(.content).mapValues { SearchAspect.summary(ofContent: $0.float) }
+            return try stored(.content, assets).mapValues {
+                SearchAspect.summary(ofContent: $0.float)
+            }
         case .look:
-            return try stored(.look).mapValues { look in
+            return try stored(.look, assets).mapValues { look in
                 Tensor(shape: [1, look.float.count], scalars: look.float.scalars)
             }
         case .motion:
-            var summaries = try stored(.motion).mapValues(\.float)
+            var summaries = try stored(.motion, assets).mapValues(\.float)
             // Clips of an older vsdb have none stored.
             let lacking = assets.filter { summaries[$0.clip] == nil && $0.duration > 0 }
             guard !lacking.isEmpty else { return summaries }
-            let dynamics = try stored(.dynamics)
+            let dynamics = try stored(.dynamics, lacking)
             for asset in lacking {
                 guard let start = dynamics[asset.clip]?.double else { continue }
                 summaries[asset.clip] = try followed {
@@ -248,16 +247,12 @@ struct LibraryIndex {
         _ space: DescriptorSpace
     ) throws -> [IndexRow] {
         let known = try summaries(assets)
-        let range = assets[0].number...assets[assets.count - 1].number
-        let long = assets.contains { MotionWindows.starts($0.duration, pack).count > 1 }
-        let dynamics =
-            long
-            ? try library.tensors(
-                .dynamics,
-                ofClipsWith: .dynamics,
-                range,
-                packFingerprint: fingerprint
-            ) : [:]
+        let long = assets.filter { MotionWindows.starts($0.duration, pack).count > 1 }
+        let dynamics = try library.tensors(
+            .dynamics,
+            ofClips: long.map(\.clip),
+            packFingerprint: fingerprint
+        )
         return try assets.flatMap { asset -> [IndexRow] in
             try cancellation.check()
             let starts = MotionWindows.starts(asset.duration, pack)

@@ -36,6 +36,12 @@ public struct DescriptorCentre: Sendable, Equatable {
         while clips < 1_024, clips * 4 <= count { clips *= 4 }
         return count == 0 ? 0 : clips
     }
+
+    /// Which of so many clips it stands on: clips of all ages, for those of one age are often alike.
+    public static func places(of count: Int) -> [Int] {
+        let chosen = clips(of: count)
+        return (0..<chosen).map { $0 * count / chosen }
+    }
 }
 
 /// How numbers of clips become descriptors that are compared by angles.
