@@ -47,6 +47,7 @@ extension Library {
     ///   - packFingerprint: What made them.
     ///   - number: Only later ones.
     ///   - limit: How many at most.
+    /// - Returns: The assets.
     /// - Throws: `StoreError`.
     public func indexedAssets(
         _ kind: AssetKind,

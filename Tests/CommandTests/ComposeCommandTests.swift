@@ -131,7 +131,7 @@ struct ComposeCommandTests {
             "--json"
         ).json()
         let facts = try #require(removed as? [String: Any])
-        #expect(facts["freedTensors"] as? Int == 10)
+        #expect(facts["freedTensors"] as? Int == 12)
         #expect((try workspace.expectSuccess("list", "--json").json() as? [Any])?.isEmpty == true)
     }
 

@@ -21,7 +21,7 @@ struct IngestCommandTests {
             #expect((source["sha256"] as? String)?.count == 64)
             let assets = try #require(clip["assets"] as? [[String: Any]])
             let kinds = assets.compactMap { $0["kind"] as? String }
-            #expect(kinds == ["content", "dynamics", "style", "look", "thumbnails"])
+            #expect(kinds == ["content", "dynamics", "style", "look", "motion", "thumbnails"])
             for asset in assets {
                 #expect(asset["dtype"] is String && asset["bytes"] is Int)
                 #expect(asset["shape"] is [Int])

@@ -51,7 +51,7 @@ struct InterruptionTests {
             try workspace.expectSuccess("list", "--json").json() as? [[String: Any]]
         )
         #expect(clips.count == 2 + reported.count, "what was reported is there, nothing else")
-        for clip in clips { #expect((clip["assets"] as? [Any])?.count == 5) }
+        for clip in clips { #expect((clip["assets"] as? [Any])?.count == 6) }
         #expect(try workspace.expectSuccess("status").output.contains("unused") == false)
     }
 }

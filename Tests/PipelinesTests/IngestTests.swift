@@ -57,7 +57,7 @@ struct IngestTests {
     @Test func everyAssetOfAClipIsStored() throws {
         let clip = try fixture.session.library.resolve("figure00_motion00").clip
         let kinds = Set(try fixture.session.library.assets(of: clip.id).map(\.kind))
-        #expect(kinds == [.content, .dynamics, .style, .look, .thumbnails])
+        #expect(kinds == [.content, .dynamics, .motion, .style, .look, .thumbnails])
     }
 
     @Test func aLongFilmBecomesPieces() throws {

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Migrations
 import Store
+import TestSupport
 import Testing
 
 /// Named, ordered sets of clips, and libraries that were made before them.

@@ -2,6 +2,7 @@ import Foundation
 import Hashing
 import Store
 import Tensors
+import TestSupport
 import Testing
 
 /// Adding clips: round trips, repeats, races, and crashes at each step.

@@ -1,6 +1,7 @@
 import Foundation
 import Store
 import Tensors
+import TestSupport
 import Testing
 
 /// Saved recipes, renders, removal and collection.

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Store
 import Tensors
+import TestSupport
 import Testing
 
 /// Bytes that changed on the disk: typed errors, never a crash or wrong numbers.

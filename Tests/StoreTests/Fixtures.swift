@@ -2,22 +2,11 @@ import Foundation
 import Hashing
 import Store
 import Tensors
+import TestSupport
 import Testing
 
-/// A folder that goes with its last reference.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = NSTemporaryDirectory() + "store-tests-" + UUID().uuidString
-        try FileManager.default.createDirectory(
-            atPath: path,
-            withIntermediateDirectories: true
-        )
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
+    /// Where a test makes its library.
     var library: String { path + "/lib" }
 }
 

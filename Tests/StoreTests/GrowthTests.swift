@@ -1,5 +1,6 @@
 import Foundation
 import Store
+import TestSupport
 import Testing
 
 /// What adding a clip costs does not depend on how many there are; `bench --growth` has the times.

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Store
 import Tensors
+import TestSupport
 import Testing
 
 /// Making, finding, opening and refusing libraries.

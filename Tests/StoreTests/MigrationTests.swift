@@ -3,6 +3,7 @@ import GRDB
 import Hashing
 import Migrations
 import Store
+import TestSupport
 import Testing
 
 /// The migrations, the schema file for people, and refusals of newer catalogues.

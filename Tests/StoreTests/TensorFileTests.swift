@@ -1,5 +1,6 @@
 import Foundation
 import Store
+import TestSupport
 import Testing
 
 /// Wrong bytes where liblmdb looks first: opening says so instead of crashing.

@@ -45,6 +45,13 @@ extension SampleEvaluation {
             findClasses.add(method, classes) { performances[$0].label }
             findMotions.add(method, motions + combined) { performances[$0].label }
         }
+        if let method = methods.first {
+            for one in classes {
+                findLabels.add(method, [one], classes, named: performances[one].label) {
+                    performances[$0].label
+                }
+            }
+        }
         for (name, cells) in renderer.pack.manifest.regions.sorted(by: { $0.key < $1.key }) {
             guard let config = renderer.pack.manifest.dynamics?.config else { continue }
             var mask = [Float](repeating: 0, count: config.gridHeight * config.gridWidth)
@@ -220,14 +227,25 @@ extension ScoreTable {
     ///   - places: The performances.
     ///   - label: What makes two alike; performances whose label is theirs alone are not asked, only found.
     mutating func add(_ method: FindingMethod, _ places: [Int], _ label: (Int) -> String) {
-        for one in places {
+        add(method, places, places, named: method.name, label)
+    }
+
+    /// Counts how well some performances find those with their label among others.
+    mutating func add(
+        _ method: FindingMethod,
+        _ asking: [Int],
+        _ places: [Int],
+        named row: String,
+        _ label: (Int) -> String
+    ) {
+        for one in asking {
             let others = places.filter { $0 != one }
             let wanted = others.map { label($0) == label(one) }
             guard let ranking = Ranking(method.scores(one, others), wanted) else { continue }
-            add(method.name, .meanAveragePrecision, ranking.averagePrecision)
-            add(method.name, .recall1, ranking.isFound(within: 1) ? 1 : 0)
-            add(method.name, .recall5, ranking.isFound(within: 5) ? 1 : 0)
-            add(method.name, .chance, ranking.chance)
+            add(row, .meanAveragePrecision, ranking.averagePrecision)
+            add(row, .recall1, ranking.isFound(within: 1) ? 1 : 0)
+            add(row, .recall5, ranking.isFound(within: 5) ? 1 : 0)
+            add(row, .chance, ranking.chance)
         }
     }
 }

@@ -41,6 +41,7 @@ struct SampleEvaluation {
         "findClasses",
         "Finding the same class of motion, nothing else shared"
     )
+    var findLabels = ScoreTable("findLabels", "Finding each class, by vsdb similar --by motion")
     var findMotions = ScoreTable("findMotions", "Finding the same motion by other figures")
     var findParts = ScoreTable(
         "findParts",
@@ -104,7 +105,7 @@ struct SampleEvaluation {
         }
         let tables = [
             reconstruction, animation, masked, interpolation, extrapolation, mixing, edits,
-            steadiness, findClasses, findMotions, findParts, findFigures,
+            steadiness, findClasses, findLabels, findMotions, findParts, findFigures,
         ]
         return tables.filter { !$0.isEmpty }.map(\.section)
     }

@@ -44,6 +44,7 @@ struct AspectSearch {
     ///   - allowed: Rows that may be found, ascending; nil for all.
     ///   - excluded: An asset that is no answer.
     ///   - isExact: Whether all rows are compared by all their numbers.
+    /// - Returns: The rows, and how many were compared by all their numbers.
     func nearest(
         _ count: Int,
         allowed: [Int]?,

@@ -9,6 +9,7 @@ extension Session {
     /// - Parameters:
     ///   - request: What was looked for.
     ///   - result: What was found.
+    /// - Returns: A row of pictures for each.
     /// - Throws: `StoreError` or `MediaError` if a thumbnail strip cannot be read.
     public func sheet(_ request: FindRequest, _ result: FindResult) throws -> RGBImage {
         var rows: [ContactSheet.Row] = []

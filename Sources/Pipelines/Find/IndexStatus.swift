@@ -58,6 +58,7 @@ extension Session {
     /// - Parameters:
     ///   - reads: Whether every row is read and compared with its checksum.
     ///   - cancellation: Stops between indexes.
+    /// - Returns: One for each aspect of each pack, and one for windows.
     /// - Throws: `StoreError`, `PackError`, `InterruptedError`.
     public func indexStatus(
         reads: Bool = false,

@@ -14,6 +14,7 @@ extension LoadedPack {
     ///   - start: `z_d0 [C, h, w]`.
     ///   - from: Seconds from the start of the motion.
     ///   - to: Later ones.
+    ///   - cancellation: Stops between steps.
     /// - Returns: `[h * w, 32]`: see `MotionSummary`.
     /// - Throws: `RenderError` if the motion cannot be followed, `InterruptedError`, `PackError`.
     func motionSummary(

@@ -139,6 +139,7 @@ public struct DescriptorIndex: Sendable {
     /// - Parameters:
     ///   - rows: What is added, of assets behind the watermark.
     ///   - watermark: The greatest number of an asset that was looked at for them.
+    /// - Returns: The larger index.
     public func adding(_ rows: [IndexRow], watermark: Int64) -> DescriptorIndex {
         DescriptorIndex(
             identity,
@@ -210,6 +211,7 @@ public struct DescriptorIndex: Sendable {
     /// The rows of some assets, ascending.
     ///
     /// - Parameter assets: Their numbers, ascending.
+    /// - Returns: Rows, without removed ones.
     public func rows(ofAssets assets: [Int64]) -> [Int] {
         var rest = assets[...]
         var rows: [Int] = []

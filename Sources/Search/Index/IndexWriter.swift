@@ -101,6 +101,7 @@ public final class IndexWriter {
     /// Readers keep what they have mapped.
     ///
     /// - Parameter centre: What is taken from every clip from now on.
+    /// - Throws: `SearchError`; the index is then as before.
     public func restart(centre: DescriptorCentre = .none) throws(SearchError) {
         var changed = manifest
         changed.generation = Self.newestGeneration(folder) + 1

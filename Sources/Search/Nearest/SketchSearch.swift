@@ -2,29 +2,30 @@ internal import Kernels
 
 /// How far sketches are off, learnt from the rows that were compared by all their numbers.
 ///
-/// The score is about `slope` times the estimate; what is left has a deviation of `deviation`.
+/// The estimate is about `slope` times the score; what is left has a deviation. It is the estimate that is explained by the
+/// score, not the other way round: among rows of one estimate most have a low score, for there are more of those.
 struct SketchErrors {
-    /// Standard errors in favour of a row that is left out: of rows that just belong to the answer about one in a
-    /// hundred is missed, of better ones fewer.
-    static let margin: Float = 2.33
+    /// Standard errors that a row's estimate may lie too low: of rows that just belong to the answer about one in a hundred
+    /// is missed, of better ones fewer.
+    static let margin = 2.33
 
     private var (products, squares, own, count) = (0.0, 0.0, 0.0, 0.0)
 
     mutating func add(_ estimates: [Float], _ scores: [Float]) {
         for (estimate, score) in zip(estimates, scores) {
             products += Double(estimate) * Double(score)
-            squares += Double(estimate) * Double(estimate)
-            own += Double(score) * Double(score)
+            squares += Double(score) * Double(score)
+            own += Double(estimate) * Double(estimate)
             count += 1
         }
     }
 
     /// The least estimate that a row whose score is `score` or more can have, within the margin.
     func leastEstimate(of score: Float) -> Float {
-        guard squares > 0, count > 1, products > 0 else { return -.infinity }
+        guard squares > 0, count > 1 else { return -.infinity }
         let slope = products / squares
         let deviation = (max(0, own - slope * products) / count).squareRoot()
-        return Float((Double(score) - Double(Self.margin) * deviation) / slope)
+        return Float(slope * Double(score) - Self.margin * deviation)
     }
 }
 

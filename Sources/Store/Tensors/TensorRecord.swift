@@ -1,5 +1,5 @@
-import Hashing
 import Foundation
+import Hashing
 import Tensors
 
 /// The 48 bytes before the numbers of a record; little-endian, see Schema/tensor-records.md.

@@ -11,6 +11,9 @@ struct IndexCommand: ParsableCommand {
         discussion: """
             Indexes are derived from the library and kept in line with it by ingest, remove and every \
             search. Deleting the folder index/ loses nothing.
+
+              vsdb index status
+              vsdb index rebuild
             """,
         subcommands: [IndexStatusCommand.self, IndexRebuildCommand.self]
     )
@@ -21,6 +24,7 @@ struct IndexStatusCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
         abstract: "Show sizes, age and, with --verify, soundness and recall of each index.",
+        usage: "vsdb index status [--verify] [<options>]",
         discussion: """
               vsdb index status
               vsdb index status --verify --json
@@ -125,6 +129,7 @@ struct IndexRebuildCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "rebuild",
         abstract: "Build the indexes anew from the library.",
+        usage: "vsdb index rebuild [--pack <name>] [<options>]",
         discussion: """
               vsdb index rebuild
               vsdb index rebuild --pack paper-doll

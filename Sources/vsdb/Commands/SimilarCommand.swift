@@ -8,12 +8,14 @@ struct SimilarCommand: LibraryCommand {
         commandName: "similar",
         abstract: "Find clips that move like another one, or look like it.",
         usage: """
-            vsdb similar <ref> [--by motion|content|look] [-k <n>] [--mask <region>] ... [<options>]
+            vsdb similar <ref> [--by motion|content|look] [-k <n>] [--mask <region>]
+                [<options>]
             """,
         discussion: """
-            REF is a clip, a part of one, a saved composition, or a film or picture that need not be \
-            in the library. Motion ignores who moves; content ignores what is done; look is CLIP's \
-            view of the frames. Scores are cosines: 1 is the same.
+            REF is a clip, a part of one, a saved composition, or a film or picture \
+            that need not be in the library. Motion ignores who moves; content ignores \
+            what is done; look is CLIP's view of the frames. Scores are cosines: 1 is \
+            the same.
 
               vsdb similar walk
               vsdb similar walk --mask right-arm -k 5 --sheet arms.png

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Store
+import TestSupport
 import Testing
 
 /// Filters in SQL against the same filters in memory, over random clips.
