@@ -10,8 +10,8 @@
 #include <immintrin.h>
 #endif
 
-// Rows ahead of the present one that are fetched.
-enum { AHEAD = 2 };
+// Lines of 64 bytes ahead of the present row that are fetched, at least one row; numbers of a line.
+enum { AHEAD = 128, LINE_NUMBERS = 32 };
 // Numbers of a rotation, and of the query that a table speaks for.
 enum { ROTATED = 32, HALF_BYTE = 4 };
 
@@ -90,6 +90,12 @@ static inline uint16_t halved(float value) {
 void ck_halve(const float *x, size_t count, uint16_t *y) { CALL(halve, x, count, y); }
 
 void ck_widen(const uint16_t *x, size_t count, float *y) { CALL(widen, x, count, y); }
+
+size_t ck_between(const float *x, size_t count, float low, float high, uint32_t *places) {
+    size_t found = 0;
+    CALL(between, x, count, low, high, places, &found);
+    return found;
+}
 
 // --- Exact scans
 

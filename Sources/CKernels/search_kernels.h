@@ -43,10 +43,13 @@ static inline float NAME(row)(const uint16_t *row, const struct ck_query *query,
 
 static void NAME(rows)(const struct scan *s, size_t first, size_t last) {
     const size_t width = s->of->width, size = s->of->groups * width;
+#if LANES > 1
+    const size_t lines = s->query->group_count * width / LINE_NUMBERS + 1, ahead = 1 + AHEAD / lines;
+#endif
     for (size_t i = first; i < last; i++) {
 #if LANES > 1
         // The processor's own prefetching ends at a page, which a row may fill.
-        const size_t next = i + AHEAD < last ? i + AHEAD : last - 1;
+        const size_t next = i + ahead < last ? i + ahead : last - 1;
         const uint16_t *coming = s->of->rows + (s->rows ? s->rows[next] : next) * size;
         for (size_t g = 0; g < s->query->group_count; g++)
             for (size_t j = 0; j < width; j += 32)
@@ -68,7 +71,9 @@ static void NAME(blocks)(const struct sketch_scan *s, size_t first, size_t last)
             const __m512i low = _mm512_set1_epi8(15), even = _mm512_set1_epi16(255);
             __m512i a = _mm512_setzero_si512(), b = _mm512_setzero_si512();
             for (size_t i = begin; i < end; i++) {
-                const __m512i x = _mm512_loadu_si512(bits + s->bytes[i] * (size_t)CK_SKETCH_ROWS);
+                const uint8_t *at = bits + s->bytes[i] * (size_t)CK_SKETCH_ROWS;
+                _mm_prefetch((const char *)(at + s->block_bytes), _MM_HINT_T0);
+                const __m512i x = _mm512_loadu_si512(at);
                 const __m128i *table = (const __m128i *)(s->tables + 32 * i);
                 const __m512i p = _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_load_si128(table)),
                                                       _mm512_and_si512(x, low));
@@ -88,6 +93,7 @@ static void NAME(blocks)(const struct sketch_scan *s, size_t first, size_t last)
                 __m256i a = _mm256_setzero_si256(), b = _mm256_setzero_si256();
                 for (size_t i = begin; i < end; i++) {
                     const uint8_t *at = bits + s->bytes[i] * (size_t)CK_SKETCH_ROWS + 32 * half;
+                    if (!half) _mm_prefetch((const char *)(at + s->block_bytes), _MM_HINT_T0);
                     const __m256i x = _mm256_loadu_si256((const __m256i *)at);
                     const __m128i *table = (const __m128i *)(s->tables + 32 * i);
                     const __m256i p = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(_mm_load_si128(table)),
@@ -115,6 +121,29 @@ static void NAME(blocks)(const struct sketch_scan *s, size_t first, size_t last)
         float *scores = s->scores + block * CK_SKETCH_ROWS;
         for (size_t row = 0; row < CK_SKETCH_ROWS; row++) scores[row] = (float)sums[row] * s->step + s->base;
     }
+}
+
+// Places where low <= x < high, ascending; how many.
+static void NAME(between)(const float *x, size_t count, float low, float high, uint32_t *places, size_t *found) {
+    size_t i = 0, n = 0;
+#if LANES == 16
+    for (; i + 16 <= count; i += 16) {
+        const __m512 v = _mm512_loadu_ps(x + i);
+        unsigned those = _mm512_mask_cmp_ps_mask(_mm512_cmp_ps_mask(v, _mm512_set1_ps(low), _CMP_GE_OQ), v,
+                                                 _mm512_set1_ps(high), _CMP_LT_OQ);
+        for (; those; those &= those - 1) places[n++] = (uint32_t)(i + (size_t)__builtin_ctz(those));
+    }
+#elif LANES == 8
+    for (; i + 8 <= count; i += 8) {
+        const __m256 v = _mm256_loadu_ps(x + i);
+        unsigned those = (unsigned)_mm256_movemask_ps(_mm256_and_ps(_mm256_cmp_ps(v, _mm256_set1_ps(low), _CMP_GE_OQ),
+                                                                    _mm256_cmp_ps(v, _mm256_set1_ps(high), _CMP_LT_OQ)));
+        for (; those; those &= those - 1) places[n++] = (uint32_t)(i + (size_t)__builtin_ctz(those));
+    }
+#endif
+    for (; i < count; i++)
+        if (x[i] >= low && x[i] < high) places[n++] = (uint32_t)i;
+    *found = n;
 }
 
 static void NAME(halve)(const float *x, size_t count, uint16_t *y) {

@@ -141,6 +141,20 @@ public enum DescriptorKernel {
         }
     }
 
+    /// The places, ascending, whose values lie in a range; of a NaN none.
+    public static func places(in values: [Float], _ range: Range<Float>) -> [UInt32] {
+        [UInt32](unsafeUninitializedCapacity: values.count) { places, initialised in
+            guard let start = places.baseAddress else { return }
+            initialised = ck_between(
+                values,
+                values.count,
+                range.lowerBound,
+                range.upperBound,
+                start
+            )
+        }
+    }
+
     /// Numbers in binary16, rounded to nearest.
     public static func halves(_ values: [Float]) -> [UInt16] {
         [UInt16](unsafeUninitializedCapacity: values.count) { halves, initialised in

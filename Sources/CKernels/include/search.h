@@ -29,6 +29,9 @@ void ck_scan_rows(const struct ck_descriptors *of, const struct ck_query *query,
 void ck_halve(const float *x, size_t count, uint16_t *y);
 void ck_widen(const uint16_t *x, size_t count, float *y);
 
+// The places, ascending, where low <= x < high, and how many they are; of NaN none. Room for count.
+size_t ck_between(const float *x, size_t count, float low, float high, uint32_t *places);
+
 // Each 32 numbers, some of them negated, by a Hadamard matrix over sqrt(32): a rotation that spreads every number over
 // all 32. In place; count is a multiple of 32.
 void ck_rotate(float *x, size_t count);

@@ -144,6 +144,11 @@ package struct IndexSegment: Sendable {
         }
     }
 
+    /// The exact scores of some rows, in their order.
+    func scores(of rows: [UInt32], _ query: DescriptorQuery) -> [Float] {
+        withRows { DescriptorKernel.scan($0, at: rows, layout, query) }
+    }
+
     /// Lends all rows.
     func withRows<Result>(_ body: (UnsafeBufferPointer<UInt16>) -> Result) -> Result {
         rows.withUnsafeBytes { body($0.bindMemory(to: UInt16.self)) }

@@ -67,26 +67,29 @@ extension DescriptorIndex {
 
     /// The exact scores of some rows, in their order.
     public func scores(of rows: [Int], _ query: DescriptorQuery) -> [Float] {
-        guard segments.count > 1 else {
-            return segments.isEmpty
-                ? []
-                : segments[0].withRows {
-                    DescriptorKernel.scan($0, at: rows.map { UInt32($0) }, layout, query)
-                }
+        if zip(rows, rows.dropFirst()).allSatisfy({ $0 <= $1 }) {
+            return scores(ofAscending: rows.map { UInt32($0) }, query)
         }
+        let order = rows.indices.sorted { rows[$0] < rows[$1] }
+        let sorted = scores(ofAscending: order.map { UInt32(rows[$0]) }, query)
         var scores = [Float](repeating: 0, count: rows.count)
-        for (segment, start) in zip(segments, starts) {
-            let range = start..<start + segment.count
-            let places = rows.indices.filter { range.contains(rows[$0]) }
-            let own = segment.withRows {
-                DescriptorKernel.scan(
-                    $0,
-                    at: places.map { UInt32(rows[$0] - start) },
-                    layout,
-                    query
-                )
-            }
-            for (place, score) in zip(places, own) { scores[place] = score }
+        for (place, score) in zip(order, sorted) { scores[place] = score }
+        return scores
+    }
+
+    /// The exact scores of rows that come in order.
+    func scores(ofAscending rows: [UInt32], _ query: DescriptorQuery) -> [Float] {
+        guard segments.count > 1 else {
+            return segments.first?.scores(of: rows, query) ?? []
+        }
+        var scores: [Float] = []
+        scores.reserveCapacity(rows.count)
+        var first = 0
+        for (segment, start) in zip(segments, starts) where first < rows.count {
+            let end = rows.firstPlace(notBefore: UInt32(start + segment.count))
+            guard first < end else { continue }
+            scores += segment.scores(of: rows[first..<end].map { $0 - UInt32(start) }, query)
+            first = end
         }
         return scores
     }

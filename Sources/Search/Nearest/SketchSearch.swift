@@ -1,31 +1,36 @@
 internal import Kernels
 
-/// How far sketches are off, learnt from the rows that were compared by all their numbers.
+/// How far sketches are off, learnt from rows that were compared by all their numbers, whatever their sketches say.
 ///
-/// The estimate is about `slope` times the score; what is left has a deviation. It is the estimate that is explained by the
-/// score, not the other way round: among rows of one estimate most have a low score, for there are more of those.
+/// The estimate is about `slope` times the score; what is left has a deviation of `deviation`. Rows chosen by their
+/// estimates would not do: they are those that sketches overrate.
 struct SketchErrors {
-    /// Standard errors that a row's estimate may lie too low: of rows that just belong to the answer about one in a hundred
-    /// is missed, of better ones fewer.
+    /// Standard errors against a row that is found all the same: of rows that just belong to the answer about one in a
+    /// hundred is missed, of better ones fewer.
     static let margin = 2.33
 
-    private var (products, squares, own, count) = (0.0, 0.0, 0.0, 0.0)
+    private var (squares, slope, deviation) = (0.0, 0.0, 0.0)
 
-    mutating func add(_ estimates: [Float], _ scores: [Float]) {
+    /// Learns from rows from all over an index.
+    init(estimates: [Float], scores: [Float]) {
+        var (products, own) = (0.0, 0.0)
         for (estimate, score) in zip(estimates, scores) {
             products += Double(estimate) * Double(score)
             squares += Double(score) * Double(score)
             own += Double(estimate) * Double(estimate)
-            count += 1
         }
+        guard squares > 0, !estimates.isEmpty else { return }
+        slope = products / squares
+        deviation = (max(0, own - slope * products) / Double(estimates.count)).squareRoot()
     }
 
     /// The least estimate that a row whose score is `score` or more can have, within the margin.
     func leastEstimate(of score: Float) -> Float {
-        guard squares > 0, count > 1 else { return -.infinity }
-        let slope = products / squares
-        let deviation = (max(0, own - slope * products) / count).squareRoot()
-        return Float(slope * Double(score) - Self.margin * deviation)
+        guard squares > 0, slope > 0 else { return -.infinity }
+        let score = Double(score)
+        // The slope itself is not known better than this.
+        let error = deviation * (1 + score * score / squares).squareRoot()
+        return Float(slope * score - Self.margin * error)
     }
 }
 
@@ -43,38 +48,51 @@ extension DescriptorIndex {
         _ allowed: [Int]?,
         into best: inout BestRows
     ) -> Int {
-        let estimates = sketchScores(query)
-        let (rows, values) = candidates(estimates, allowed)
-        let order = EstimateOrder(values)
-        var errors = SketchErrors()
-        let probes = stride(from: 0, to: rows.count, by: max(1, rows.count / Self.probes))
-            .map { rows[$0] }
-        errors.add(probes.map { estimates[$0] }, scores(of: probes, query))
+        var estimates = sketchScores(query)
+        exclude(allowed, from: &estimates)
+        let rows = allowed?.count ?? count
+        let probes = probes(estimates, allowed)
+        let errors = SketchErrors(
+            estimates: probes.map { estimates[Int($0)] },
+            scores: offer(ascending: probes, query, to: &best)
+        )
+        for probe in probes { estimates[Int(probe)] = .nan }
         // Chunk by chunk, each from where the last one ended down to an estimate.
-        var compared = 0
-        var upper = Float.infinity
-        var lower = order.value(ofRank: max(256, Self.firstRows * best.limit))
-        while true {
-            let chunk = values.indices.filter { values[$0] >= lower && values[$0] < upper }
-                .map { rows[$0] }
-            let exact = scores(of: chunk, query)
-            errors.add(chunk.map { estimates[$0] }, exact)
-            for (row, score) in zip(chunk, exact) where best.wants(score, row) && isWhole(row) {
-                best.add(score, row)
-            }
+        let order = EstimateOrder(estimates)
+        var upper = order.value(ofRank: max(256, Self.firstRows * best.limit))
+        let first = DescriptorKernel.places(in: estimates, upper..<Float.infinity)
+        offer(ascending: first, query, to: &best)
+        var compared = probes.count + first.count
+        func least() -> Float { best.threshold.map(errors.leastEstimate) ?? -.infinity }
+        guard least() < upper else { return compared }
+        // The threshold only rises: no other rows are ever needed.
+        let rest = DescriptorKernel.places(in: estimates, least()..<upper)
+        let values = rest.map { estimates[Int($0)] }
+        while least() < upper, compared < rows {
+            // The first threshold may be low: not further at once than four times as many rows.
+            let lower = min(upper, max(least(), order.value(ofRank: 4 * compared)))
+            let chunk = DescriptorKernel.places(in: values, lower..<upper)
+            offer(ascending: chunk.map { rest[Int($0)] }, query, to: &best)
             compared += chunk.count
             upper = lower
-            guard let threshold = best.threshold else {
-                guard compared < rows.count else { return compared }
-                lower = order.value(ofRank: 4 * compared)
-                continue
-            }
-            let least = errors.leastEstimate(of: threshold)
-            guard least < upper, compared < rows.count else { return compared }
-            // A first threshold may be low: not further at once than four times as many rows.
-            lower = max(least, order.value(ofRank: 4 * compared))
-            guard lower < upper else { return compared }
         }
+        return compared
+    }
+
+    /// Compares rows by all their numbers.
+    ///
+    /// - Returns: Their scores.
+    @discardableResult
+    private func offer(
+        ascending rows: [UInt32],
+        _ query: DescriptorQuery,
+        to best: inout BestRows
+    ) -> [Float] {
+        let scores = scores(ofAscending: rows, query)
+        for (row, score) in zip(rows, scores) where best.wants(score, Int(row)) {
+            if isWhole(Int(row)) { best.add(score, Int(row)) }
+        }
+        return scores
     }
 
     /// Estimates of all rows.
@@ -92,29 +110,51 @@ extension DescriptorIndex {
         }
     }
 
-    /// The rows that may be found, and their estimates.
-    private func candidates(_ estimates: [Float], _ allowed: [Int]?) -> ([Int], [Float]) {
-        if allowed == nil, removed.isEmpty { return (Array(0..<rowCount), estimates) }
-        var rows: [Int] = []
-        forEachCandidate(0..<rowCount, allowed) { rows.append($0) }
-        return (rows, rows.map { estimates[$0] })
+    /// Makes the estimates of rows that may not be found NaN.
+    private func exclude(_ allowed: [Int]?, from estimates: inout [Float]) {
+        guard let allowed else {
+            for row in removed { estimates[Int(row)] = .nan }
+            return
+        }
+        var next = 0
+        for row in allowed + [estimates.count] {
+            for gap in next..<max(next, row) { estimates[gap] = .nan }
+            next = row + 1
+        }
+    }
+
+    /// Rows from all over the index that may be found, ascending.
+    private func probes(_ estimates: [Float], _ allowed: [Int]?) -> [UInt32] {
+        if let allowed {
+            let step = max(1, allowed.count / Self.probes)
+            return stride(from: 0, to: allowed.count, by: step).map { UInt32(allowed[$0]) }
+        }
+        let step = max(1, estimates.count / Self.probes)
+        return stride(from: 0, to: estimates.count, by: step)
+            .filter { !estimates[$0].isNaN }.map { UInt32($0) }
     }
 }
 
-/// How estimates are spread: which one has about a rank.
+/// How estimates are spread: which one has about a rank. A sample of them says it.
 private struct EstimateOrder {
     private static let bins = 4_096
+    private static let sampleCount = 65_536
     private let low: Float
     private let width: Float
-    /// How many values lie in a bin or above it.
+    private let step: Int
+    /// How many values of the sample lie in a bin or above it.
     private let above: [Int]
 
     init(_ values: [Float]) {
-        low = values.min() ?? 0
-        let high = values.max() ?? 0
+        step = max(1, values.count / Self.sampleCount)
+        let sample = stride(from: 0, to: values.count, by: step).lazy.map { values[$0] }
+            .filter { !$0.isNaN }
+        var (low, high) = (Float.infinity, -Float.infinity)
+        for value in sample { (low, high) = (min(low, value), max(high, value)) }
+        self.low = low
         width = max((high - low) / Float(Self.bins), .leastNormalMagnitude)
         var counts = [Int](repeating: 0, count: Self.bins)
-        for value in values { counts[min(Self.bins - 1, Int((value - low) / width))] += 1 }
+        for value in sample { counts[min(Self.bins - 1, Int((value - low) / width))] += 1 }
         var sum = 0
         for bin in (0..<Self.bins).reversed() {
             sum += counts[bin]
@@ -123,9 +163,11 @@ private struct EstimateOrder {
         above = counts
     }
 
-    /// A value that at least so many are not below; minus infinity if there are fewer.
+    /// A value that about so many are not below; minus infinity if there are fewer.
     func value(ofRank rank: Int) -> Float {
-        guard let bin = above.lastIndex(where: { $0 >= rank }), bin > 0 else { return -.infinity }
+        guard let bin = above.lastIndex(where: { $0 * step >= rank }), bin > 0 else {
+            return -.infinity
+        }
         return low + Float(bin) * width
     }
 }
