@@ -139,7 +139,7 @@ public struct DescriptorIndex: Sendable {
     /// - Parameters:
     ///   - rows: What is added, of assets behind the watermark.
     ///   - watermark: The greatest number of an asset that was looked at for them.
-    /// - Returns: The larger index.
+    /// - Returns: Another index; this one stays as it is.
     public func adding(_ rows: [IndexRow], watermark: Int64) -> DescriptorIndex {
         DescriptorIndex(
             identity,
@@ -179,13 +179,13 @@ public struct DescriptorIndex: Sendable {
 
     /// All entries with their rows, but for removed ones, in order of their assets.
     public func forEachEntry(_ body: (Int, IndexEntry) -> Void) {
-        var gone = removed[...]
+        var gone = 0
         for (segment, start) in zip(segments, starts) {
-            for row in 0..<segment.count {
-                if let next = gone.first, Int(next) == start + row {
-                    gone.removeFirst()
+            segment.forEachEntry { row, entry in
+                if gone < removed.count, Int(removed[gone]) == start + row {
+                    gone += 1
                 } else {
-                    body(start + row, segment.entry(row))
+                    body(start + row, entry)
                 }
             }
         }
@@ -211,13 +211,15 @@ public struct DescriptorIndex: Sendable {
     /// The rows of some assets, ascending.
     ///
     /// - Parameter assets: Their numbers, ascending.
-    /// - Returns: Rows, without removed ones.
+    /// - Returns: Rows that were not removed.
     public func rows(ofAssets assets: [Int64]) -> [Int] {
-        var rest = assets[...]
+        // A few are looked up one by one, in the files' order.
+        guard assets.count >= rowCount / 64 else { return assets.flatMap { self.rows(of: $0) } }
+        var next = 0
         var rows: [Int] = []
         forEachEntry { row, entry in
-            while let first = rest.first, first < entry.asset { rest.removeFirst() }
-            if rest.first == entry.asset { rows.append(row) }
+            while next < assets.count, assets[next] < entry.asset { next += 1 }
+            if next < assets.count, assets[next] == entry.asset { rows.append(row) }
         }
         return rows
     }

@@ -74,23 +74,23 @@ package struct IndexSegment: Sendable {
     }
 
     /// What a row describes.
-    func entry(_ row: Int) -> IndexEntry {
+    func entry(_ row: Int) -> IndexEntry { entries.withUnsafeBytes { Self.entry($0, row) } }
+
+    /// What all rows describe.
+    func forEachEntry(_ body: (Int, IndexEntry) -> Void) {
         entries.withUnsafeBytes { bytes in
-            IndexEntry(
-                asset: Int64(
-                    littleEndian: bytes.loadUnaligned(
-                        fromByteOffset: row * Self.entryBytes,
-                        as: Int64.self
-                    )
-                ),
-                start: Int32(
-                    littleEndian: bytes.loadUnaligned(
-                        fromByteOffset: row * Self.entryBytes + 8,
-                        as: Int32.self
-                    )
-                )
-            )
+            for row in 0..<count { body(row, Self.entry(bytes, row)) }
         }
+    }
+
+    private static func entry(_ bytes: UnsafeRawBufferPointer, _ row: Int) -> IndexEntry {
+        let place = row * entryBytes
+        return IndexEntry(
+            asset: Int64(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: Int64.self)),
+            start: Int32(
+                littleEndian: bytes.loadUnaligned(fromByteOffset: place + 8, as: Int32.self)
+            )
+        )
     }
 
     /// Whether a row is what was written.

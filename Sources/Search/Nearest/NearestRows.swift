@@ -159,9 +159,7 @@ struct BestRows {
 
     var sorted: [Neighbour] { heap.sorted { Self.isWorse($1, $0) } }
 
-    /// Equal scores: the earlier row is the better one.
-    ///
-    /// A score that is no number is worse than all.
+    /// Of equal scores the earlier row is the better one; a score that is no number is worse than all.
     private static func isWorse(_ a: Neighbour, _ b: Neighbour) -> Bool {
         a.score != b.score ? a.score < b.score : a.row > b.row
     }

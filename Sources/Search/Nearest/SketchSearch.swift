@@ -5,9 +5,9 @@ internal import Kernels
 /// The estimate is about `slope` times the score; what is left has a deviation of `deviation`. Rows chosen by their
 /// estimates would not do: they are those that sketches overrate.
 struct SketchErrors {
-    /// Standard errors against a row that is found all the same: of rows that just belong to the answer about one in a
-    /// hundred is missed, of better ones fewer.
-    static let margin = 2.33
+    /// Standard errors against a row that is found all the same: of rows that just belong to the answer about one in
+    /// forty is missed, of better ones fewer.
+    static let margin = 2.0
 
     private var (squares, slope, deviation) = (0.0, 0.0, 0.0)
 
@@ -135,39 +135,26 @@ extension DescriptorIndex {
     }
 }
 
-/// How estimates are spread: which one has about a rank. A sample of them says it.
+/// How estimates are spread: which one has about a rank.
+///
+/// A sample of them, evenly spaced, says it.
 private struct EstimateOrder {
-    private static let bins = 4_096
-    private static let sampleCount = 65_536
-    private let low: Float
-    private let width: Float
+    private static let sampleCount = 4_096
     private let step: Int
-    /// How many values of the sample lie in a bin or above it.
-    private let above: [Int]
+    /// Descending.
+    private let sample: [Float]
 
     init(_ values: [Float]) {
-        step = max(1, values.count / Self.sampleCount)
-        let sample = stride(from: 0, to: values.count, by: step).lazy.map { values[$0] }
-            .filter { !$0.isNaN }
-        var (low, high) = (Float.infinity, -Float.infinity)
-        for value in sample { (low, high) = (min(low, value), max(high, value)) }
-        self.low = low
-        width = max((high - low) / Float(Self.bins), .leastNormalMagnitude)
-        var counts = [Int](repeating: 0, count: Self.bins)
-        for value in sample { counts[min(Self.bins - 1, Int((value - low) / width))] += 1 }
-        var sum = 0
-        for bin in (0..<Self.bins).reversed() {
-            sum += counts[bin]
-            counts[bin] = sum
-        }
-        above = counts
+        let step = max(1, values.count / Self.sampleCount)
+        self.step = step
+        sample = (0..<values.count / step).map { values[$0 * step] }.filter { !$0.isNaN }
+            .sorted(by: >)
     }
 
     /// A value that about so many are not below; minus infinity if there are fewer.
     func value(ofRank rank: Int) -> Float {
-        guard let bin = above.lastIndex(where: { $0 * step >= rank }), bin > 0 else {
-            return -.infinity
-        }
-        return low + Float(bin) * width
+        // Of fewer than four the place would be mostly chance.
+        let place = max(4, (rank + step - 1) / step)
+        return place < sample.count ? sample[place - 1] : -.infinity
     }
 }
