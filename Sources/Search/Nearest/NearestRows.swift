@@ -47,20 +47,40 @@ extension DescriptorIndex {
         allowed: [Int]? = nil,
         method: SearchMethod = .standard
     ) -> SearchOutcome {
-        let allowed = allowed?.filter { !isRemoved($0) }
+        let allowed = removed.isEmpty ? allowed : allowed?.filter { !isRemoved($0) }
         let candidates = allowed?.count ?? count
         guard k > 0, candidates > 0, !query.groups.isEmpty else {
             return SearchOutcome(neighbours: [], candidates: candidates, compared: 0)
         }
-        var best = BestRows(k)
-        var compared = candidates
         // The few rows of a selective filter are looked at one by one.
         if let allowed, allowed.count < max(Self.sketchThreshold, rowCount / 32) {
+            var best = BestRows(k)
             offer(allowed, query, to: &best)
-        } else if method == .exact || rowCount < Self.sketchThreshold {
-            scanAll(query, allowed, into: &best)
-        } else {
-            compared = scanSketches(query, allowed, into: &best)
+            return SearchOutcome(
+                neighbours: best.sorted,
+                candidates: candidates,
+                compared: candidates
+            )
+        }
+        guard rowCount >= Self.sketchThreshold else {
+            return scan(query, k, allowed, .exact, candidates)
+        }
+        // A scan for each segment and each chunk: threads stay awake between them.
+        return ThreadPool.crew { scan(query, k, allowed, method, candidates) }
+    }
+
+    private func scan(
+        _ query: DescriptorQuery,
+        _ k: Int,
+        _ allowed: [Int]?,
+        _ method: SearchMethod,
+        _ candidates: Int
+    ) -> SearchOutcome {
+        var best = BestRows(k)
+        var compared = candidates
+        switch method {
+        case .exact: scanAll(query, allowed, into: &best)
+        case .standard: compared = scanSketches(query, allowed, into: &best)
         }
         return SearchOutcome(neighbours: best.sorted, candidates: candidates, compared: compared)
     }
