@@ -46,6 +46,7 @@ let package = Package(
             name: "Pipelines",
             targets: [
                 "Pipelines", "Store", "Packs", "Models", "Kernels", "Media", "Tensors", "Training",
+                "Search",
             ]
         ),
         // Checkpoints of published sizes, for the benchmarks.

@@ -7,13 +7,15 @@ import Kernels
 @main
 enum Bench {
     private static let usage = """
-        Usage: bench [--long] [--only WORD] [--layers] [--growth] [--full-size] [--case NAME]
-                     [--vsdb FILE]
+        Usage: bench [--long] [--only WORD] [--layers] [--growth] [--search] [--full-size]
+                     [--case NAME] [--vsdb FILE]
 
-          --long       Also ingest a video of ten minutes, made for the purpose.
+          --long       Also ingest a video of ten minutes, made for the purpose; with --search,
+                       also a million rows: 5 GB of disk.
           --only WORD  Only rows whose name has the word; nothing is written.
           --layers     Only the layers of StyleGAN2, one by one.
           --growth     Only how render and ingest grow with frames and stored clips.
+          --search     Only search among descriptors, beside other vector indices.
           --full-size  Only packs of the published sizes, from checkpoints to films; 6 GB of disk.
           --case NAME  With --full-size, only this one of its packs.
           --vsdb FILE  The program to measure; .build/release/vsdb if not given.
@@ -33,6 +35,7 @@ enum Bench {
         var isLong = false
         var isLayers = false
         var isGrowth = false
+        var isSearch = false
         var isFullSize = false
         var caseName: String?
         var word: String?
@@ -44,6 +47,9 @@ enum Bench {
                 case ("--long", _): isLong = true
                 case ("--layers", _): isLayers = true
                 case ("--growth", _): isGrowth = true
+                case ("--search", _), ("--only", "search"):
+                    isSearch = true
+                    if argument == "--only" { arguments.removeFirst() }
                 case ("--full-size", _): isFullSize = true
                 case ("--case", let name?):
                     caseName = name
@@ -61,7 +67,7 @@ enum Bench {
     }
 
     private static func run(_ arguments: [String]) throws {
-        if try FullSizeWorker.run(arguments) { return }
+        if try FullSizeWorker.run(arguments) || SearchWorker.run(arguments) { return }
         if arguments == [MachinePeak.argument] {
             return FileHandle.standardOutput.write(try JSONEncoder().encode(MachinePeak()))
         }
@@ -72,6 +78,8 @@ enum Bench {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         if options.isFullSize {
             try runFullSize(options, folder)
+        } else if options.isSearch {
+            try SearchBenchmark(folder: folder, isLong: options.isLong).run()
         } else if options.isGrowth {
             try GrowthBenchmark(program: options.program, folder: folder).run()
         } else {

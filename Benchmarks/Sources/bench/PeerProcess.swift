@@ -58,10 +58,19 @@ final class PeerProcess {
 
     /// Milliseconds of one call of a piece of work; the first one prepares and warms up.
     func milliseconds(_ name: String) throws -> Double {
-        try input.fileHandleForWriting.write(contentsOf: Data((name + "\n").utf8))
+        let numbers = try numbers(name)
+        guard numbers.count == 1 else { throw BenchError("the peer said \(numbers)") }
+        return numbers[0]
+    }
+
+    /// What the peer answers to a request.
+    func numbers(_ request: String) throws -> [Double] {
+        try input.fileHandleForWriting.write(contentsOf: Data((request + "\n").utf8))
         let line = try Self.line(output)
-        guard let value = Double(line) else { throw BenchError("the peer said \(line)") }
-        return value
+        return try line.split(separator: " ").map { word in
+            guard let value = Double(word) else { throw BenchError("the peer said \(line)") }
+            return value
+        }
     }
 
     private static func line(_ pipe: Pipe) throws -> String {
