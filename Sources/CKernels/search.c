@@ -10,8 +10,9 @@
 #include <immintrin.h>
 #endif
 
-// Lines of 64 bytes ahead of the present row that are fetched, at least one row; numbers of a line.
-enum { AHEAD = 128, LINE_NUMBERS = 32 };
+// How far ahead of the present row others are fetched: lines of 64 bytes, at least one row, and rows of which only the
+// first line is. Numbers of a line.
+enum { LINES_AHEAD = 128, ROWS_AHEAD = 16, LINE_NUMBERS = 32 };
 // Numbers of a rotation, and of the query that a table speaks for.
 enum { ROTATED = 32, HALF_BYTE = 4 };
 
@@ -113,7 +114,8 @@ static size_t rows_grain(const struct ck_descriptors *of, const struct ck_query 
 void ck_scan_rows(const struct ck_descriptors *of, const struct ck_query *query, const uint32_t *rows,
                   size_t row_count, float *scores) {
     struct scan s = {of, query, rows, scores};
-    if (row_count) ck_parallel(row_count, rows_grain(of, query), scan_part, &s);
+    if (!query->group_count) memset(scores, 0, row_count * sizeof(float));
+    else if (row_count) ck_parallel(row_count, rows_grain(of, query), scan_part, &s);
 }
 
 void ck_scan(const struct ck_descriptors *of, const struct ck_query *query, float *scores) {

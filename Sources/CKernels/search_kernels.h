@@ -1,7 +1,7 @@
 // Included by search.c once for each kind of processor: NAME(x), and LANES floats in a vector, 16 or 8, or 1 for plain C.
 
-// The inner product of one row and the query's groups.
-static inline float NAME(row)(const uint16_t *row, const struct ck_query *query, size_t width) {
+// The inner product of one row and the query's groups; the numbers of a coming row are fetched meanwhile.
+static inline float NAME(row)(const uint16_t *row, const uint16_t *coming, const struct ck_query *query, size_t width) {
 #if LANES == 16
     __m512 a = _mm512_setzero_ps(), b = _mm512_setzero_ps();
     for (size_t g = 0; g < query->group_count; g++) {
@@ -9,6 +9,7 @@ static inline float NAME(row)(const uint16_t *row, const struct ck_query *query,
         const uint16_t *x = row + place;
         const float *q = query->values + place;
         for (size_t i = 0; i < width; i += 32) {
+            _mm_prefetch((const char *)(coming + place + i), _MM_HINT_T0);
             a = _mm512_fmadd_ps(_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(x + i))), _mm512_loadu_ps(q + i), a);
             b = _mm512_fmadd_ps(_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(x + i + 16))),
                                 _mm512_loadu_ps(q + i + 16), b);
@@ -22,6 +23,7 @@ static inline float NAME(row)(const uint16_t *row, const struct ck_query *query,
         const uint16_t *x = row + place;
         const float *q = query->values + place;
         for (size_t i = 0; i < width; i += 16) {
+            _mm_prefetch((const char *)(coming + place + i), _MM_HINT_T0);
             a = _mm256_fmadd_ps(_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + i))), _mm256_loadu_ps(q + i), a);
             b = _mm256_fmadd_ps(_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(x + i + 8))),
                                 _mm256_loadu_ps(q + i + 8), b);
@@ -32,6 +34,7 @@ static inline float NAME(row)(const uint16_t *row, const struct ck_query *query,
     sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
     return _mm_cvtss_f32(_mm_add_ss(sum, _mm_movehdup_ps(sum)));
 #else
+    (void)coming;
     float sum = 0;
     for (size_t g = 0; g < query->group_count; g++) {
         const size_t place = query->groups[g] * width;
@@ -41,21 +44,22 @@ static inline float NAME(row)(const uint16_t *row, const struct ck_query *query,
 #endif
 }
 
+static inline const uint16_t *NAME(row_at)(const struct scan *s, size_t i, size_t last, size_t size) {
+    const size_t place = i < last ? i : last - 1;
+    return s->of->rows + (s->rows ? s->rows[place] : place) * size;
+}
+
 static void NAME(rows)(const struct scan *s, size_t first, size_t last) {
     const size_t width = s->of->width, size = s->of->groups * width;
-#if LANES > 1
-    const size_t lines = s->query->group_count * width / LINE_NUMBERS + 1, ahead = 1 + AHEAD / lines;
-#endif
+    // The processor's own prefetching ends at a page, which a row may fill.
+    const size_t lines = s->query->group_count * width / LINE_NUMBERS + 1, ahead = 1 + LINES_AHEAD / lines;
     for (size_t i = first; i < last; i++) {
 #if LANES > 1
-        // The processor's own prefetching ends at a page, which a row may fill.
-        const size_t next = i + ahead < last ? i + ahead : last - 1;
-        const uint16_t *coming = s->of->rows + (s->rows ? s->rows[next] : next) * size;
-        for (size_t g = 0; g < s->query->group_count; g++)
-            for (size_t j = 0; j < width; j += 32)
-                _mm_prefetch((const char *)(coming + s->query->groups[g] * width + j), _MM_HINT_T0);
+        // To look its page up takes longer than to fetch a row.
+        _mm_prefetch((const char *)(NAME(row_at)(s, i + ROWS_AHEAD, last, size) + s->query->groups[0] * width),
+                     _MM_HINT_T0);
 #endif
-        s->scores[i] = NAME(row)(s->of->rows + (s->rows ? s->rows[i] : i) * size, s->query, width);
+        s->scores[i] = NAME(row)(NAME(row_at)(s, i, last, size), NAME(row_at)(s, i + ahead, last, size), s->query, width);
     }
 }
 

@@ -139,7 +139,7 @@ extension DescriptorIndex {
 ///
 /// A sample of them, evenly spaced, says it.
 private struct EstimateOrder {
-    private static let sampleCount = 4_096
+    private static let sampleCount = 1_024
     private let step: Int
     /// Descending.
     private let sample: [Float]
