@@ -17,7 +17,7 @@ CHECKS := --explicit-target-dependency-import-check error
 FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources Benchmarks/PaperSizes \
 	$(addprefix Samples/Dolls/,Package.swift Sources Tests)
 
-.PHONY: help deps build test demo bench bench-peers bench-full fuzz lint format clean
+.PHONY: help deps build test demo bench bench-peers bench-search bench-full fuzz lint format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -68,6 +68,12 @@ bench-peers: ## Install the peers into Benchmarks/.venv (7 GB), then bench.
 	[[ -x Benchmarks/.venv/bin/python ]] || python3 -m venv Benchmarks/.venv
 	Benchmarks/.venv/bin/pip install -q -r Benchmarks/peers/requirements.txt
 	$(MAKE) bench
+
+bench-search: build ## Install other vector indices into Benchmarks/.venv (1 GB), then measure search beside them.
+	[[ -x Benchmarks/.venv/bin/python ]] || python3 -m venv Benchmarks/.venv
+	Benchmarks/.venv/bin/pip install -q -r Benchmarks/peers/requirements-search.txt
+	swift build -c release --package-path Benchmarks
+	Benchmarks/.build/release/bench --search $(BENCH_FLAGS)
 
 bench-full: build ## Make packs of the published sizes from random weights, ingest and render; 6 GB of disk.
 	swift build -c release --package-path Benchmarks

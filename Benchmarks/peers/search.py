@@ -120,7 +120,8 @@ class Chroma:
 
         settings = chromadb.Settings(anonymized_telemetry=False)
         self.client = chromadb.PersistentClient(folder, settings)
-        self.rows = self.client.create_collection("rows", metadata={"hnsw:space": "ip"}, embedding_function=None)
+        graph = {"hnsw:space": "ip", "hnsw:M": 16, "hnsw:construction_ef": 200, "hnsw:search_ef": 200}
+        self.rows = self.client.create_collection("rows", metadata=graph, embedding_function=None)
         size = min(BATCH // 2, self.client.get_max_batch_size())
         for first in range(0, len(rows), size):
             part = rows[first : first + size]

@@ -98,7 +98,7 @@ struct SearchBenchmark {
             let scan = try SearchWorker.scanned(path, threads: threads)
             let bytes = Double(count * SearchData.layout.byteCount)
             print(
-                "Another process, \(threads) threads: exact in \(Self.digits(scan.milliseconds[0])) ms,"
+                "Another process, \(Self.threads(threads)): exact in \(Self.digits(scan.milliseconds[0])) ms,"
                     + " \(Self.digits(bytes / scan.milliseconds[0] / 1e6)) GB/s;"
                     + " \(Self.digits(scan.ownMebibytes)) MiB of memory beside the mapped files"
             )
@@ -229,7 +229,10 @@ struct SearchBenchmark {
         _ queries: [[DescriptorQuery]],
         _ index: DescriptorIndex
     ) throws {
-        let numbers = queries.flatMap { $0.flatMap(\.values) }
+        // As long as a row's cells: distances of vectors of very unlike length lose digits.
+        let numbers = queries.flatMap { queries in
+            queries.flatMap { query in query.values.map { $0 * Float(query.groups.count) } }
+        }
         let answers = answers(index, queries).flatMap { $0.flatMap { $0.map { Int32($0) } } }
         for (name, data) in [
             ("queries", numbers.withUnsafeBytes { Data($0) }),
