@@ -23,7 +23,8 @@ struct VSDB: ParsableCommand {
         version: "vsdb 0.1.0",
         subcommands: [
             InitCommand.self, PackCommand.self, WeightsCommand.self, IngestCommand.self,
-            SampleCommand.self, SimilarCommand.self, SearchCommand.self, ListCommand.self,
+            SampleCommand.self, SimilarCommand.self, SearchCommand.self, DuplicatesCommand.self,
+            ListCommand.self,
             ShowCommand.self, TagCommand.self, UntagCommand.self, CaptionCommand.self,
             RenameCommand.self, CollectionCommand.self, ComposeCommand.self, RenderCommand.self,
             RecipesCommand.self, DiffCommand.self, EvalCommand.self, TrainCommand.self,

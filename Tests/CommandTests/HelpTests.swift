@@ -7,7 +7,7 @@ struct HelpTests {
         ["pack", "show"], ["pack", "verify"], ["pack", "calibrate"], ["weights"],
         ["weights", "inspect"],
         ["weights", "verify"], ["ingest"], ["sample"], ["similar"], ["search"], ["index"],
-        ["index", "status"], ["index", "rebuild"], ["eval"], ["list"], ["show"], ["tag"],
+        ["index", "status"], ["index", "rebuild"], ["duplicates"], ["eval"], ["list"], ["show"], ["tag"],
         ["untag"], ["caption"], ["rename"], ["collection"], ["collection", "add"],
         ["collection", "remove"], ["collection", "list"], ["collection", "delete"], ["compose"],
         ["render"], ["recipes"], ["diff"], ["remove"], ["status"],

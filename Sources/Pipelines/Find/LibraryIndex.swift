@@ -21,7 +21,7 @@ struct LibraryIndex {
     let onNote: (String) -> Void
 
     /// Assets that are read at once.
-    private static let batch = 512
+    static let batch = 512
 
     init(
         _ session: Session,
@@ -201,7 +201,7 @@ struct LibraryIndex {
     }
 
     /// What is compared, `[groups, numbers]`, of clips; of a clip that was removed meanwhile nothing.
-    private func summaries(_ assets: [IndexedAsset]) throws -> [ClipID: Tensor<Float>] {
+    func summaries(_ assets: [IndexedAsset]) throws -> [ClipID: Tensor<Float>] {
         func stored(
             _ kind: AssetKind,
             _ assets: [IndexedAsset]

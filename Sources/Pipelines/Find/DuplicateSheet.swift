@@ -1,0 +1,43 @@
+public import Media
+internal import Models
+internal import Packs
+internal import Store
+internal import Tensors
+
+extension Session {
+    /// Clips that a sheet of duplicates shows at most.
+    public static let duplicateSheetRows = 240
+
+    /// The contact sheet of a search for duplicates, group by group.
+    ///
+    /// - Parameter report: What was found.
+    /// - Returns: The sheet, and how many clips had no room on it.
+    /// - Throws: `StoreError` or `MediaError` if a thumbnail strip cannot be read.
+    public func sheet(_ report: DuplicateReport) throws -> (image: RGBImage, leftOut: Int) {
+        let config = try pack(report.pack).manifest.generator.config
+        let aspect = Double(config.width) / Double(config.height)
+        var rows: [ContactSheet.Row] = []
+        var all = 0
+        for (number, group) in report.groups.enumerated() {
+            for (place, clip) in group.clips.enumerated() {
+                all += 1
+                guard rows.count < Self.duplicateSheetRows else { continue }
+                let images = try library.thumbnails(of: clip.id).map {
+                    try ThumbnailStrip.decode($0, aspect: aspect)
+                }
+                rows.append(
+                    ContactSheet.Row(
+                        label: "\(number + 1)\(place == 0 ? " keep" : ""): \(clip.name)",
+                        images: images ?? []
+                    )
+                )
+            }
+        }
+        let sheet = ContactSheet(
+            rows: rows,
+            title: "\(report.groups.count.counted("group")) of duplicates",
+            cellHeight: 96
+        )
+        return (try sheet.render(), all - rows.count)
+    }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import Store
+
+/// Which clips of which pack a command looks at.
+struct ConditionOptions: ParsableArguments {
+    @OptionGroup var filter: FilterOption
+
+    @Option(
+        name: .customLong("tag"),
+        help: ArgumentHelp(
+            "Only clips with these tags, with commas between; repeatable.",
+            valueName: "word"
+        )
+    )
+    var tags: [WordList] = []
+
+    @Option(help: ArgumentHelp("Only clips of this collection.", valueName: "name"))
+    var collection: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The pack whose clips are looked at; the library's default if not given.",
+            valueName: "name"
+        )
+    )
+    var pack: String?
+
+    /// The conditions.
+    ///
+    /// - Throws: `StoreError`, `.invalidValue`, with a caret under what is wrong.
+    func conditions() throws(StoreError) -> ClipFilter {
+        var conditions = ClipFilter()
+        conditions.expression = try filter.expression()
+        conditions.tags = tags.words
+        conditions.collection = collection
+        return conditions
+    }
+
+    /// What to say of a library of which no clip was looked at.
+    func emptiness(pack: String) -> String {
+        filter.condition != nil || !tags.isEmpty || collection != nil
+            ? "no clip of pack \(pack) fits"
+            : "no clips of pack \(pack) yet; add some with vsdb ingest PATH"
+    }
+}
