@@ -12,6 +12,11 @@ public enum ThreadPool {
         ck_set_threads(Int32(clamping: max(1, count)))
     }
 
+    /// Prepares the process for thousands of scans without a network.
+    ///
+    /// Threads sleep soon while they wait, instead of spinning on cores that others use. Networks see to it themselves.
+    public static func prepareForScans() { ck_prepare_process() }
+
     /// Prepares the process for training: threads spin while they wait for the next of thousands of small passes, and
     /// memory that one step frees stays for the next.
     ///

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Kernels
 internal import Packs
 internal import Search
 internal import Store
@@ -20,6 +21,7 @@ extension Session {
         if let threshold = request.threshold, !(0...1).contains(threshold) {
             throw RequestError("the least score of duplicates is \(threshold): give one in 0...1")
         }
+        ThreadPool.prepareForScans()
         let pack = try pack(request.pack)
         var notes: [String] = []
         let comparison = try comparison(request, pack, cancellation) { notes.append($0) }
