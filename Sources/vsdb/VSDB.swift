@@ -24,7 +24,7 @@ struct VSDB: ParsableCommand {
         subcommands: [
             InitCommand.self, PackCommand.self, WeightsCommand.self, IngestCommand.self,
             SampleCommand.self, SimilarCommand.self, SearchCommand.self, DuplicatesCommand.self,
-            ListCommand.self,
+            MapCommand.self, ListCommand.self,
             ShowCommand.self, TagCommand.self, UntagCommand.self, CaptionCommand.self,
             RenameCommand.self, CollectionCommand.self, ComposeCommand.self, RenderCommand.self,
             RecipesCommand.self, DiffCommand.self, EvalCommand.self, TrainCommand.self,
