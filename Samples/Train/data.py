@@ -146,10 +146,11 @@ class Tokenizer:
 class Pool:
     """Groups in the memory of the device."""
 
-    def __init__(self, capacity, device):
+    def __init__(self, capacity, device, pictures=True):
+        """Without `pictures` a pool holds numbers only, of groups that were looked at elsewhere."""
         self.capacity, self.device, self.tokenizer = capacity, device, Tokenizer()
         make = lambda *shape, dtype=torch.float32: torch.zeros(shape, dtype=dtype, device=device)
-        self.frames = make(capacity, FRAMES, 128, 128, 3, dtype=torch.uint8)
+        self.frames = make(capacity if pictures else 0, FRAMES, 128, 128, 3, dtype=torch.uint8)
         self.figures = make(capacity, 3, FIGURE)
         self.features = make(capacity, 3, FEATURES)
         self.attribute = make(capacity, dtype=torch.long)

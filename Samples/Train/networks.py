@@ -576,11 +576,14 @@ class ModulationNetwork(nn.Module):
         self.head = nn.ModuleList(nn.Linear(WIDTH, WIDTH, bias=False) for _ in range(3))
 
     def forward(self, dynamics, style):
-        """Projected states [B, W, 8, 8] and styles [B, W] to three conditional vectors [B, W]."""
+        """Projected states [B, W, 8, 8] and styles [B, W] to three conditional vectors [B, W].
+
+        Styles [B, M, W] are M of each state; the vectors are then [B M, W].
+        """
         context = dynamics.flatten(2).transpose(1, 2) + self.dyn_pos_emb
         for block in self.slf_blocks:
             context = block(context)
-        query = style[:, None] + self.content_pos_emd
+        query = style.reshape(len(context), -1, WIDTH) + self.content_pos_emd
         outputs = []
         for stack in range(2):
             x = query
@@ -588,7 +591,7 @@ class ModulationNetwork(nn.Module):
                 x = pair[stack](x, context)
             outputs.append(x)
         outputs.append(query)
-        return [head(norm(x))[:, 0] for x, norm, head in zip(outputs, self.ln_f, self.head)]
+        return [head(norm(x)).flatten(0, 1) for x, norm, head in zip(outputs, self.ln_f, self.head)]
 
 
 class ModulationModule(nn.Module):
