@@ -252,6 +252,26 @@ extension FindRequest {
         #expect(try found(session).map(\.score) == before.map(\.score))
     }
 
+    @Test("a changed number in what would be found: the index is built anew, and it is said")
+    func bitRot() throws {
+        let session = try FindLibrary.get().copy()
+        let before = try found(session)
+        let index = session.library.indexDirectory
+        let files = try #require(FileManager.default.enumerator(atPath: index))
+        let file = try #require(
+            files.compactMap { $0 as? String }
+                .first { $0.contains("motion/") && $0.hasSuffix("0.rows") }
+        )
+        let url = URL(fileURLWithPath: index + "/" + file)
+        var bytes = try Data(contentsOf: url)
+        for row in 0..<5 { bytes[row * bytes.count / 5] ^= 1 }
+        try bytes.write(to: url)
+        let result = try session.find(.like("figure00_motion00", .motion))
+        #expect(result.clips.map(\.score) == before.map(\.score))
+        #expect(result.notes.contains { $0.contains("built anew") })
+        #expect(try session.indexStatus(reads: true).allSatisfy { $0.state != .damaged })
+    }
+
     @Test("where nothing may be written the search is done in memory")
     func readOnly() throws {
         let session = try FindLibrary.get().copy()

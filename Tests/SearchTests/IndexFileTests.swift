@@ -84,6 +84,22 @@ import Testing
         }
     }
 
+    @Test("assets without a row are remembered until they are gone")
+    func rowless() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let identity = IndexIdentity.sample(made.layout)
+        let writer = try IndexWriter(folder.path, identity)
+        try writer.append(made.rows(1...3), watermark: 5, rowless: [4, 5])
+        #expect(try DescriptorIndex.open(folder.path, identity)?.rowless == [4, 5])
+        try writer.remove([1], rowless: [4])
+        let index = try #require(try DescriptorIndex.open(folder.path, identity))
+        #expect(index.rowless == [5] && index.count == 2)
+        #expect(index.adding(made.rows(6...7), watermark: 8, rowless: [8]).rowless == [5, 8])
+        try writer.restart()
+        #expect(try DescriptorIndex.open(folder.path, identity)?.rowless == [])
+    }
+
     @Test("an index of another pack or library is none")
     func strangers() throws {
         let folder = try TemporaryFolder()
@@ -139,6 +155,7 @@ import Testing
                 if name == "rows", let row = damaged.first {
                     let query = made.query(rows[row].descriptor)
                     let found = index.nearest(query, 65, method: .exact)
+                    #expect(found.damaged == 1)
                     #expect(!found.neighbours.contains { $0.row == row })
                 }
             }

@@ -26,6 +26,9 @@ struct AspectSearch {
     /// Takes in what changed in the library.
     mutating func refresh() throws { index = try source.current() }
 
+    /// Builds the index anew after rows were found that are not what was written.
+    mutating func repair() throws { index = try source.repaired() }
+
     /// The asset of a row, its score, and the part of the clip that is meant.
     func hit(_ row: Int, _ score: Double) -> SearchHit {
         let entry = index.entry(row)
@@ -44,13 +47,13 @@ struct AspectSearch {
     ///   - allowed: Rows that may be found, ascending; nil for all.
     ///   - excluded: An asset that is no answer.
     ///   - isExact: Whether all rows are compared by all their numbers.
-    /// - Returns: The rows, and how many were compared by all their numbers.
+    /// - Returns: The rows, how many were compared by all their numbers, and how many were not what was written.
     func nearest(
         _ count: Int,
         allowed: [Int]?,
         excluded: Int64?,
         isExact: Bool
-    ) -> (hits: [SearchHit], compared: Int) {
+    ) -> (hits: [SearchHit], compared: Int, damaged: Int) {
         let own = excluded.map { index.rows(of: $0).count } ?? 0
         // A clip has several rows where they are windows.
         var wanted = windowLength == nil ? count + own : 4 * count + own
@@ -69,7 +72,7 @@ struct AspectSearch {
                 hits.append(hit)
             }
             if hits.count >= count || outcome.neighbours.count < wanted {
-                return (Array(hits.prefix(count)), outcome.compared)
+                return (Array(hits.prefix(count)), outcome.compared, outcome.damaged)
             }
             wanted *= 4
         }
@@ -100,6 +103,8 @@ extension Session {
         var hits: [SearchHit]
         var candidates: Int
         var compared: Int
+        /// Rows that are not what was written.
+        var damaged: Int
     }
 
     /// The clips that one or two searches find.
@@ -139,7 +144,12 @@ extension Session {
                 hasFilter
                 ? all.count - ownRows.count { all.contains($0) }
                 : search.index.count - ownRows.count
-            return Hits(hits: found.hits, candidates: candidates, compared: found.compared)
+            return Hits(
+                hits: found.hits,
+                candidates: candidates,
+                compared: found.compared,
+                damaged: found.damaged
+            )
         }
         guard searches.count == 2 else { return try run(searches[0], request.count) }
         let found = try searches.map { try run($0, max(200, 10 * request.count)) }
@@ -181,7 +191,8 @@ extension Session {
         return Hits(
             hits: Array(best.prefix(request.count)),
             candidates: found[0].candidates,
-            compared: found.reduce(0) { $0 + $1.compared }
+            compared: found.reduce(0) { $0 + $1.compared },
+            damaged: found.reduce(0) { $0 + $1.damaged }
         )
     }
 }

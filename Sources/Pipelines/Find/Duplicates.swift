@@ -167,6 +167,7 @@ enum KeepingOrder {
 
     private static func pixels(_ clip: Clip) -> Int {
         let json = Data(clip.source.containerJSON.utf8)
+        // A source of unknown size, as one that was drawn, is as good as the smallest.
         let picture = try? JSONDecoder().decode(Picture.self, from: json)
         return (picture?.width ?? 0) * (picture?.height ?? 0)
     }

@@ -41,9 +41,13 @@ extension Session {
             code.map { "\(request.aspect.rawValue) of \($0.name)" },
             request.text.map { "\"\($0)\"" },
         ].compactMap { $0 }.joined(separator: " and ")
-        // A clip may be removed between search and look-up: then the next ones move up.
+        // A clip may be removed between search and look-up: then the next ones move up. Rows may turn out to be damaged.
         for attempt in 0... {
             let found = try nearest(searches, request, code?.clip, pack)
+            if found.damaged > 0, attempt < 3 {
+                for index in searches.indices { try searches[index].repair() }
+                continue
+            }
             let clips = try library.clips(ofAssets: found.hits.map(\.asset))
             let present = found.hits.filter { clips[$0.asset] != nil }
             guard present.count == found.hits.count || attempt == 3 else {
@@ -168,7 +172,8 @@ extension Session {
         do {
             tokens = try pack.tokenizer().encode(text, contextLength: clip.config.context)
         } catch {
-            throw RequestError("words \"\(text)\": \(error)")
+            // The error repeats the words.
+            throw RequestError("what is looked for: \(error)")
         }
         let feature = clip.encodeText([tokens])[0]
         let source = LibraryIndex(self, pack, .look, cancellation: cancellation, onNote: onNote)

@@ -13,6 +13,7 @@ extension Session {
     /// - Throws: `StoreError` or `MediaError` if a thumbnail strip cannot be read.
     public func sheet(_ request: FindRequest, _ result: FindResult) throws -> RGBImage {
         var rows: [ContactSheet.Row] = []
+        // A composition or a file has no stored pictures.
         if let reference = request.reference, let found = try? library.resolve(reference) {
             rows.append(
                 ContactSheet.Row(

@@ -125,6 +125,7 @@ extension Session {
         of pack: LoadedPack,
         _ cancellation: Cancellation = Cancellation()
     ) throws -> [LibraryIndex] {
+        // The aspects that the pack has networks for; the error would name the one that it lacks.
         let aspects = SearchAspect.allCases.filter { (try? $0.space(of: pack.manifest)) != nil }
         let whole = aspects.map { LibraryIndex(self, pack, $0, cancellation: cancellation) }
         guard aspects.contains(.motion) else { return whole }
@@ -148,13 +149,14 @@ extension LibraryIndex {
         let index: DescriptorIndex?
         var isDamaged = false
         do { index = try DescriptorIndex.open(folder, identity) } catch {
+            // Its only error, and the state to be told.
             (index, isDamaged) = (nil, true)
         }
         let damaged = reads ? index?.damagedRows().count : nil
         if let damaged, damaged > 0 { isDamaged = true }
         let state: IndexStatus.State =
             isDamaged
-            ? .damaged : index.map { isCurrent($0, extent) ? .current : .behind } ?? .none
+            ? .damaged : try index.map { try isCurrent($0, extent) ? .current : .behind } ?? .none
         let measured = index.flatMap { reads ? recall($0) : nil }
         return IndexStatus(
             pack: pack.manifest.name,

@@ -64,16 +64,32 @@ struct LibraryIndex {
         do {
             opened = try DescriptorIndex.open(folder, identity)
         } catch {
-            onNote("the index of \(aspect.rawValue) is damaged, and is built anew from the library")
+            onNote(Self.damage(aspect))
         }
         let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
-        if let opened, isCurrent(opened, extent) { return opened }
+        if let opened, try isCurrent(opened, extent) { return opened }
         do {
             return try written(identity)
         } catch let error as SearchError {
             session.logger.debug("the index stays in memory: \(error)")
             return try inMemory(opened ?? DescriptorIndex(empty: identity))
         }
+    }
+
+    /// The index after rows of it were found that are not what was written: built anew, in memory where nothing can be
+    /// written.
+    ///
+    /// - Throws: `StoreError`, `PackError`, `InterruptedError`.
+    func repaired() throws -> DescriptorIndex {
+        onNote(Self.damage(aspect))
+        do { return try rebuild() } catch let error as SearchError {
+            session.logger.debug("the index stays in memory: \(error)")
+            return try inMemory(DescriptorIndex(empty: try identity(), centre: try centre()))
+        }
+    }
+
+    private static func damage(_ aspect: SearchAspect) -> String {
+        "the index of \(aspect.rawValue) is damaged, and is built anew from the library"
     }
 
     /// Writes what the index lacks, if nobody else does.
@@ -98,10 +114,15 @@ struct LibraryIndex {
         return index
     }
 
+    /// Whether an index has what the library has.
+    ///
     /// Windows of a clip are several rows, so that only whole clips can be counted.
-    func isCurrent(_ index: DescriptorIndex, _ extent: AssetExtent) -> Bool {
-        index.watermark >= extent.newest && hasCentre(index.centre, extent)
-            && (hasWindows ? gone(index).isEmpty : index.count == extent.count)
+    func isCurrent(_ index: DescriptorIndex, _ extent: AssetExtent) throws -> Bool {
+        guard index.watermark >= extent.newest, hasCentre(index.centre, extent) else {
+            return false
+        }
+        return hasWindows
+            ? try gone(index).isEmpty : index.count + index.rowless.count == extent.count
     }
 
     private func hasCentre(_ centre: DescriptorCentre, _ extent: AssetExtent) -> Bool {
@@ -116,8 +137,9 @@ struct LibraryIndex {
         if !hasCentre(writer.centre, extent) { try writer.restart(centre: try centre()) }
         try append(to: writer)
         let index = try opened(identity)
-        guard !isCurrent(index, extent) else { return index }
-        try writer.remove(gone(index))
+        guard try !isCurrent(index, extent) else { return index }
+        let gone = try gone(index)
+        try writer.remove(gone.rows, rowless: gone.rowless)
         return try opened(identity)
     }
 
@@ -132,7 +154,12 @@ struct LibraryIndex {
                 limit: Self.batch
             )
             guard let last = assets.last else { return }
-            try writer.append(try rows(assets, space), watermark: last.number)
+            let rows = try rows(assets, space)
+            try writer.append(
+                rows,
+                watermark: last.number,
+                rowless: Self.rowless(assets, rows)
+            )
         }
     }
 
@@ -147,6 +174,7 @@ struct LibraryIndex {
         }
         let space = try aspect.space(of: pack.manifest, centre: index.centre)
         var added: [IndexRow] = []
+        var rowless: [Int64] = []
         var watermark = index.watermark
         while true {
             try cancellation.check()
@@ -157,23 +185,39 @@ struct LibraryIndex {
                 limit: Self.batch
             )
             guard let last = assets.last else { break }
-            added += try rows(assets, space)
+            let rows = try rows(assets, space)
+            added += rows
+            rowless += Self.rowless(assets, rows)
             watermark = last.number
         }
-        return index.removing(gone(index)).adding(added, watermark: watermark)
+        return index.removing(try gone(index).rows)
+            .adding(added, watermark: watermark, rowless: rowless)
     }
 
-    /// Rows whose assets the catalogue has no more.
-    private func gone(_ index: DescriptorIndex) -> [Int] {
-        // An error here shows again where the found clips are looked up.
-        let present =
-            (try? library.assetNumbers(aspect.asset, packFingerprint: fingerprint)) ?? []
+    /// Assets that have no row among those that were made of them.
+    private static func rowless(_ assets: [IndexedAsset], _ rows: [IndexRow]) -> [Int64] {
+        let present = Set(rows.map(\.entry.asset))
+        return assets.map(\.number).filter { !present.contains($0) }
+    }
+
+    /// What an index knows of assets that the catalogue has no more.
+    private struct Gone {
+        var rows: [Int] = []
+        var rowless: Set<Int64> = []
+
+        var isEmpty: Bool { rows.isEmpty && rowless.isEmpty }
+    }
+
+    /// - Throws: `StoreError`: an index loses no row because the catalogue cannot be read.
+    private func gone(_ index: DescriptorIndex) throws -> Gone {
+        let present = try library.assetNumbers(aspect.asset, packFingerprint: fingerprint)
         var rest = present[...]
-        var gone: [Int] = []
+        var gone = Gone()
         index.forEachEntry { row, entry in
             while let first = rest.first, first < entry.asset { rest.removeFirst() }
-            if rest.first != entry.asset { gone.append(row) }
+            if rest.first != entry.asset { gone.rows.append(row) }
         }
+        gone.rowless = Set(index.rowless).subtracting(present)
         return gone
     }
 

@@ -34,9 +34,12 @@ extension Session {
         } catch let error as StoreError
             where error.kind == .unknownReference || error.kind == .invalidValue
         {
-            if let saved = try? library.composition(text) {
+            do {
+                let saved = try library.composition(text)
                 let recipe = try Recipe.decode(saved.recipeJSON, name: saved.name)
                 return try code(of: recipe, saved.name, request.aspect, cancellation)
+            } catch let other as StoreError where other.kind == .unknownReference {
+                // No composition either: a file, perhaps.
             }
             var isFolder: ObjCBool = false
             guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder) else {

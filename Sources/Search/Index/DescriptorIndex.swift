@@ -21,6 +21,8 @@ public struct DescriptorIndex: Sendable {
     let starts: [Int]
     /// Rows that are none any more, ascending.
     let removed: [UInt32]
+    /// Assets that were looked at and have no row, ascending: nothing of them can be compared.
+    public let rowless: [Int64]
 
     /// Rows, without those that were removed.
     public var count: Int { rowCount - removed.count }
@@ -37,12 +39,13 @@ public struct DescriptorIndex: Sendable {
         _ identity: IndexIdentity,
         _ segments: [IndexSegment],
         removed: [UInt32],
+        rowless: [Int64],
         watermark: Int64,
         centre: DescriptorCentre,
         written: Date?,
         byteCount: Int
     ) {
-        self.centre = centre
+        (self.centre, self.rowless) = (centre, rowless)
         (self.identity, self.segments, self.removed) = (identity, segments, removed)
         (self.watermark, self.written, self.byteCount) = (watermark, written, byteCount)
         starts = segments.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1.count) }
@@ -54,6 +57,7 @@ public struct DescriptorIndex: Sendable {
             identity,
             [],
             removed: [],
+            rowless: [],
             watermark: 0,
             centre: centre,
             written: nil,
@@ -118,6 +122,7 @@ public struct DescriptorIndex: Sendable {
             guard let segment else { return nil }
             segments.append(segment)
         }
+        // When it was written is for people only.
         let facts = try? FileManager.default.attributesOfItem(
             atPath: folder + "/" + IndexManifest.fileName
         )
@@ -126,6 +131,7 @@ public struct DescriptorIndex: Sendable {
             manifest.identity,
             segments,
             removed: manifest.removed,
+            rowless: manifest.rowless,
             watermark: manifest.watermark,
             centre: manifest.descriptorCentre,
             written: facts?[.modificationDate] as? Date,
@@ -139,12 +145,18 @@ public struct DescriptorIndex: Sendable {
     /// - Parameters:
     ///   - rows: What is added, of assets behind the watermark.
     ///   - watermark: The greatest number of an asset that was looked at for them.
+    ///   - rowless: Assets that were looked at and have no row, ascending.
     /// - Returns: Another index; this one stays as it is.
-    public func adding(_ rows: [IndexRow], watermark: Int64) -> DescriptorIndex {
+    public func adding(
+        _ rows: [IndexRow],
+        watermark: Int64,
+        rowless: [Int64] = []
+    ) -> DescriptorIndex {
         DescriptorIndex(
             identity,
             rows.isEmpty ? segments : segments + [IndexSegment(rows, layout: layout)],
             removed: removed,
+            rowless: self.rowless + rowless,
             watermark: watermark,
             centre: centre,
             written: written,
@@ -158,6 +170,7 @@ public struct DescriptorIndex: Sendable {
             identity,
             segments,
             removed: Set(removed).union(rows.map { UInt32($0) }).sorted(),
+            rowless: rowless,
             watermark: watermark,
             centre: centre,
             written: written,

@@ -39,6 +39,8 @@ struct IndexManifest: Codable, Equatable {
     var watermark: Int64
     /// Numbers of the rows that are none any more, ascending.
     var removed: [UInt32]
+    /// Assets that were looked at and have no row, ascending: nothing of them can be compared.
+    var rowless: [Int64] = []
     /// On how many clips the centre stands.
     var centreCount = 0
     /// What was taken from every clip: float32, little-endian.

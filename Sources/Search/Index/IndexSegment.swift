@@ -33,6 +33,7 @@ package struct IndexSegment: Sendable {
     /// - Returns: Nil if the files are too short or cannot be read.
     init?(folder: String, number: Int, count: Int, layout: DescriptorLayout) {
         func part(_ name: String, _ bytes: Int) -> Data? {
+            // Whatever keeps a file from being read, the index is damaged.
             guard let file = try? FileBytes(path: Self.path(folder, number, name)) else {
                 return nil
             }

@@ -40,7 +40,7 @@ public final class IndexWriter {
             removed: []
         )
         manifest = fresh
-        // What cannot be read is replaced; so is what is of something else.
+        // What cannot be read is replaced, whatever the reason; so is what is of something else.
         let found = try? DescriptorIndex.manifest(in: folder)
         if let found, found.identity == identity,
             (try? DescriptorIndex.open(folder, identity)) != nil
@@ -65,8 +65,13 @@ public final class IndexWriter {
     /// - Parameters:
     ///   - rows: Of assets behind the watermark, ascending.
     ///   - watermark: The greatest number of an asset that was looked at for them.
+    ///   - rowless: Assets that were looked at and have no row, ascending.
     /// - Throws: `SearchError`; the index is then as before.
-    public func append(_ rows: [IndexRow], watermark: Int64) throws(SearchError) {
+    public func append(
+        _ rows: [IndexRow],
+        watermark: Int64,
+        rowless: [Int64] = []
+    ) throws(SearchError) {
         precondition(
             rows.allSatisfy { $0.entry.asset > manifest.watermark },
             "rows of assets that were looked at before"
@@ -82,14 +87,24 @@ public final class IndexWriter {
             rest = rest.dropFirst(part.count)
         }
         changed.watermark = max(changed.watermark, watermark)
+        changed.rowless += rowless
         try publish(changed)
     }
 
     /// Takes rows out; the files keep them until the index is built anew.
-    public func remove(_ rows: some Sequence<Int>) throws(SearchError) {
+    ///
+    /// - Parameters:
+    ///   - rows: Which.
+    ///   - rowless: Assets without a row that are gone too.
+    /// - Throws: `SearchError`; the index is then as before.
+    public func remove(
+        _ rows: some Sequence<Int>,
+        rowless: Set<Int64> = []
+    ) throws(SearchError) {
         var changed = manifest
         changed.removed = Set(manifest.removed).union(rows.map { UInt32($0) }).sorted()
-        guard changed.removed.count != manifest.removed.count else { return }
+        changed.rowless.removeAll { rowless.contains($0) }
+        guard changed != manifest else { return }
         try publish(changed)
     }
 
@@ -106,6 +121,7 @@ public final class IndexWriter {
         var changed = manifest
         changed.generation = Self.newestGeneration(folder) + 1
         (changed.count, changed.watermark, changed.removed) = (0, 0, [])
+        changed.rowless = []
         changed.descriptorCentre = centre
         try makeFolder(folder + "/" + IndexManifest.folder(changed.generation))
         try publish(changed)
@@ -180,6 +196,8 @@ public final class IndexWriter {
         guard file >= 0 else { throw .system(errno, "open", path) }
         defer { close(file) }
         try Self.write(data, to: file, at: offset, path)
+        // Before the manifest counts them: a power cut would else leave rows of zeros that count.
+        guard fdatasync(file) == 0 else { throw .system(errno, "sync", path) }
     }
 
     /// Reads one block of sketches.
@@ -250,6 +268,7 @@ public final class IndexWriter {
 
     private static func generations(_ folder: String) -> [Int] {
         let prefix = "generation-"
+        // A folder that cannot be listed has none to delete, and making the next one says why.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.filter { $0.hasPrefix(prefix) }.compactMap { Int($0.dropFirst(prefix.count)) }
     }

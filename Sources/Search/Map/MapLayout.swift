@@ -84,10 +84,10 @@ public struct MapLayout: Sendable {
         let square = points.reduce(0) { $0 + $1.x * $1.x } / Double(points.count)
         let scale = square > 1e-18 ? 1e-4 / square.squareRoot() : 0
         // Equal rows would stay at one place for ever.
-        var random = MapNumbers(seed &+ 1)
+        var random = RandomNumbers(seed &+ 1)
         for place in points.indices {
-            points[place].x = points[place].x * scale + 1e-6 * Double(random.normal())
-            points[place].y = points[place].y * scale + 1e-6 * Double(random.normal())
+            points[place].x = points[place].x * scale + 1e-6 * random.normal()
+            points[place].y = points[place].y * scale + 1e-6 * random.normal()
         }
         return points
     }

@@ -21,9 +21,9 @@ struct PrincipalPlane {
         let size = index.layout.count / 16
         var mean = Vector(repeating: .zero, count: size)
         for vector in vectors { Self.add(vector, 1 / Float(vectors.count), to: &mean) }
-        var random = MapNumbers(seed)
+        var random = RandomNumbers(seed)
         var axes = (0..<2).map { _ in
-            Self.packed((0..<index.layout.count).map { _ in random.normal() })
+            Self.packed((0..<index.layout.count).map { _ in Float(random.normal()) })
         }
         for _ in 0..<Self.iterations {
             var sums = [Vector](repeating: Vector(repeating: .zero, count: size), count: 2)
@@ -78,23 +78,4 @@ struct PrincipalPlane {
     private static func add(_ a: Vector, _ share: Float, to sum: inout Vector) {
         for index in a.indices { sum[index] += share * a[index] }
     }
-}
-
-/// SplitMix64 (Steele, Lea and Flood 2014), and normal numbers by sums of twelve.
-struct MapNumbers {
-    private var state: UInt64
-
-    init(_ seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 }
-
-    /// An even number in 0..<1.
-    mutating func even() -> Float {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return Float((z ^ (z >> 31)) >> 40) / 16_777_216
-    }
-
-    /// A number of mean 0 and deviation 1.
-    mutating func normal() -> Float { (0..<12).reduce(-6) { sum, _ in sum + even() } }
 }

@@ -16,6 +16,8 @@ public struct SearchOutcome: Sendable {
     public var candidates: Int
     /// How many of them were compared by all their numbers.
     public var compared: Int
+    /// Rows that would be answers and are not what was written: the index is to be built anew.
+    public var damaged: Int
 }
 
 /// How a search goes about it.
@@ -50,7 +52,12 @@ extension DescriptorIndex {
         let allowed = removed.isEmpty ? allowed : allowed?.filter { !isRemoved($0) }
         let candidates = allowed?.count ?? count
         guard k > 0, candidates > 0, !query.groups.isEmpty else {
-            return SearchOutcome(neighbours: [], candidates: candidates, compared: 0)
+            return SearchOutcome(
+                neighbours: [],
+                candidates: candidates,
+                compared: 0,
+                damaged: 0
+            )
         }
         // The few rows of a selective filter are looked at one by one.
         if let allowed, allowed.count < max(Self.sketchThreshold, rowCount / 32) {
@@ -59,7 +66,8 @@ extension DescriptorIndex {
             return SearchOutcome(
                 neighbours: best.sorted,
                 candidates: candidates,
-                compared: candidates
+                compared: candidates,
+                damaged: best.damaged
             )
         }
         guard rowCount >= Self.sketchThreshold else {
@@ -82,7 +90,12 @@ extension DescriptorIndex {
         case .exact: scanAll(query, allowed, into: &best)
         case .standard: compared = scanSketches(query, allowed, into: &best)
         }
-        return SearchOutcome(neighbours: best.sorted, candidates: candidates, compared: compared)
+        return SearchOutcome(
+            neighbours: best.sorted,
+            candidates: candidates,
+            compared: compared,
+            damaged: best.damaged
+        )
     }
 
     /// The exact scores of some rows, in their order.
@@ -117,7 +130,7 @@ extension DescriptorIndex {
     /// Compares some rows by all their numbers.
     func offer(_ rows: [Int], _ query: DescriptorQuery, to best: inout BestRows) {
         for (row, score) in zip(rows, scores(of: rows, query)) where best.wants(score, row) {
-            if isWhole(row) { best.add(score, row) }
+            best.add(score, row, isWhole: isWhole(row))
         }
     }
 
@@ -130,7 +143,9 @@ extension DescriptorIndex {
             }
             forEachCandidate(start..<start + segment.count, allowed) { row in
                 let score = scores[row - start]
-                if best.wants(score, row), segment.isWhole(row - start) { best.add(score, row) }
+                if best.wants(score, row) {
+                    best.add(score, row, isWhole: segment.isWhole(row - start))
+                }
             }
         }
     }
@@ -171,6 +186,8 @@ extension Array where Element: Comparable {
 struct BestRows {
     let limit: Int
     private var heap: [Neighbour] = []
+    /// Wanted rows that are not what was written.
+    private(set) var damaged = 0
 
     init(_ limit: Int) { self.limit = limit }
 
@@ -190,7 +207,12 @@ struct BestRows {
         return score > heap[0].score || (score == heap[0].score && row < heap[0].row)
     }
 
-    mutating func add(_ score: Float, _ row: Int) {
+    /// Takes in a wanted row; one that is not what was written is only counted.
+    mutating func add(_ score: Float, _ row: Int, isWhole: Bool) {
+        guard isWhole else {
+            damaged += 1
+            return
+        }
         let new = Neighbour(row: row, score: score)
         if heap.count < limit {
             heap.append(new)

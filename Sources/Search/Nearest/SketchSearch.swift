@@ -90,7 +90,7 @@ extension DescriptorIndex {
     ) -> [Float] {
         let scores = scores(ofAscending: rows, query)
         for (row, score) in zip(rows, scores) where best.wants(score, Int(row)) {
-            if isWhole(Int(row)) { best.add(score, Int(row)) }
+            best.add(score, Int(row), isWhole: isWhole(Int(row)))
         }
         return scores
     }

@@ -19,7 +19,7 @@ struct ConditionOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "The pack whose clips are looked at; the library's default if not given.",
+            "The pack whose clips are looked at; that of a named clip, or the library's default.",
             valueName: "name"
         )
     )
@@ -36,9 +36,12 @@ struct ConditionOptions: ParsableArguments {
         return conditions
     }
 
+    /// Whether any condition is set.
+    var isFiltered: Bool { filter.condition != nil || !tags.isEmpty || collection != nil }
+
     /// What to say of a library of which no clip was looked at.
     func emptiness(pack: String) -> String {
-        filter.condition != nil || !tags.isEmpty || collection != nil
+        isFiltered
             ? "no clip of pack \(pack) fits"
             : "no clips of pack \(pack) yet; add some with vsdb ingest PATH"
     }

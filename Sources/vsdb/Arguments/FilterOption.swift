@@ -4,7 +4,7 @@ import Store
 /// `--where`, wherever clips can be chosen by a condition.
 struct FilterOption: ParsableArguments {
     @Option(
-        name: .customLong("where"),
+        name: [.customLong("where"), .customLong("filter")],
         help: ArgumentHelp(
             "Only clips that meet a condition, as 'duration > 2 and tag = walk'.",
             discussion: """

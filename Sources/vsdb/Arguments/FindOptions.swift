@@ -1,5 +1,6 @@
 public import ArgumentParser
 import Foundation
+import Media
 public import Pipelines
 import Store
 
@@ -18,34 +19,7 @@ struct FindOptions: ParsableArguments {
     @Flag(help: "Compare every clip by all its numbers; slower, and never misses one.")
     var exact = false
 
-    @Option(
-        name: [.customLong("where"), .customLong("filter")],
-        help: ArgumentHelp(
-            "Only clips that meet a condition, as 'duration > 2 and tag = walk'; see docs/filters.md.",
-            valueName: "condition"
-        )
-    )
-    var condition: String?
-
-    @Option(
-        name: .customLong("tag"),
-        help: ArgumentHelp(
-            "Only clips with these tags, with commas between; repeatable.",
-            valueName: "word"
-        )
-    )
-    var tags: [WordList] = []
-
-    @Option(help: ArgumentHelp("Only clips of this collection.", valueName: "name"))
-    var collection: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "The pack whose clips are searched; that of the clip, or the library's default.",
-            valueName: "name"
-        )
-    )
-    var pack: String?
+    @OptionGroup var conditions: ConditionOptions
 
     @Option(help: ArgumentHelp("How the clips are shown.", valueName: "form"))
     var format = Format.table
@@ -69,27 +43,15 @@ struct FindOptions: ParsableArguments {
         guard count > 0 else { throw ValidationError("-k \(count): give a number from 1 up") }
     }
 
-    /// Whether any condition is set.
-    var isFiltered: Bool { condition != nil || !tags.isEmpty || collection != nil }
-
-    /// The conditions.
+    /// A request with these options, after a look at whether the sheet can be written.
     ///
-    /// - Throws: `StoreError`, `.invalidValue`, with a caret under what is wrong.
-    func filter() throws(StoreError) -> ClipFilter {
-        var filter = ClipFilter()
-        if let condition { filter.expression = try FilterExpression(condition) }
-        filter.tags = tags.words
-        filter.collection = collection
-        return filter
-    }
-
-    /// A request with these options.
-    ///
-    /// - Throws: `StoreError`.
-    func request() throws(StoreError) -> FindRequest {
+    /// - Throws: `StoreError`, `MediaError`.
+    func request() throws -> FindRequest {
+        if let sheet { try StillImage.check(path: sheet) }
         var request = FindRequest()
-        (request.count, request.isExact, request.pack) = (count, exact, pack)
-        request.filter = try filter()
+        (request.count, request.isExact) = (count, exact)
+        request.pack = conditions.pack
+        request.filter = try conditions.conditions()
         return request
     }
 }

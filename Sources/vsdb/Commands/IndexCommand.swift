@@ -153,6 +153,7 @@ struct IndexRebuildCommand: LibraryCommand {
         try session.rebuildIndexes(pack: pack, cancellation: Interruption.install()) {
             records.append(Record(pack: $0, by: $1, rows: $2))
             if !shared.json {
+                // A reader that is gone does not keep an index from being built.
                 try? shared.console.print(
                     "\($0): index of \($1.rawValue), \(Wording.count($2, "row"))"
                 )

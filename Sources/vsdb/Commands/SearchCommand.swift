@@ -61,7 +61,7 @@ struct SearchCommand: LibraryCommand {
         guard like != nil || masks.isEmpty else {
             throw ValidationError("--mask fits --like: words have no motion")
         }
-        guard !words.isEmpty || like != nil || options.isFiltered else {
+        guard !words.isEmpty || like != nil || options.conditions.isFiltered else {
             throw ValidationError("nothing to look for: give words, --like REF, --tag or --where")
         }
     }
@@ -92,7 +92,7 @@ struct SearchCommand: LibraryCommand {
                     + "or --json"
             )
         }
-        try ClipListing(try shared.openLibrary(), try options.filter())
+        try ClipListing(try shared.openLibrary(), try options.conditions.conditions())
             .print(shared, ifEmpty: "no clip fits")
     }
 }

@@ -138,7 +138,7 @@ struct DuplicateListing {
                     group.leastMotion.map { String($0) } ?? "", Wording.trimmed(clip.duration),
                     clip.tags.joined(separator: ","), clip.caption ?? "", clip.source,
                 ]
-                lines.append(cells.map(FoundClips.quoted).joined(separator: ","))
+                lines.append(CSV.line(cells))
             }
         }
         return lines.joined(separator: "\n")

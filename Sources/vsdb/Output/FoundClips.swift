@@ -121,15 +121,9 @@ struct FoundClips {
                 match.tags.joined(separator: ","), match.caption ?? "", match.source,
                 match.thumbnails ?? "",
             ]
-            lines.append(cells.map(Self.quoted).joined(separator: ","))
+            lines.append(CSV.line(cells))
         }
         try shared.console.print(lines.joined(separator: "\n"))
-    }
-
-    /// A cell of RFC 4180.
-    static func quoted(_ cell: String) -> String {
-        let needsQuotes = cell.contains { ",\"\n\r\r\n".contains($0) || $0.isNewline }
-        return needsQuotes ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
     }
 
     private func writeThumbnails() throws -> [String?] {
