@@ -3,7 +3,7 @@ import Pipelines
 import Store
 import Tensors
 
-/// Measures what grows: time and memory of a render with its frames, cost of an ingest with what is stored.
+/// Measures what grows: time and memory of a render with its frames, cost of an ingest and of a search with what is stored.
 struct GrowthBenchmark {
     private static let pack = "Samples/packs/paper-doll"
     private static let clip = "Samples/clips/figure00_motion00.mp4"
@@ -31,6 +31,30 @@ struct GrowthBenchmark {
         let session = Session(library: try Library.open(at: path))
         try render(session)
         try ingest(session)
+        try search(session, path)
+    }
+
+    /// Whole processes of `vsdb similar` beside more and more clips; indexes are current, files in the system's cache.
+    private func search(_ session: Session, _ path: String) throws {
+        for stored in [10_000, 100_000] {
+            let held = try session.library.clips().count
+            // A part at a time: numbers of a hundred thousand clips fill gigabytes.
+            for first in stride(from: held, to: stored, by: 5_000) {
+                try fill(session, min(5_000, stored - first), from: first)
+            }
+            let similar = [program, "similar", "figure00_motion00", "-q", "--library", path]
+            let first = try Comparison.milliseconds { _ = try ChildProcess(similar) }
+            print("similar beside \(stored): \(rounded(first)) ms where the index lacks new clips")
+            for more in [[], ["--mask", "right-arm"], ["--exact"], ["--by", "content"]] {
+                var readings: [Double] = []
+                for _ in 0..<9 {
+                    readings.append(
+                        try Comparison.milliseconds { _ = try ChildProcess(similar + more) }
+                    )
+                }
+                print("  \(rounded(readings.median)) ms \(more.joined(separator: " "))")
+            }
+        }
     }
 
     /// A line through the times of renders of more and more frames.

@@ -21,7 +21,7 @@ struct LibraryIndex {
     let onNote: (String) -> Void
 
     /// Assets that are read at once.
-    static let batch = 512
+    static let batch = 2_048
 
     init(
         _ session: Session,
