@@ -213,6 +213,7 @@ struct FindingMethod {
     static func ofAppearance(_ codes: [SampleEvaluation.PerformanceCodes]) -> [FindingMethod] {
         [
             FindingMethod("vsdb similar --by content", codes.map(\.content)),
+            FindingMethod("the same, not centred", codes.map(\.content), isCentred: false),
             FindingMethod("vsdb similar --by look", codes.map(\.look), isCentred: false),
             FindingMethod("vsdb similar --by motion", codes.map(\.motion), parts: 2),
         ]
