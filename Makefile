@@ -49,13 +49,18 @@ deps: ## Install the Debian packages that are missing, as root or with sudo.
 build: deps ## Build the command line in release mode: .build/release/vsdb.
 	swift build -c release --product vsdb $(CHECKS)
 
+# `swift test` with these arguments; what failed stands once more at the end, where logs are read first.
+TESTED = swift test $(1) 2>&1 | tee .build/test.log \
+	|| { echo; echo "What failed:"; grep -A 3 -E 'recorded an issue|error:|unexpected signal' .build/test.log; exit 1; }
+
 # Tests run beside each other: a thread of OpenMP that spins while it waits takes a core from another test.
 test: export OMP_WAIT_POLICY ?= passive
 test: deps ## Build and run every test, in release mode as shipped.
-	swift test -c release $(CHECKS)
-	swift test --package-path Samples/Dolls
+	@mkdir -p .build
+	$(call TESTED,-c release $(CHECKS))
+	$(call TESTED,--package-path Samples/Dolls)
 	# The same numbers without AVX-512: what the processors of most users have.
-	ONEDNN_MAX_CPU_ISA=AVX2 swift test -c release $(CHECKS) --skip-build --filter Golden
+	ONEDNN_MAX_CPU_ISA=AVX2 $(call TESTED,-c release $(CHECKS) --skip-build --filter Golden)
 
 demo: build ## Make a library from Samples, compose, render; say where the films are.
 	Samples/demo.sh

@@ -101,6 +101,14 @@ import Testing
         #expect(try library.clips(filter).map(\.name) == ["clip-7"])
     }
 
+    /// The fastest of five runs: other tests run at the same time and may hold up any one of them.
+    private static func fastest(_ work: () throws -> Void) rethrows -> Duration {
+        let clock = ContinuousClock()
+        var fastest = try clock.measure(work)
+        for _ in 1..<5 { fastest = min(fastest, try clock.measure(work)) }
+        return fastest
+    }
+
     @Test func tenThousandClipsAreListedInASecond() throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.library(in: folder)
@@ -112,16 +120,15 @@ import Testing
             return clip
         }
         _ = try library.commit(clips)
-        let clock = ContinuousClock()
-        let time = try clock.measure {
+        let time = try Self.fastest {
             let count = try library.clips().count
             #expect(count == 10_000)
         }
         // Measured: 0.1 s on two cores; the rest is for slow machines.
         #expect(time < .seconds(1), "\(time)")
-        let lookUp = try clock.measure { _ = try library.resolve("same-9999") }
+        let lookUp = try Self.fastest { _ = try library.resolve("same-9999") }
         #expect(lookUp < .milliseconds(50), "\(lookUp)")
-        let all = try clock.measure {
+        let all = try Self.fastest {
             let found = try library.tensors(.style, packFingerprint: Fixture.pack.fingerprint)
             #expect(found.count == 10_000)
         }
