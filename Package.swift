@@ -81,6 +81,8 @@ let package = Package(
             name: "CVocabulary",
             exclude: ["bpe_simple_vocab_16e6.txt.gz", "LICENSE", "README.md"]
         ),
+        // What the store needs of the system: a handler of faults in mapped files, file system types.
+        .target(name: "CStore"),
         // Our own fused passes; always optimised, also in debug builds.
         .target(
             name: "CKernels",
@@ -109,13 +111,14 @@ let package = Package(
             resources: [
                 .embedInCode("V0001_create_library.sql"),
                 .embedInCode("V0002_create_collections.sql"),
+                .embedInCode("V0003_seal_clips.sql"),
             ],
             swiftSettings: houseSettings
         ),
         house(
             "Store",
             [
-                "Tensors", "Hashing", "Migrations", "CLMDB",
+                "Tensors", "Hashing", "Migrations", "CLMDB", "CStore",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ]
         ),

@@ -1,7 +1,7 @@
 /// The steps that build the catalogue of a library, oldest first.
 ///
 /// A released step is never edited: libraries that took it would differ from new ones. To change
-/// the schema, add a file `V0003_….sql`, list it here and in Package.swift, and update
+/// the schema, add a file `V0004_….sql`, list it here and in Package.swift, and update
 /// Schema/catalog.sql.
 public enum Migrations {
     /// File name without ending, and SQL text, of every step.
@@ -13,6 +13,10 @@ public enum Migrations {
         (
             "V0002_create_collections",
             String(decoding: PackageResources.V0002_create_collections_sql, as: UTF8.self)
+        ),
+        (
+            "V0003_seal_clips",
+            String(decoding: PackageResources.V0003_seal_clips_sql, as: UTF8.self)
         ),
     ]
 }

@@ -62,7 +62,7 @@ CREATE TABLE clips (
   pack_fingerprint TEXT NOT NULL REFERENCES packs (fingerprint),
   settings TEXT NOT NULL,
   ingest_run_id INTEGER REFERENCES ingest_runs (id),
-  added TEXT NOT NULL,
+  added TEXT NOT NULL, checksum TEXT CHECK (length(checksum) = 16),
   CHECK (
     CASE is_segment WHEN 0 THEN name = base_name
     ELSE substr(name, 1, length(base_name) + 1) = base_name || '@' END

@@ -46,10 +46,62 @@ func isReadOnlyDisk(_ path: String) -> Bool {
     return statvfs(path, &facts) == 0 && facts.f_flag & UInt(ST_RDONLY) != 0
 }
 
+/// Whether this process cannot write at a path, on a read-only disk or for lack of rights.
+func cannotWrite(_ path: String) -> Bool {
+    isReadOnlyDisk(path) || fileExists(path) && access(path, W_OK) != 0
+}
+
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// Whether a path leads to a folder.
+func isFolder(_ path: String) -> Bool {
+    var facts = stat()
+    return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFDIR
+}
 
 func makeFolder(_ path: String) throws(StoreError) {
     guard mkdir(path, 0o755) == 0 else { throw StoreError.system(errno, "make the folder", path) }
+}
+
+/// Makes the bytes of a file survive a power cut.
+func syncFile(_ path: String) throws(StoreError) {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw StoreError.system(errno, "open", path) }
+    defer { close(file) }
+    guard fsync(file) == 0 else { throw StoreError.system(errno, "sync", path) }
+}
+
+/// Makes all files and names below a folder survive a power cut.
+func syncTree(_ path: String) throws {
+    let names = try FileManager.default.subpathsOfDirectory(atPath: path)
+    for name in names {
+        var facts = stat()
+        guard lstat(path + "/" + name, &facts) == 0 else { continue }
+        switch facts.st_mode & S_IFMT {
+        case S_IFDIR: try syncFolder(path + "/" + name)
+        case S_IFREG: try syncFile(path + "/" + name)
+        default: continue
+        }
+    }
+    try syncFolder(path)
+}
+
+/// The bytes of all files below a folder.
+func treeByteCount(_ path: String) -> Int {
+    let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
+    return names.reduce(0) { sum, name in
+        var facts = stat()
+        guard lstat(path + "/" + name, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else {
+            return sum
+        }
+        return sum + Int(facts.st_size)
+    }
+}
+
+/// Puts a file in the place of another in one step, and makes that survive a power cut.
+func replaceFile(_ path: String, by draft: String) throws(StoreError) {
+    guard rename(draft, path) == 0 else { throw StoreError.system(errno, "replace", path) }
+    try syncFolder((path as NSString).deletingLastPathComponent)
 }
 
 /// Makes the names in a folder survive a power cut.

@@ -13,7 +13,7 @@ extension Library {
     ///   - explicit: The value of `--library`, if given.
     ///   - environment: The value of `VSDB_LIBRARY`, if set; empty counts as unset.
     ///   - workingDirectory: Where to begin to look.
-    /// - Returns: The folder, which has a library.json.
+    /// - Returns: The folder; that it has all its parts is not certain.
     /// - Throws: `StoreError`, `.noLibrary`.
     public static func locate(
         explicit: String?,
@@ -41,13 +41,14 @@ extension Library {
         )
     }
 
+    /// Whether a folder has two of a library's three parts; other programs have a library.json, too.
+    static func isLibrary(_ path: String) -> Bool {
+        [manifestName, catalogName, tensorsName].count { fileExists(path + "/" + $0) } >= 2
+    }
+
     private static func library(at folder: String) -> String? {
         let hidden = folder + "/" + hiddenName
-        if fileExists(hidden + "/" + manifestName) { return hidden }
-        // Other programs have files of that name too.
-        let isLibrary =
-            fileExists(folder + "/" + manifestName)
-            && (fileExists(folder + "/" + catalogName) || fileExists(folder + "/" + tensorsName))
-        return isLibrary ? folder : nil
+        if fileExists(hidden + "/" + manifestName) || isLibrary(hidden) { return hidden }
+        return isLibrary(folder) ? folder : nil
     }
 }

@@ -42,8 +42,11 @@ extension Library {
             )
             let changed = try captions.filter { id, caption in
                 let text = caption.flatMap { $0.allSatisfy(\.isWhitespace) ? nil : $0 }
-                try statement.execute(arguments: [text, try number(of: id, db)])
-                return db.changesCount > 0
+                let row = try number(of: id, db)
+                try statement.execute(arguments: [text, row])
+                guard db.changesCount > 0 else { return false }
+                try ClipRow.seal(row, db)
+                return true
             }
             return Set(changed.keys)
         }
@@ -65,6 +68,7 @@ extension Library {
                     try statement.execute(arguments: [value, row])
                     if db.changesCount > 0 { isChanged = true }
                 }
+                if isChanged { try ClipRow.seal(row, db) }
                 return isChanged
             }
         }

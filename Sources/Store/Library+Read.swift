@@ -145,15 +145,15 @@ extension Library {
             .damaged,
             "clip \"\(name)\" (\(asset.clipID)): the record of its \(asset.kind.name), asset "
                 + "\(asset.id), in \"\(tensors.folder)/data.mdb\" \(problem); to make it again: "
-                + "vsdb remove \(asset.clipID) --force, then vsdb ingest "
-                + "\"\(clip?.source.path ?? "its source")\"; or restore the library from a backup"
+                + "vsdb repair, then vsdb ingest \"\(clip?.source.path ?? "its source")\"; or restore "
+                + "the library from a backup"
         )
     }
 }
 
 extension Asset {
     /// Copies the numbers of a record that is as the catalogue says.
-    fileprivate func check(_ value: UnsafeRawBufferPointer) throws(RecordFault) -> RawTensor {
+    func check(_ value: UnsafeRawBufferPointer) throws(RecordFault) -> RawTensor {
         // The size comes first: in a damaged tree it may reach beyond the file.
         guard value.count == TensorHeader.byteCount + byteCount else {
             throw RecordFault("has \(value.count) bytes instead of \(byteCount + 48)")

@@ -14,8 +14,20 @@ public struct CollectionReport: Sendable, Equatable {
     public let tensorCount: Int
     /// Their size in bytes, headers included.
     public let byteCount: Int
+    /// Drafts of commands that died: packs, copies and segments that were never finished.
+    public internal(set) var leftovers: [String] = []
+    /// Their size in bytes.
+    public internal(set) var leftoverByteCount = 0
     /// Whether they were only counted.
     public let isDryRun: Bool
+}
+
+/// The points of a collection between which a process may die.
+package enum CollectionStep: String, Sendable, CaseIterable {
+    /// The write lock of the catalogue is held and the rowless tensors are known.
+    case orphansFound
+    /// Tensors are gone; the catalogue's lock is still held.
+    case tensorsDeleted
 }
 
 extension Library {
@@ -74,12 +86,39 @@ extension Library {
     /// - Returns: What was, or would be, deleted. The file does not shrink; its space is reused.
     /// - Throws: `StoreError`: `.locked`, `.noSpace`, `.notWritable`, `.damaged`.
     public func collectGarbage(dryRun: Bool = false) throws(StoreError) -> CollectionReport {
-        if dryRun { return try reading("count tensors") { try orphans($0).report(isDryRun: true) } }
-        return try writing("collect tensors") { db in
-            let found = try orphans(db)
-            try tensors.delete(found.keys)
-            return found.report(isDryRun: false)
+        try collectGarbage(dryRun: dryRun) { _ in }
+    }
+
+    /// Collects and reports each step; a step that throws stands for a crash there.
+    package func collectGarbage(
+        dryRun: Bool = false,
+        onStep: (CollectionStep) throws -> Void
+    ) throws(StoreError) -> CollectionReport {
+        var report: CollectionReport
+        if dryRun {
+            report = try reading("count tensors") { try orphans($0).report(isDryRun: true) }
+        } else {
+            // Whoever copies records, such as a backup, keeps the collector away.
+            let alone = try LibraryLock(
+                tensors.folder,
+                .alone,
+                waitSeconds: waitSeconds,
+                "collect tensors"
+            )
+            defer { withExtendedLifetime(alone) {} }
+            report = try writing("collect tensors") { db in
+                let found = try orphans(db)
+                try onStep(.orphansFound)
+                try tensors.delete(found.keys)
+                try onStep(.tensorsDeleted)
+                return found.report(isDryRun: false)
+            }
         }
+        let leftovers = Leftovers(library: path)
+        report.leftovers = leftovers.paths
+        report.leftoverByteCount = leftovers.byteCount
+        if !dryRun { leftovers.delete() }
+        return report
     }
 
     private func compositions(using id: ClipID, _ db: Database) throws -> [String] {

@@ -41,6 +41,7 @@ extension Library {
                     sql: "UPDATE clips SET name = ?, base_name = ? WHERE identity = ?",
                     arguments: [new, name, clip.id.hex]
                 )
+                try ClipRow.seal(number(of: clip.id, db), db)
                 return Renaming(old: clip.name, new: new)
             }
         }

@@ -19,6 +19,10 @@ public final class Library: Sendable {
     public let created: Date
     let catalog: Catalog
     let tensors: TensorStore
+    /// Keeps away whoever replaces whole files, as long as the library is open.
+    private let use: LibraryLock
+    /// How long to wait for other processes.
+    let waitSeconds: Double
 
     /// The folder for the files of packs: `packs/NAME` each.
     public var packsDirectory: String { path + "/packs" }
@@ -29,6 +33,13 @@ public final class Library: Sendable {
 
     private init(path: String, waitSeconds: Double, isFrozen: Bool) throws {
         self.path = path
+        self.waitSeconds = waitSeconds
+        use = try LibraryLock(
+            path + "/" + Self.manifestName,
+            .shared,
+            waitSeconds: waitSeconds,
+            "open it"
+        )
         let manifest = try LibraryManifest(path: path + "/" + Self.manifestName)
         uuid = manifest.uuid
         created = try Store.date(manifest.created)
@@ -41,7 +52,7 @@ public final class Library: Sendable {
         try refuseStrangers()
     }
 
-    /// Opens a library; on a read-only disk it can be read.
+    /// Opens a library; where this process may not write, it can be read.
     ///
     /// - Parameters:
     ///   - path: Its folder.
@@ -53,7 +64,7 @@ public final class Library: Sendable {
         at path: String,
         waitSeconds: Double = 10
     ) throws(StoreError) -> Library {
-        try open(at: path, waitSeconds: waitSeconds, isFrozen: isReadOnlyDisk(path))
+        try open(at: path, waitSeconds: waitSeconds, isFrozen: cannotWrite(path))
     }
 
     /// Opens a library as on a read-only disk, or not.
@@ -62,7 +73,14 @@ public final class Library: Sendable {
         waitSeconds: Double,
         isFrozen: Bool
     ) throws(StoreError) -> Library {
-        guard fileExists(path + "/" + manifestName) else { throw noLibrary(at: path) }
+        guard fileExists(path + "/" + manifestName) else {
+            guard isLibrary(path) else { throw noLibrary(at: path) }
+            throw StoreError(
+                .damaged,
+                "library \"\(path)\": \(manifestName) is missing; write it anew with vsdb repair, or "
+                    + "restore it from a backup"
+            )
+        }
         do {
             return try Library(
                 path: absolute(path),

@@ -24,6 +24,14 @@ struct LibraryManifest: Codable, Equatable {
         self.created = timestamp(created)
     }
 
+    /// Describes a library that is there.
+    init(uuid: String, created: String) {
+        application = "vsdb"
+        formatVersion = Self.currentFormat
+        self.uuid = uuid
+        self.created = created
+    }
+
     /// Reads the file of a library.
     ///
     /// - Throws: `StoreError`: `.noLibrary`, `.newerFormat`, `.stranger` or `.damaged`.

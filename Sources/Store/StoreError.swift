@@ -8,6 +8,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case alreadyExists
         /// The library was written by a newer vsdb.
         case newerFormat
+        /// The library was written by an older vsdb, and `migrate` has to come first.
+        case olderFormat
         /// Another process held the write lock for the whole waiting time.
         case locked
         /// Too many readers at once.

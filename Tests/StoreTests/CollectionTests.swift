@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// Named, ordered sets of clips, and libraries that were made before them.
+/// Named, ordered sets of clips.
 @Suite struct CollectionTests {
     private func library(_ folder: TemporaryFolder) throws -> (Library, [ClipID]) {
         let library = try Fixture.library(in: folder)
@@ -70,62 +70,6 @@ import Testing
         _ = try library.add(ids, toCollection: "reel")
         _ = try library.remove([ids[1]])
         #expect(try names(library, "reel") == ["clip-1", "clip-3", "clip-4"])
-        #expect(try library.verify().isSound)
-    }
-
-    /// Makes a library as it was before a step.
-    private func undo(after step: Int, in folder: TemporaryFolder) throws {
-        let queue = try DatabaseQueue(path: folder.library + "/catalog.sqlite")
-        try queue.write { db in
-            try db.execute(
-                sql: """
-                    DROP TABLE collection_clips;
-                    DROP TABLE collections;
-                    PRAGMA user_version = \(step);
-                    """
-            )
-            let later = Migrations.all.dropFirst(step).map(\.name)
-            try db.execute(
-                sql:
-                    "DELETE FROM grdb_migrations WHERE identifier IN (\(later.map { "'\($0)'" }.joined(separator: ",")))"
-            )
-        }
-        _ = try queue.writeWithoutTransaction { try $0.checkpoint(.truncate) }
-    }
-
-    @Test func anOldLibraryIsBroughtUpToDateAtOpen() throws {
-        let folder = try TemporaryFolder()
-        let id = try { try library(folder).1[0] }()
-        try undo(after: 1, in: folder)
-        let reopened = try Library.open(at: folder.library)
-        #expect(try reopened.add([id], toCollection: "reel") == [id])
-        #expect(try reopened.clips().count == 4)
-        #expect(try reopened.verify().isSound)
-    }
-
-    @Test func twoProcessesMayBringItUpToDateAtOnce() throws {
-        let folder = try TemporaryFolder()
-        _ = try { try library(folder).1[0] }()
-        for _ in 0..<5 {
-            try undo(after: 1, in: folder)
-            DispatchQueue.concurrentPerform(iterations: 4) { _ in
-                #expect(throws: Never.self) { _ = try Library.open(at: folder.library) }
-            }
-        }
-    }
-
-    @Test func anOldLibraryOnAReadOnlyDiskCanBeRead() throws {
-        let folder = try TemporaryFolder()
-        let id = try { try library(folder).1[0] }()
-        try undo(after: 1, in: folder)
-        let file = URL(fileURLWithPath: folder.library + "/catalog.sqlite")
-        let before = try Data(contentsOf: file)
-        let frozen = try Library.open(at: folder.library, waitSeconds: 1, isFrozen: true)
-        #expect(try frozen.clips().count == 4)
-        #expect(try frozen.tensor(of: id, .content) != nil)
-        #expect(try frozen.collections().isEmpty)
-        expectFailure(.notWritable) { try frozen.add([id], toCollection: "reel") }
-        expectFailure(.notWritable) { try frozen.tag([id], with: ["x"]) }
-        #expect(try Data(contentsOf: file) == before)
+        #expect(try Library.check(at: library.path).isSound)
     }
 }

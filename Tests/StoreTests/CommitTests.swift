@@ -75,7 +75,7 @@ import Testing
         #expect(second[0].id == first.id)
         #expect(try library.clips() == before)
         #expect(try library.hasClip(first.id))
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
         #expect(try library.status().orphans.tensorCount == 0)
     }
 
@@ -161,10 +161,10 @@ import Testing
         let library = try Library.open(at: folder.library)
         #expect(try library.clips().isEmpty)
         #expect(try library.status().orphans.tensorCount == 6)
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
         #expect(try library.commit(clips).map(\.isNew) == [true, true])
         #expect(try library.status().orphans.tensorCount == 0)
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
     }
 
     @Test func aClipIsWholeAgainAfterACollectorTookItsTensors() throws {
@@ -177,7 +177,7 @@ import Testing
             #expect(taken == 3)
         }
         #expect(done[0].isNew)
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
         #expect(try library.status().orphans.tensorCount == 0)
     }
 
@@ -192,7 +192,7 @@ import Testing
         let id = try library.commit([Fixture.clip(1)])[0].id
         let tensor = try library.tensor(of: id, .content)
         #expect(tensor?.bytes == Fixture.clip(1).assets[0].tensor.bytes)
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
     }
 
     @Test func aRaceBetweenWritersEndsWithOneClip() throws {
@@ -212,6 +212,6 @@ import Testing
             }
         }
         #expect(try library.clips().count == 19)
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
     }
 }

@@ -99,7 +99,7 @@ import Testing
         let wet = try library.collectGarbage()
         #expect((wet.tensorCount, wet.byteCount, wet.isDryRun) == (3, size, false))
         #expect(try library.collectGarbage().tensorCount == 0)
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
         expectFailure(.unknownReference) { try library.tensor(asset.id) }
         expectFailure(.unknownReference) { try library.clip(ids[0]) }
         expectFailure(.unknownReference) { try library.assets(of: ids[0]) }
@@ -126,7 +126,7 @@ import Testing
                 }
             }
         }
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
     }
 
     @Test func statusCountsEverything() throws {
@@ -137,7 +137,7 @@ import Testing
         let status = try library.status()
         #expect((status.sourceCount, status.clipCount, status.assetCount) == (3, 3, 9))
         #expect((status.packCount, status.compositionCount, status.renderCount) == (1, 1, 0))
-        #expect((status.formatVersion, status.schemaVersion) == (1, 2))
+        #expect((status.formatVersion, status.schemaVersion) == (1, 3))
         #expect(status.uuid == library.uuid)
         #expect(status.tensorByteCount > 3 * (18 * 512 + 64 * 64) * 4)
         #expect(status.catalogByteCount > 4096)

@@ -51,12 +51,12 @@ import Testing
         #expect(error?.description.contains("data.mdb") == true)
         // Its neighbours are read as ever, and the check names the one.
         #expect(try library.tensor(of: id, .dynamics) != nil)
-        #expect(try library.verify().problems.count == 1)
-        #expect(try library.verify(readData: false).isSound)
+        #expect(try Library.check(at: library.path).problems.count == 1)
+        #expect(try Library.check(at: library.path, readData: false).isSound)
         // What the message says to do, helps.
         _ = try library.remove([id], force: true)
         _ = try library.commit([Fixture.clip(1)])
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
     }
 
     @Test func aFileCutShortIsRefusedAtOpen() throws {
@@ -94,7 +94,7 @@ import Testing
         #expect(error?.description.contains("is missing") == true)
         #expect(error?.description.contains("clip \"clip-1\"") == true)
         #expect(error?.description.contains("vsdb ingest \"/films/1.mp4\"") == true)
-        #expect(try library.verify(readData: false).problems.count == 3)
+        #expect(try Library.check(at: library.path, readData: false).problems.count == 3)
     }
 
     @Test func changedDocumentsAreDamage() throws {
@@ -115,7 +115,7 @@ import Testing
         }
         expectFailure(.damaged) { try library.composition("dance") }
         expectFailure(.damaged) { try library.packs() }
-        #expect(try !library.verify().isSound)
+        #expect(try !Library.check(at: library.path).isSound)
     }
 
     @Test func aFileThatShrinksWithManyRemovalsStillOpens() throws {
@@ -127,7 +127,7 @@ import Testing
             #expect(try library.collectGarbage().tensorCount == 199 * 3)
         }
         let library = try Library.open(at: folder.library)
-        #expect(try library.verify().assetCount == 3)
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).assetCount == 3)
+        #expect(try Library.check(at: library.path).isSound)
     }
 }

@@ -147,7 +147,7 @@ import Testing
         let before = try FileManager.default.contentsOfDirectory(atPath: folder.library).sorted()
         let library = try Library.open(at: folder.library, waitSeconds: 1, isFrozen: true)
         #expect(try library.tensor(of: id, .content) != nil)
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
         expectFailure(.notWritable) { try library.commit([Fixture.clip(2)]) }
         expectFailure(.notWritable) { try library.remove([id]) }
         let after = try FileManager.default.contentsOfDirectory(atPath: folder.library).sorted()
@@ -157,7 +157,7 @@ import Testing
     @Test func changesStillInTheLogAreNotOverlookedOnAReadOnlyDisk() throws {
         let folder = try TemporaryFolder()
         _ = try Library.create(at: folder.library)
-        try Data(repeating: 1, count: 100)
+        try Data(repeating: 1, count: 40)
             .write(to: URL(fileURLWithPath: folder.library + "/catalog.sqlite-wal"))
         let error = expectFailure(.notWritable) {
             try Library.open(at: folder.library, waitSeconds: 1, isFrozen: true)

@@ -16,6 +16,7 @@ import Testing
         "V0001_create_library": "942984f8940342a431712ada8a83fa0c68894c72678a2ef6f46d962f3b6d128a",
         "V0002_create_collections":
             "5a997a94b27d1f5a55c36456b2acb997d3b7596b04bb1dd15abcda177979550f",
+        "V0003_seal_clips": "86253dd503e8d1b758b9e040efc6b1436a981a43b938a1c8c99e572110418514",
     ]
 
     @Test func everyFileIsListedInOrder() throws {

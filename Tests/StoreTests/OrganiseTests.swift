@@ -75,7 +75,7 @@ import Testing
         // Back together, as they were.
         #expect(try library.renameClip(ids[1].short, to: "stroll").map(\.new) == ["stroll@2s-4s"])
         #expect(try library.clips(named: ["stroll"]).map(\.id) == Array(ids.prefix(2)))
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
     }
 
     @Test func aNameThatIsTakenIsRefused() throws {
@@ -111,6 +111,6 @@ import Testing
         #expect(try library.compositions(using: id).map(\.name) == ["other", "waltz"])
         expectFailure(.conflict) { try library.renameComposition("waltz", to: "other") }
         expectFailure(.unknownReference) { try library.renameComposition("dance", to: "x") }
-        #expect(try library.verify().isSound)
+        #expect(try Library.check(at: library.path).isSound)
     }
 }

@@ -86,7 +86,7 @@ import Testing
             }
             try overwrite(path, at: place, with: [whole[place]])
         }
-        #expect(try Library.open(at: folder.library).verify().isSound)
+        #expect(try Library.check(at: folder.library).isSound)
     }
 
     @Test func everyCommitLeavesAFileThatPasses() throws {

@@ -11,6 +11,27 @@ enum AssetRow {
         pack: String,
         _ db: Database
     ) throws {
+        try insert(
+            asset.kind,
+            record.key,
+            record.header,
+            clip: clip,
+            pack: pack,
+            provenance: asset.provenanceJSON,
+            db
+        )
+    }
+
+    /// Writes the row of a record that is in the store.
+    static func insert(
+        _ kind: AssetKind,
+        _ key: TensorKey,
+        _ header: TensorHeader,
+        clip: Int64,
+        pack: String,
+        provenance: String,
+        _ db: Database
+    ) throws {
         let statement = try db.cachedStatement(
             sql: """
                 INSERT INTO assets (clip_id, kind, pack_fingerprint, tensor_key, dtype, shape,
@@ -18,11 +39,9 @@ enum AssetRow {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         )
-        let header = record.header
         try statement.execute(arguments: [
-            clip, Int(asset.kind.rawValue), asset.kind.isMadeByPack ? pack : nil,
-            record.key.data, header.dtype.rawValue, shapeText(header.shape),
-            header.payloadByteCount, header.checksumText, asset.provenanceJSON,
+            clip, Int(kind.rawValue), kind.isMadeByPack ? pack : nil, key.data, header.dtype.rawValue, shapeText(header.shape),
+            header.payloadByteCount, header.checksumText, provenance,
         ])
     }
 
@@ -34,13 +53,7 @@ enum AssetRow {
     ) throws -> [Asset] {
         let rows = try Row.fetchCursor(
             db,
-            sql: """
-                SELECT assets.id, clips.identity, assets.kind, assets.pack_fingerprint,
-                    assets.dtype, assets.shape, assets.byte_count, assets.checksum,
-                    assets.provenance
-                FROM assets JOIN clips ON clips.id = assets.clip_id
-                WHERE \(condition) ORDER BY \(ClipRow.order), assets.kind
-                """,
+            sql: "\(selection) WHERE \(condition) ORDER BY \(ClipRow.order), assets.kind",
             arguments: arguments
         )
         var assets: [Asset] = []
@@ -48,7 +61,26 @@ enum AssetRow {
         return assets
     }
 
-    private static func asset(_ row: Row) throws -> Asset {
+    /// Visits all assets in the order of their numbers, those too whose rows are damaged.
+    static func forEach(
+        _ db: Database,
+        _ body: (Swift.Result<Asset, StoreError>) throws -> Void
+    ) throws {
+        let rows = try Row.fetchCursor(db, sql: "\(selection) ORDER BY assets.id")
+        while let row = try rows.next() {
+            let found = Swift.Result { () throws(StoreError) in try asset(row) }
+            try body(found)
+        }
+    }
+
+    private static let selection = """
+        SELECT assets.id, clips.identity, assets.kind, assets.pack_fingerprint,
+            assets.dtype, assets.shape, assets.byte_count, assets.checksum,
+            assets.provenance
+        FROM assets JOIN clips ON clips.id = assets.clip_id
+        """
+
+    private static func asset(_ row: Row) throws(StoreError) -> Asset {
         let number: Int64 = row[0]
         let kindNumber: Int = row[2]
         guard let kind = UInt8(exactly: kindNumber).flatMap(AssetKind.init(rawValue:)) else {

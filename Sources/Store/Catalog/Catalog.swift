@@ -5,8 +5,9 @@ import GRDB
 final class Catalog: Sendable {
     let path: String
     private let connections: any DatabaseWriter
-    /// Whether what is read is a copy in memory: a write would succeed, and be lost.
-    private let isCopy: Bool
+    /// Why nothing can be written, if so. An older catalogue is read as a copy in memory that took the
+    /// steps it lacks: a write there would succeed, and be lost.
+    private let refusal: StoreError?
 
     /// Makes the catalogue of a new library.
     static func create(path: String, uuid: String, created: Date) throws {
@@ -21,7 +22,7 @@ final class Catalog: Sendable {
         try pool.close()
     }
 
-    /// Opens the catalogue of a library and brings it up to date.
+    /// Opens the catalogue of a library; an older one can only be read.
     ///
     /// - Parameters:
     ///   - path: The file.
@@ -36,15 +37,30 @@ final class Catalog: Sendable {
                 "catalogue \"\(path)\": the file is missing; restore the library from a backup"
             )
         }
+        try LogCheck.run(path + "-wal")
         let opened: any DatabaseWriter =
             if isFrozen { try Self.openFrozen(path) } else {
                 try Self.openPool(path, waitSeconds: waitSeconds)
             }
-        let lacksSteps = try opened.read { try Migrator.lacksSteps($0, path: path) }
-        isCopy = lacksSteps && isFrozen
-        connections = isCopy ? try Self.migratedCopy(of: opened) : opened
-        if lacksSteps, !isCopy { try Migrator.migrate(connections) }
+        let older = try opened.read { db in
+            try Migrator.lacksSteps(db, path: path) ? Migrator.version(of: db) : nil
+        }
+        if let older {
+            connections = try Self.migratedCopy(of: opened)
+            refusal = StoreError(
+                isFrozen ? .notWritable : .olderFormat,
+                "catalogue \"\(path)\": its tables are of version \(older) and this vsdb writes "
+                    + "version \(Migrator.version); they can be read, and to write, bring them up to "
+                    + "date with vsdb migrate, which keeps a copy"
+            )
+        } else {
+            connections = opened
+            refusal = nil
+        }
     }
+
+    /// Refuses what would change an older catalogue.
+    func refuseOlder() throws(StoreError) { if let refusal { throw refusal } }
 
     /// Reads from one snapshot.
     func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
@@ -53,7 +69,7 @@ final class Catalog: Sendable {
 
     /// Writes all or nothing, alone among all processes (`BEGIN IMMEDIATE`).
     func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
-        guard !isCopy else { throw DatabaseError(resultCode: .SQLITE_READONLY) }
+        if let refusal { throw refusal }
         return try connections.write(body)
     }
 
@@ -66,7 +82,23 @@ final class Catalog: Sendable {
         }
     }
 
-    private static func openPool(_ path: String, waitSeconds: Double) throws -> DatabasePool {
+    /// Copies what one snapshot holds into a new file.
+    func backUp(to path: String) throws {
+        let copy = try DatabaseQueue(path: path)
+        // All pages in one step: writers of other processes cannot come between.
+        try connections.backup(to: copy)
+        try copy.close()
+    }
+
+    /// Runs statements that no transaction may hold.
+    func maintain(_ body: (Database) throws -> Void) throws {
+        try connections.writeWithoutTransaction(body)
+    }
+
+    /// Closes the connections; the last of all processes writes the log back into the file.
+    func close() throws { try connections.close() }
+
+    static func openPool(_ path: String, waitSeconds: Double) throws -> DatabasePool {
         var configuration = Configuration()
         configuration.label = "vsdb catalogue"
         configuration.foreignKeysEnabled = true
@@ -92,6 +124,13 @@ final class Catalog: Sendable {
     /// SQLite refuses to read a file in WAL mode where it cannot make its shared memory, unless
     /// it is told that the file is immutable; then it does not look at the log.
     private static func openFrozen(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        // Where others can write, their log and its index are read as they are.
+        let isShared = !isReadOnlyDisk(path) && fileExists(path + "-shm")
+        if isShared, fileByteCount(path + "-wal") > 0 {
+            return try DatabaseQueue(path: path, configuration: configuration)
+        }
         guard fileByteCount(path + "-wal") == 0 else {
             throw StoreError(
                 .notWritable,
@@ -99,8 +138,6 @@ final class Catalog: Sendable {
                     + "is read-only; open the library once where it can be written"
             )
         }
-        var configuration = Configuration()
-        configuration.readonly = true
         let plain = CharacterSet.urlPathAllowed
         guard let escaped = path.addingPercentEncoding(withAllowedCharacters: plain) else {
             throw StoreError(.invalidValue, "catalogue \"\(path)\": not a path in UTF-8; rename it")

@@ -9,11 +9,15 @@ package enum Migrator {
     /// "vsdb" in ASCII, in `PRAGMA application_id`.
     static let applicationID = 0x7673_6462
 
+    /// The step after which the clips that are there get their checksums.
+    private static let sealingStep = "V0003_seal_clips"
+
     private static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         for (index, step) in Migrations.all.enumerated() {
             migrator.registerMigration(step.name) { db in
                 try db.execute(sql: step.sql)
+                if step.name == sealingStep { try ClipRow.sealAll(db) }
                 try db.execute(sql: "PRAGMA user_version = \(index + 1)")
             }
         }
@@ -29,6 +33,11 @@ package enum Migrator {
         }
     }
 
+    /// The schema version of a catalogue.
+    static func version(of db: Database) throws -> Int {
+        try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    }
+
     /// Refuses catalogues that this vsdb cannot use.
     ///
     /// - Returns: Whether steps are lacking.
@@ -40,7 +49,7 @@ package enum Migrator {
                 "catalogue \"\(path)\": another program's database; restore the library's own file"
             )
         }
-        let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let found = try version(of: db)
         let isSuperseded = try migrator.hasBeenSuperseded(db)
         guard found <= version, !isSuperseded else {
             throw StoreError(
@@ -50,6 +59,12 @@ package enum Migrator {
             )
         }
         return try !migrator.hasCompletedMigrations(db)
+    }
+
+    /// The names of the steps that a catalogue lacks, in order.
+    static func lackingSteps(_ db: Database) throws -> [String] {
+        let taken = try migrator.appliedIdentifiers(db)
+        return Migrations.all.map(\.name).filter { !taken.contains($0) }
     }
 
     /// The statements that make an empty current catalogue, in order.

@@ -6,13 +6,18 @@ enum PackRow {
         documentChecksum([pack.name, pack.fingerprint, pack.folder, pack.manifestJSON])
     }
 
-    static func fetch(_ db: Database, where condition: String = "1") throws -> [PackRecord] {
+    static func fetch(
+        _ db: Database,
+        where condition: String = "1",
+        arguments: StatementArguments = StatementArguments()
+    ) throws -> [PackRecord] {
         let rows = try Row.fetchAll(
             db,
             sql: """
                 SELECT name, fingerprint, folder, manifest, added, checksum
                 FROM packs WHERE \(condition) ORDER BY name
-                """
+                """,
+            arguments: arguments
         )
         return try rows.map { row in
             let pack = PackRecord(

@@ -21,10 +21,14 @@ extension StoreError {
         let text = error.message ?? error.resultCode.description
         switch error.resultCode.primaryResultCode {
         case .SQLITE_BUSY, .SQLITE_LOCKED:
-            self.init(
-                .locked,
-                "\(place): another process is writing to it and did not finish in time; "
-                    + "try again, or wait longer with --wait SECONDS"
+            // sqlite.org/walformat.html: whoever writes holds byte 120 of the log's index.
+            self = StoreError.locked(
+                "\"\(folder)\": cannot \(doing)",
+                by: LockHolders(
+                    of: "\(folder)/\(Library.catalogName)-shm",
+                    kind: .posix,
+                    byte: 120
+                )
             )
         case .SQLITE_FULL:
             self = StoreError.diskFull(folder, needed: nil)

@@ -1,4 +1,6 @@
 import CLMDB
+import CStore
+import Foundation
 import Glibc
 
 /// The handle of an LMDB environment.
@@ -27,6 +29,8 @@ final class TensorEnvironment: @unchecked Sendable {
     let properties: MDB_dbi
     private let handle: OpaquePointer
     private let mapByteCount: Int
+    /// The number of the watch over the map, see `vsdb_watch_map`.
+    private let watch: Int32
 
     var dataPath: String { folder + "/data.mdb" }
 
@@ -46,6 +50,7 @@ final class TensorEnvironment: @unchecked Sendable {
             var cleared: Int32 = 0
             try Self.check(mdb_reader_check(handle, &cleared), "clear dead readers of", folder)
             (records, properties) = try Self.openDatabases(handle, folder, use)
+            watch = try Self.watchMap(handle, properties, mapByteCount, folder)
         } catch {
             mdb_env_close(handle)
             throw error
@@ -53,7 +58,71 @@ final class TensorEnvironment: @unchecked Sendable {
     }
 
     /// Closes the handle; only `TensorStore` calls it, once, when nobody uses it any more.
-    func close() { mdb_env_close(handle) }
+    func close() {
+        vsdb_unwatch_map(watch)
+        mdb_env_close(handle)
+    }
+
+    /// What to say when liblmdb is led astray by damage that only the whole file shows.
+    private static func damageMessage(_ folder: String) -> String {
+        "vsdb: tensors \"\(folder)/data.mdb\": the file is damaged below its first pages; nothing was "
+            + "written; see what with vsdb check, mend it with vsdb repair\n"
+    }
+
+    /// Watches the map, which lies where the kernel says that the file is mapped.
+    private static func watchMap(
+        _ handle: OpaquePointer,
+        _ properties: MDB_dbi,
+        _ byteCount: Int,
+        _ folder: String
+    ) throws -> Int32 {
+        mdb_env_set_assert(handle) { _, _ in
+            vsdb_stop(
+                "vsdb: the tensors of this library are damaged below their first pages; nothing was "
+                    + "written; see what with vsdb check, mend it with vsdb repair\n",
+                TensorEnvironment.damagedStatus
+            )
+        }
+        var opened: OpaquePointer?
+        try check(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &opened), "read", folder)
+        guard let transaction = opened else { return -1 }
+        defer { mdb_txn_abort(transaction) }
+        // The library's properties lie in the tree of a single page; one address is enough.
+        var cursor: OpaquePointer?
+        guard mdb_cursor_open(transaction, properties, &cursor) == MDB_SUCCESS, let cursor else {
+            return -1
+        }
+        defer { mdb_cursor_close(cursor) }
+        var key = MDB_val()
+        var value = MDB_val()
+        guard mdb_cursor_get(cursor, &key, &value, MDB_FIRST) == MDB_SUCCESS,
+            let place = value.mv_data, let map = mapping(around: UInt(bitPattern: place))
+        else { return -1 }
+        return vsdb_watch_map(
+            UnsafeRawPointer(bitPattern: map.lowerBound),
+            max(map.count, byteCount),
+            damageMessage(folder),
+            damagedStatus
+        )
+    }
+
+    /// The exit code for damaged data, as in the command line's `ExitStatus.damaged`.
+    private static let damagedStatus: Int32 = 15
+
+    /// The mapped memory around an address, from /proc/self/maps.
+    private static func mapping(around place: UInt) -> Range<UInt>? {
+        guard let table = try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8) else {
+            return nil
+        }
+        for line in table.split(separator: "\n") {
+            let ends = line.prefix { $0 != " " }.split(separator: "-")
+            guard ends.count == 2, let begin = UInt(ends[0], radix: 16),
+                let end = UInt(ends[1], radix: 16), (begin..<end).contains(place)
+            else { continue }
+            return begin..<end
+        }
+        return nil
+    }
 
     private static func openHandle(
         _ folder: String,
@@ -139,6 +208,15 @@ extension TensorEnvironment {
         }
         // lmdb.h: commit frees the transaction even if it fails.
         try check(mdb_txn_commit(transaction), "write")
+    }
+
+    /// Copies one snapshot, page by page in the order of keys, without the free ones.
+    func copy(to folder: String) throws {
+        let code = mdb_env_copy2(handle, folder, UInt32(MDB_CP_COMPACT))
+        // The copy's file, not ours, ran out of room or of rights.
+        try Self.check(code, "copy", folder)
+        try syncFile(folder + "/data.mdb")
+        try syncFolder(folder)
     }
 
     private func begin(_ flags: UInt32) throws -> OpaquePointer {

@@ -49,15 +49,15 @@ struct TensorFileCheck {
     }
 
     private func check() throws(TensorFileFault) {
-        let first = try Page(file, at: 0, count: 4096)
+        let first = try TensorFilePage(file, at: 0, count: 4096)
         try checkMark(first)
-        let pageSize = Int(first.word32(Meta.offset + 24))
+        let pageSize = Int(first.word32(TensorFileMeta.offset + 24))
         guard (512...65_536).contains(pageSize), pageSize & (pageSize - 1) == 0 else {
             throw TensorFileFault("the first meta page claims pages of \(pageSize) bytes")
         }
-        let second = try Page(file, at: pageSize, count: 512)
+        let second = try TensorFilePage(file, at: pageSize, count: 512)
         try checkMark(second)
-        let metas = [Meta(first), Meta(second)]
+        let metas = [TensorFileMeta(first), TensorFileMeta(second)]
         for (index, meta) in metas.enumerated() where meta.pageSize != pageSize {
             throw TensorFileFault("meta page \(index) claims pages of \(meta.pageSize) bytes")
         }
@@ -70,11 +70,11 @@ struct TensorFileCheck {
         try check(metas[even < odd ? 1 : 0])
     }
 
-    private func checkMark(_ page: Page) throws(TensorFileFault) {
-        guard page.flags == Page.Kind.meta, page.word32(Meta.offset) == Self.magic else {
+    private func checkMark(_ page: TensorFilePage) throws(TensorFileFault) {
+        guard page.flags == TensorFilePage.Kind.meta, page.word32(TensorFileMeta.offset) == Self.magic else {
             throw TensorFileFault("a meta page is not one of LMDB")
         }
-        let version = page.word32(Meta.offset + 4)
+        let version = page.word32(TensorFileMeta.offset + 4)
         guard version == Self.version else {
             throw TensorFileFault(
                 "made by another LMDB (version \(version), this vsdb reads \(Self.version))",
@@ -83,7 +83,7 @@ struct TensorFileCheck {
         }
     }
 
-    private func check(_ meta: Meta) throws(TensorFileFault) {
+    private func check(_ meta: TensorFileMeta) throws(TensorFileFault) {
         // Compared without a product, which a wrong number could overflow.
         guard meta.lastPage >= 1, meta.lastPage < UInt64(byteCount / meta.pageSize) else {
             throw TensorFileFault(
@@ -101,11 +101,11 @@ struct TensorFileCheck {
 
     /// The root page of a tree that is not empty.
     private func root(
-        _ tree: Tree,
+        _ tree: TensorFileTree,
         _ name: String,
-        _ meta: Meta
-    ) throws(TensorFileFault) -> Page? {
-        guard tree.root != Tree.none else {
+        _ meta: TensorFileMeta
+    ) throws(TensorFileFault) -> TensorFilePage? {
+        guard tree.root != TensorFileTree.none else {
             guard tree.depth == 0, tree.entryCount == 0 else {
                 throw TensorFileFault("the tree of \(name) has \(tree.depth) levels and no root")
             }
@@ -119,8 +119,8 @@ struct TensorFileCheck {
             )
         }
         // Less than the pages of the file, so the product fits.
-        let page = try Page(file, at: Int(tree.root) * meta.pageSize, count: meta.pageSize)
-        let kind = tree.depth == 1 ? Page.Kind.leaf : Page.Kind.branch
+        let page = try TensorFilePage(file, at: Int(tree.root) * meta.pageSize, count: meta.pageSize)
+        let kind = tree.depth == 1 ? TensorFilePage.Kind.leaf : TensorFilePage.Kind.branch
         guard page.number == tree.root, page.flags == kind, page.nodes != nil else {
             throw TensorFileFault("page \(tree.root) is not the root of the tree of \(name)")
         }
@@ -128,110 +128,17 @@ struct TensorFileCheck {
     }
 
     /// The trees that the leaf of names names.
-    private func subtrees(of page: Page) throws(TensorFileFault) -> [Tree] {
-        var trees: [Tree] = []
+    private func subtrees(of page: TensorFilePage) throws(TensorFileFault) -> [TensorFileTree] {
+        var trees: [TensorFileTree] = []
         for node in page.nodes ?? [] {
             // Size of the value, flags, size of the key, key, value.
             let value = node + 8 + Int(page.word16(node + 6))
             let size = Int(page.word32(node))
-            guard page.word16(node + 4) == Tree.nodeFlag, size == Tree.byteCount,
+            guard page.word16(node + 4) == TensorFileTree.nodeFlag, size == TensorFileTree.byteCount,
                 value + size <= page.count
             else { throw TensorFileFault("the tree of names holds something else than trees") }
-            trees.append(Tree(page, at: value))
+            trees.append(TensorFileTree(page, at: value))
         }
         return trees
-    }
-}
-
-/// The rule that data.mdb breaks.
-private struct TensorFileFault: Error {
-    let rule: String
-    let isForeignVersion: Bool
-
-    init(_ rule: String, isForeignVersion: Bool = false) {
-        self.rule = rule
-        self.isForeignVersion = isForeignVersion
-    }
-}
-
-/// What a meta page says after the header of the page.
-private struct Meta {
-    static let offset = 16
-
-    let pageSize: Int
-    let free: Tree
-    let main: Tree
-    let lastPage: UInt64
-    let transaction: UInt64
-
-    init(_ page: Page) {
-        pageSize = Int(page.word32(Self.offset + 24))
-        free = Tree(page, at: Self.offset + 24)
-        main = Tree(page, at: Self.offset + 72)
-        lastPage = page.word64(Self.offset + 120)
-        transaction = page.word64(Self.offset + 128)
-    }
-}
-
-/// What a meta page or a leaf of names says about one tree.
-private struct Tree {
-    static let byteCount = 48
-    /// The root of an empty tree.
-    static let none = UInt64.max
-    /// The flag of a node that holds a tree.
-    static let nodeFlag: UInt16 = 2
-
-    let depth: UInt16
-    let entryCount: UInt64
-    let root: UInt64
-
-    init(_ page: Page, at offset: Int) {
-        depth = page.word16(offset + 6)
-        entryCount = page.word64(offset + 32)
-        root = page.word64(offset + 40)
-    }
-}
-
-/// The bytes of one page, or of its beginning.
-private struct Page {
-    enum Kind {
-        static let branch: UInt16 = 1
-        static let leaf: UInt16 = 2
-        static let meta: UInt16 = 8
-    }
-
-    private let bytes: [UInt8]
-
-    init(_ file: Int32, at offset: Int, count: Int) throws(TensorFileFault) {
-        var bytes = [UInt8](repeating: 0, count: count)
-        guard pread(file, &bytes, count, off_t(offset)) == count else {
-            throw TensorFileFault("the file was cut short: byte \(offset) cannot be read")
-        }
-        self.bytes = bytes
-    }
-
-    var count: Int { bytes.count }
-    var number: UInt64 { word64(0) }
-    var flags: UInt16 { word16(10) }
-
-    /// Where the nodes begin, or nil if one lies outside of their part of the page.
-    var nodes: [Int]? {
-        let (lower, upper) = (Int(word16(12)), Int(word16(14)))
-        guard lower >= 16, lower <= upper, upper <= count, lower % 2 == 0 else { return nil }
-        let offsets = stride(from: 16, to: lower, by: 2).map { Int(word16($0)) }
-        let fit = offsets.allSatisfy { offset in
-            offset >= upper && offset + 8 <= count && offset + 8 + Int(word16(offset + 6)) <= count
-        }
-        return fit ? offsets : nil
-    }
-
-    func word16(_ offset: Int) -> UInt16 { word(offset) }
-    func word32(_ offset: Int) -> UInt32 { word(offset) }
-    func word64(_ offset: Int) -> UInt64 { word(offset) }
-
-    private func word<Word: FixedWidthInteger>(_ offset: Int) -> Word {
-        bytes.withUnsafeBytes {
-            Word(littleEndian: $0.loadUnaligned(fromByteOffset: offset, as: Word.self))
-        }
     }
 }

@@ -104,6 +104,9 @@ final class TensorStore: Sendable {
         }
     }
 
+    /// Copies what one snapshot holds into an empty folder, without free pages.
+    func copy(to folder: String) throws { try environment.copy(to: folder) }
+
     /// Deletes records, in transactions of limited size.
     func delete(_ keys: [TensorKey]) throws {
         for start in stride(from: 0, to: keys.count, by: 4096) {

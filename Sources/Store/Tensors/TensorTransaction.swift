@@ -14,6 +14,9 @@ struct TensorTransaction {
         self.environment = environment
     }
 
+    /// The number of the commit that it sees.
+    var number: UInt64 { UInt64(mdb_txn_id(handle)) }
+
     /// Lends the bytes of a record, which live as long as the transaction; nil if there is none.
     func withValue<Result>(
         _ key: TensorKey,

@@ -46,7 +46,8 @@ struct SharedOptions: ParsableArguments {
     )
     var waitSeconds: Double?
 
-    private static let defaultWaitSeconds = 10.0
+    /// How long to wait for other processes, in seconds.
+    var waitSecondsOrDefault: Double { waitSeconds ?? 10 }
 
     /// Checks what no type can.
     mutating func validate() throws {
@@ -81,7 +82,7 @@ struct SharedOptions: ParsableArguments {
         console.detail("library \(path)")
         return try Library.open(
             at: path,
-            waitSeconds: waitSeconds ?? Self.defaultWaitSeconds
+            waitSeconds: waitSecondsOrDefault
         )
     }
 

@@ -81,13 +81,24 @@ struct RemoveCommand: LibraryCommand {
         }
         let report = try library.remove(clips.map(\.id), force: force)
         session.updateIndexes(ofPacks: Set(clips.map(\.packFingerprint)))
-        let freed = keepTensors ? nil : try library.collectGarbage()
+        let freed = keepTensors ? nil : try collect(library)
         return Output(
             removed: clips.map(\.name),
             brokenCompositions: report.brokenCompositions,
             freedTensors: freed?.tensorCount ?? 0,
             freedBytes: freed?.byteCount ?? 0
         )
+    }
+
+    /// Frees the room, unless a backup under way needs what lies there.
+    private func collect(_ library: Library) throws -> CollectionReport? {
+        do throws(StoreError) {
+            return try library.collectGarbage()
+        } catch {
+            guard error.kind == .locked else { throw error }
+            shared.console.note("the tensors stay until vsdb gc: \(error)")
+            return nil
+        }
     }
 
     private func removeCompositions(_ library: Library) throws -> Output {

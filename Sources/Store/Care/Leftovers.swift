@@ -1,0 +1,51 @@
+import Foundation
+import Glibc
+
+/// Drafts in a library that no command will finish: its process died.
+///
+/// Every command that makes something whole in one step makes it under such a name first. One that is
+/// younger than an hour may be under way.
+struct Leftovers {
+    /// Where they are, relative to the library.
+    let paths: [String]
+    /// Their size in bytes.
+    let byteCount: Int
+    private let library: String
+
+    private static let youngestSeconds = 3600
+
+    init(library: String) {
+        self.library = library
+        let places = ["", "/packs", "/index", "/renders", "/" + Library.tensorsName]
+        let packs = Self.names(library + "/packs").map { "/packs/" + $0 }
+        let found = (places + packs).flatMap { place in
+            Self.names(library + place).filter(Self.isDraft).map { place + "/" + $0 }
+        }
+        paths = found.filter { Self.isOld(library + $0) }.map { String($0.dropFirst()) }
+        byteCount = paths.reduce(0) { sum, path in
+            let full = library + "/" + path
+            return sum + (isFolder(full) ? treeByteCount(full) : fileByteCount(full))
+        }
+    }
+
+    /// Deletes them; one that resists is left for the next time.
+    func delete() {
+        for path in paths { try? FileManager.default.removeItem(atPath: library + "/" + path) }
+    }
+
+    private static func names(_ folder: String) -> [String] {
+        (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted() ?? []
+    }
+
+    private static func isDraft(_ name: String) -> Bool {
+        [".adding-", ".repairing-", ".vsdb-new-"].contains { name.hasPrefix($0) }
+            || [Library.compactDraftName, ".salvaging"].contains(name)
+            || name.hasSuffix(".draft")
+    }
+
+    private static func isOld(_ path: String) -> Bool {
+        var facts = stat()
+        guard lstat(path, &facts) == 0 else { return false }
+        return Int(facts.st_mtim.tv_sec) + youngestSeconds < time(nil)
+    }
+}

@@ -1,0 +1,270 @@
+import Foundation
+import GRDB
+import Glibc
+
+extension Library {
+    /// Checks a library, also one that cannot be opened.
+    ///
+    /// Structure: the manifest, the catalogue's pages, keys and checksums of rows, every page of the
+    /// tensor file's trees, and that every asset has its record. Nothing is written.
+    ///
+    /// - Parameters:
+    ///   - path: Its folder.
+    ///   - readData: Whether to read all numbers, too, and compare their checksums.
+    ///   - waitSeconds: How long to wait for other processes.
+    /// - Returns: Everything that is wrong; damage does not end the check.
+    /// - Throws: `StoreError`: `.noLibrary`, `.locked`, `.newerFormat`.
+    public static func check(
+        at path: String,
+        readData: Bool = true,
+        waitSeconds: Double = 10
+    ) throws(StoreError) -> LibraryCheck {
+        let path = absolute(path)
+        guard isLibrary(path) else { throw noLibrary(at: path) }
+        do {
+            var checker = LibraryChecker(path: path, readsData: readData)
+            return try checker.run(waitSeconds)
+        } catch {
+            throw StoreError(error, "check it", path)
+        }
+    }
+}
+
+/// One check under way.
+private struct LibraryChecker {
+    let path: String
+    let readsData: Bool
+    private var result = LibraryCheck()
+
+    init(path: String, readsData: Bool) {
+        self.path = path
+        self.readsData = readsData
+    }
+
+    private var tensorsFolder: String { path + "/" + Library.tensorsName }
+    private var tensorsPath: String { tensorsFolder + "/data.mdb" }
+
+    mutating func run(_ waitSeconds: Double) throws -> LibraryCheck {
+        let manifestPath = path + "/" + Library.manifestName
+        var manifest: LibraryManifest?
+        do throws(StoreError) { manifest = try LibraryManifest(path: manifestPath) } catch {
+            try add(.manifest, error)
+        }
+        let isFrozen = cannotWrite(path)
+        let use =
+            fileExists(manifestPath)
+            ? try LibraryLock(manifestPath, .shared, waitSeconds: waitSeconds, "check it") : nil
+        defer { withExtendedLifetime(use) {} }
+        noteSurroundings()
+        var catalog: Catalog?
+        do {
+            catalog = try Catalog(
+                path: path + "/" + Library.catalogName,
+                waitSeconds: waitSeconds,
+                isFrozen: isFrozen
+            )
+        } catch { try add(.catalog, StoreError(error, "check it", path)) }
+        var tensors: TensorStore?
+        do { tensors = try TensorStore(folder: tensorsFolder, isFrozen: isFrozen) } catch {
+            try add(.tensors, StoreError(error, "check it", path))
+        }
+        if let catalog {
+            do {
+                try catalog.read { db in
+                    try check(db, uuid: manifest?.uuid)
+                    try check(tensors, db, uuid: manifest?.uuid)
+                }
+            } catch { try add(.catalog, StoreError(error, "check it", path)) }
+        } else {
+            try check(tensors, nil, uuid: manifest?.uuid)
+        }
+        return result
+    }
+
+    /// Keeps what is damage; anything else, such as a lock or a newer format, ends the check.
+    private mutating func add(_ place: LibraryProblem.Place, _ error: StoreError) throws(StoreError) {
+        switch error.kind {
+        case .damaged, .stranger, .noLibrary, .failed:
+            result.problems.append(LibraryProblem(place, error.description))
+        default: throw error
+        }
+    }
+
+    private mutating func noteSurroundings() {
+        if let system = NetworkFileSystem.name(at: path) {
+            result.notes.append(
+                "\"\(path)\" lies on a network file system (\(system)): use the library from one "
+                    + "machine at a time, or keep it on a local disk"
+            )
+        }
+    }
+}
+
+// MARK: - The catalogue
+
+extension LibraryChecker {
+    private mutating func check(_ db: Database, uuid: String?) throws {
+        let file = "\(path)/\(Library.catalogName)"
+        let pragma = readsData ? "integrity_check" : "quick_check"
+        for line in try String.fetchAll(db, sql: "PRAGMA \(pragma)") where line != "ok" {
+            report(.catalog, "catalogue \"\(file)\": \(line)")
+        }
+        for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check") {
+            let table: String = row[0]
+            let number = (row[1] as Int64?).map { " \($0)" } ?? ""
+            report(
+                .catalog,
+                "catalogue \"\(file)\": row\(number) of \(table) names a row of "
+                    + "\(row[2] as String) that is gone"
+            )
+        }
+        let found = try String.fetchOne(db, sql: "SELECT value FROM library WHERE name = 'uuid'")
+        if let uuid, found != uuid {
+            report(
+                .catalog,
+                "catalogue \"\(file)\": belongs to library \(found ?? "unknown"), not \(uuid); "
+                    + "put files of one library together"
+            )
+        }
+        for name in try String.fetchAll(db, sql: "SELECT name FROM packs ORDER BY name") {
+            do throws(StoreError) {
+                do { _ = try PackRow.fetch(db, where: "name = ?", arguments: [name]) } catch {
+                    throw StoreError(error, "read pack \(name)", path)
+                }
+            } catch { try add(.pack(name), error) }
+        }
+        for name in try String.fetchAll(db, sql: "SELECT name FROM compositions ORDER BY name") {
+            do throws(StoreError) {
+                do { _ = try CompositionRow.fetch(db, where: "name = ?", arguments: [name]) } catch {
+                    throw StoreError(error, "read composition \(name)", path)
+                }
+            } catch { try add(.catalog, error) }
+        }
+        result.clipCount = try Int.fetchOne(db, sql: "SELECT count(*) FROM clips") ?? 0
+        try ClipRow.forEachBroken(db) { name, identity in
+            let place = ClipID(hex: identity).map(LibraryProblem.Place.clip) ?? .catalog
+            report(
+                place,
+                "clip \"\(name)\" (\(identity.prefix(12))): its row in \"\(file)\" is not what was "
+                    + "written; look at its name, caption, tags and source"
+            )
+        }
+    }
+
+    private mutating func report(_ place: LibraryProblem.Place, _ text: String) {
+        result.problems.append(LibraryProblem(place, text))
+    }
+}
+
+// MARK: - The tensors
+
+extension LibraryChecker {
+    private mutating func check(_ store: TensorStore?, _ db: Database?, uuid: String?) throws {
+        guard let store else {
+            if let db { result.assetCount = try Int.fetchOne(db, sql: "SELECT count(*) FROM assets") ?? 0 }
+            return
+        }
+        while true {
+            let isDone = try store.read { snapshot in
+                let audit: TensorFileAudit
+                do throws(StoreError) {
+                    let found = try TensorFileAudit(
+                        path: tensorsPath,
+                        transaction: snapshot.number
+                    )
+                    guard let found else { return false }
+                    audit = found
+                } catch {
+                    try add(.tensors, error)
+                    return true
+                }
+                for fault in audit.faults {
+                    report(.tensors, "tensors \"\(tensorsPath)\": \(fault)")
+                }
+                if audit.faults.isEmpty, let found = try snapshot.property("uuid"), let uuid,
+                    found != uuid
+                {
+                    report(
+                        .tensors,
+                        "tensors \"\(tensorsPath)\": belong to library \(found), not \(uuid); put "
+                            + "files of one library together"
+                    )
+                }
+                if let db { try check(audit, db) }
+                return true
+            }
+            if isDone { return }
+        }
+    }
+
+    /// Compares rows with records; these are read from the file, not through liblmdb.
+    private mutating func check(_ audit: TensorFileAudit, _ db: Database) throws {
+        let file = open(tensorsPath, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw StoreError.system(errno, "open", tensorsPath) }
+        defer { close(file) }
+        var unnamed = audit.records
+        var buffer: [UInt8] = []
+        try AssetRow.forEach(db) { row in
+            result.assetCount += 1
+            let asset: Asset
+            switch row {
+            case .success(let found): asset = found
+            case .failure(let error):
+                try add(.catalog, error)
+                return
+            }
+            let place = unnamed.removeValue(forKey: asset.key)
+            guard let fault = asset.fault(in: file, at: place, &buffer, readsData: readsData) else {
+                if readsData { result.readByteCount += asset.byteCount }
+                return
+            }
+            let name = try ClipRow.name(of: asset.clipID, db) ?? asset.clipID.short
+            report(
+                .clip(asset.clipID),
+                "clip \"\(name)\" (\(asset.clipID)): the record of its \(asset.kind.name)"
+                    + (place.map { " at byte \($0.offset)" } ?? "")
+                    + " of \"\(tensorsPath)\" \(fault)"
+            )
+        }
+        if !unnamed.isEmpty {
+            let bytes = unnamed.values.reduce(0) { $0 + $1.byteCount }
+            result.notes.append(
+                "\(unnamed.count) tensors (\(bytes) bytes) that no clip names; vsdb gc deletes them"
+            )
+        }
+        if audit.lostPageCount > 0 {
+            result.notes.append(
+                "\(audit.lostPageCount) of \(audit.pageCount) pages of \"\(tensorsPath)\" are neither "
+                    + "used nor free; vsdb compact gives their room back"
+            )
+        }
+    }
+}
+
+extension Asset {
+    /// What is wrong with a record that was found in the file, or not; nil if nothing is.
+    func fault(
+        in file: Int32,
+        at place: TensorFileAudit.Place?,
+        _ buffer: inout [UInt8],
+        readsData: Bool
+    ) -> String? {
+        guard let place else { return "is missing" }
+        guard place.byteCount == TensorHeader.byteCount + byteCount else {
+            return "has \(place.byteCount) bytes instead of \(TensorHeader.byteCount + byteCount)"
+        }
+        guard readsData else { return nil }
+        if buffer.count < place.byteCount {
+            buffer = [UInt8](repeating: 0, count: place.byteCount)
+        }
+        return buffer.withUnsafeMutableBytes { bytes in
+            let count = pread(file, bytes.baseAddress, place.byteCount, off_t(place.offset))
+            guard count == place.byteCount else {
+                return "cannot be read: \(String(cString: strerror(errno)))"
+            }
+            let value = UnsafeRawBufferPointer(rebasing: bytes[..<place.byteCount])
+            do throws(RecordFault) { _ = try check(value) } catch { return error.rule }
+            return nil
+        }
+    }
+}

@@ -1,0 +1,597 @@
+import Foundation
+import GRDB
+import Glibc
+
+/// A clip that could not be kept, and what to do for it.
+public struct LostClip: Sendable, Equatable {
+    /// What it was.
+    public let id: ClipID
+    /// Its name in the library.
+    public let name: String
+    /// The file that it was cut from; ingest it again.
+    public let sourcePath: String
+    /// The first second of the range in the source.
+    public let start: Double
+    /// The second of the source where the range ends.
+    public let end: Double
+    /// What of it is damaged.
+    public let reason: String
+}
+
+/// What a repair did, or would do.
+public struct RepairReport: Sendable, Equatable {
+    /// What was done, a sentence each, in order; empty for a sound library.
+    public internal(set) var actions: [String] = []
+    /// The clips that were taken out.
+    public internal(set) var lostClips: [LostClip] = []
+    /// Saved recipes that lost a clip, by name.
+    public internal(set) var brokenCompositions: [String] = []
+    /// Where everything lies that was taken out; nil if nothing was.
+    public internal(set) var quarantine: String?
+    /// What is still wrong; empty for a dry run.
+    public internal(set) var remaining: [LibraryProblem] = []
+}
+
+extension Library {
+    /// The points of a repair between which a process may die.
+    package enum RepairStep: String, Sendable, CaseIterable {
+        case catalogSalvaged, catalogReplaced, tensorsSalvaged, tensorsReplaced, rowsDropped
+    }
+
+    /// Makes a damaged library whole again, of what is whole.
+    ///
+    /// Nobody else may use it meanwhile. A damaged file is set aside and written anew from every row or
+    /// record in it that can be read; a clip whose codes are damaged is taken out, with its rows and
+    /// records kept in the quarantine; numbers that can be computed again are dropped. Nothing is
+    /// deleted. What is done can be interrupted at any point, and done again.
+    ///
+    /// - Parameters:
+    ///   - path: The library's folder; this process has it not open.
+    ///   - waitSeconds: How long to wait for other processes to end.
+    /// - Returns: What was done, and what has to be ingested again.
+    /// - Throws: `StoreError`: `.noLibrary`, `.locked`, `.olderFormat`, `.noSpace`, `.notWritable`, or
+    ///   `.damaged` if a file is missing or nothing in it can be read: then only a backup helps.
+    public static func repair(
+        at path: String,
+        waitSeconds: Double = 10
+    ) throws(StoreError) -> RepairReport {
+        try repair(at: path, waitSeconds: waitSeconds) { _ in }
+    }
+
+    /// Repairs and reports each step; a step that throws stands for a crash there.
+    package static func repair(
+        at path: String,
+        waitSeconds: Double,
+        onStep: (RepairStep) throws -> Void
+    ) throws(StoreError) -> RepairReport {
+        let path = absolute(path)
+        guard isLibrary(path) else { throw noLibrary(at: path) }
+        do {
+            var repairer = LibraryRepairer(path: path, waitSeconds: waitSeconds)
+            var report = try repairer.run(onStep)
+            report.remaining = try check(at: path, readData: true, waitSeconds: waitSeconds).problems
+            return report
+        } catch { throw StoreError(error, "repair it", path) }
+    }
+}
+
+/// One repair under way.
+private struct LibraryRepairer {
+    let path: String
+    let waitSeconds: Double
+    let quarantine: Quarantine
+    private var report = RepairReport()
+
+    init(path: String, waitSeconds: Double) {
+        self.path = path
+        self.waitSeconds = waitSeconds
+        quarantine = Quarantine(library: path)
+    }
+
+    private var manifestPath: String { path + "/" + Library.manifestName }
+    private var catalogPath: String { path + "/" + Library.catalogName }
+    private var tensorsFolder: String { path + "/" + Library.tensorsName }
+    private var tensorsPath: String { tensorsFolder + "/data.mdb" }
+
+    mutating func run(_ onStep: (Library.RepairStep) throws -> Void) throws -> RepairReport {
+        for file in [catalogPath, tensorsPath] where !fileExists(file) {
+            throw StoreError(
+                .damaged,
+                "library \"\(path)\": \"\(file)\" is missing, and nothing else holds what was in it; "
+                    + "restore it from a backup"
+            )
+        }
+        let lockPath = fileExists(manifestPath) ? manifestPath : path
+        let alone = try LibraryLock(lockPath, .alone, waitSeconds: waitSeconds, "repair it")
+        defer { withExtendedLifetime(alone) {} }
+        try mendCatalog(onStep)
+        let uuid = try mendManifest()
+        try mendTensors(uuid: uuid, onStep)
+        let catalog = try Catalog(path: catalogPath, waitSeconds: waitSeconds, isFrozen: false)
+        try catalog.refuseOlder()
+        try mendRows(catalog, onStep)
+        try catalog.close()
+        report.quarantine = quarantine.usedFolder
+        return report
+    }
+}
+
+// MARK: - The files
+
+extension LibraryRepairer {
+    /// Writes the catalogue anew if SQLite finds it damaged.
+    private mutating func mendCatalog(_ onStep: (Library.RepairStep) throws -> Void) throws {
+        let log = catalogPath + "-wal"
+        do throws(StoreError) { try LogCheck.run(log) } catch {
+            try quarantine.keep(catalogPath)
+            try quarantine.move(log)
+            try? FileManager.default.removeItem(atPath: catalogPath + "-shm")
+            report.actions.append(
+                "set the catalogue's log aside, which was damaged: the last changes in it are lost"
+            )
+        }
+        guard let fault = try catalogFault() else { return }
+        // Copies to work on: opening a database changes it.
+        let draft = path + "/.salvaging"
+        try? FileManager.default.removeItem(atPath: draft)
+        defer { try? FileManager.default.removeItem(atPath: draft) }
+        try makeFolder(draft)
+        for suffix in ["", "-wal"] where fileExists(catalogPath + suffix) {
+            try quarantine.keep(catalogPath + suffix)
+            try FileManager.default.copyItem(
+                atPath: catalogPath + suffix,
+                toPath: draft + "/old.sqlite" + suffix
+            )
+        }
+        let salvage = try CatalogSalvage(from: draft + "/old.sqlite", to: draft + "/new.sqlite")
+        try syncFile(draft + "/new.sqlite")
+        try onStep(.catalogSalvaged)
+        for suffix in ["-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: catalogPath + suffix)
+        }
+        try replaceFile(catalogPath, by: draft + "/new.sqlite")
+        try onStep(.catalogReplaced)
+        let kept = salvage.kept["clips"] ?? 0
+        report.actions.append(
+            "wrote the catalogue anew (\(fault)): \(kept) clips are in it"
+        )
+        report.actions += salvage.losses.map { "catalogue: \($0)" }
+    }
+
+    /// Why the catalogue has to be written anew, or nil; errors that are no damage end the repair.
+    private func catalogFault() throws -> String? {
+        do {
+            let catalog = try Catalog(path: catalogPath, waitSeconds: waitSeconds, isFrozen: false)
+            defer { try? catalog.close() }
+            return try catalog.read { db in
+                let fault = try String.fetchAll(db, sql: "PRAGMA integrity_check(3)")
+                    .first { $0 != "ok" }
+                if let fault { return fault }
+                let dangling = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check").first
+                return dangling.map { "a row of \($0[0] as String) names one that is gone" }
+            }
+        } catch {
+            let error = StoreError(error, "check it", path)
+            guard [.damaged, .stranger, .failed].contains(error.kind) else { throw error }
+            return error.description
+        }
+    }
+
+    /// Writes library.json anew, from what the catalogue says.
+    private mutating func mendManifest() throws -> String {
+        let (uuid, created) = try DatabaseQueue(path: catalogPath).read { db in
+            func property(_ name: String) throws -> String? {
+                try String.fetchOne(
+                    db,
+                    sql: "SELECT value FROM library WHERE name = ?",
+                    arguments: [name]
+                )
+            }
+            return (try property("uuid"), try property("created"))
+        }
+        let known = try? LibraryManifest(path: manifestPath)
+        if let known {
+            if uuid == nil {
+                try DatabaseQueue(path: catalogPath).write { db in
+                    try db.execute(
+                        sql: "INSERT OR REPLACE INTO library VALUES ('uuid', ?), ('created', ?)",
+                        arguments: [known.uuid, known.created]
+                    )
+                }
+                report.actions.append("wrote the library's UUID into the catalogue again")
+            }
+            return known.uuid
+        }
+        // A newer format is no damage.
+        if fileExists(manifestPath) {
+            do throws(StoreError) { _ = try LibraryManifest(path: manifestPath) } catch {
+                if error.kind == .newerFormat { throw error }
+            }
+        }
+        guard let uuid else {
+            throw StoreError(
+                .damaged,
+                "library \"\(path)\": neither \(Library.manifestName) nor the catalogue says which "
+                    + "library it is; restore \(Library.manifestName) from a backup"
+            )
+        }
+        let manifest = LibraryManifest(uuid: uuid, created: created ?? timestamp(Date()))
+        try quarantine.keep(manifestPath)
+        let draft = manifestPath + ".draft"
+        try? FileManager.default.removeItem(atPath: draft)
+        try writeDurably(manifest.encoded(), to: draft)
+        try replaceFile(manifestPath, by: draft)
+        report.actions.append("wrote \(Library.manifestName) anew")
+        return uuid
+    }
+
+    /// Writes the tensor file anew, of all records in it that are whole, if its trees are damaged.
+    private mutating func mendTensors(
+        uuid: String,
+        _ onStep: (Library.RepairStep) throws -> Void
+    ) throws {
+        guard let fault = try tensorsFault(uuid) else { return }
+        let wanted = try checksums()
+        let salvage = try TensorSalvage(tensorsPath) { wanted[$0] }
+        let bytes = salvage.places.values.reduce(0) { $0 + $1.byteCount }
+        guard freeByteCount(path) > bytes + bytes / 4 else {
+            throw StoreError.diskFull(path, needed: bytes + bytes / 4)
+        }
+        let draft = path + "/.salvaging"
+        try? FileManager.default.removeItem(atPath: draft)
+        defer { try? FileManager.default.removeItem(atPath: draft) }
+        try TensorStore.create(folder: draft, uuid: uuid)
+        do {
+            let store = try TensorStore(folder: draft, isFrozen: false)
+            var group: [TensorRecord] = []
+            try salvage.forEach { record in
+                group.append(record)
+                guard group.count >= 64 else { return }
+                try store.putIfAbsent(group)
+                group = []
+            }
+            try store.putIfAbsent(group)
+        }
+        try onStep(.tensorsSalvaged)
+        try quarantine.keep(tensorsPath)
+        // The old lock file belongs to the old file: nobody else has it open.
+        try? FileManager.default.removeItem(atPath: tensorsFolder + "/lock.mdb")
+        try replaceFile(tensorsPath, by: draft + "/data.mdb")
+        try onStep(.tensorsReplaced)
+        report.actions.append(
+            "wrote the tensors anew (\(fault)): \(salvage.places.count) records are in them"
+        )
+    }
+
+    private func tensorsFault(_ uuid: String) throws -> String? {
+        do {
+            try TensorFileCheck.run(tensorsPath)
+            let audit = try TensorFileAudit(path: tensorsPath, transaction: nil)
+            if let fault = audit?.faults.first { return fault }
+            let store = try TensorStore(folder: tensorsFolder, isFrozen: false)
+            let found = try store.read { try $0.property("uuid") }
+            if let found, found != uuid {
+                throw StoreError(
+                    .stranger,
+                    "tensors \"\(tensorsPath)\": belong to library \(found), not \(uuid); put files "
+                        + "of one library together"
+                )
+            }
+            return found == nil ? "its UUID is gone" : nil
+        } catch {
+            let error = StoreError(error, "check it", path)
+            guard error.kind == .damaged else { throw error }
+            return error.description
+        }
+    }
+
+    /// The checksums that the catalogue names, by key.
+    private func checksums() throws -> [TensorKey: String] {
+        try DatabaseQueue(path: catalogPath).read { db in
+            var wanted: [TensorKey: String] = [:]
+            let rows = try Row.fetchCursor(db, sql: "SELECT tensor_key, checksum FROM assets")
+            while let row = try rows.next() {
+                guard let key = TensorKey(row[0] as Data) else { continue }
+                wanted[key] = row[1] as String
+            }
+            return wanted
+        }
+    }
+}
+
+// MARK: - The rows
+
+extension LibraryRepairer {
+    /// Takes out what cannot be whole.
+    private mutating func mendRows(
+        _ catalog: Catalog,
+        _ onStep: (Library.RepairStep) throws -> Void
+    ) throws {
+        let store = try TensorStore(folder: tensorsFolder, isFrozen: false)
+        guard let audit = try TensorFileAudit(path: tensorsPath, transaction: nil) else { return }
+        let file = open(tensorsPath, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw StoreError.system(errno, "open", tensorsPath) }
+        defer { close(file) }
+        var spoilt: [TensorKey] = []
+        try catalog.write { db in
+            try restoreAssetRows(audit, store, db)
+            var buffer: [UInt8] = []
+            var damagedAssets: [Asset] = []
+            var damagedRows: [Int64: String] = [:]
+            var reasons: [ClipID: String] = [:]
+            for number in try Int64.fetchAll(db, sql: "SELECT id FROM assets ORDER BY id") {
+                do throws(StoreError) {
+                    guard let asset = try assetRow(number, db) else { continue }
+                    let place = audit.records[asset.key]
+                    let fault = asset.fault(in: file, at: place, &buffer, readsData: true)
+                    guard let fault else { continue }
+                    damagedAssets.append(asset)
+                    reasons[asset.clipID] = "the record of its \(asset.kind.name) \(fault)"
+                } catch {
+                    if error.kind == .newerFormat { continue }
+                    damagedRows[number] = error.description
+                }
+            }
+            spoilt = try dropAssets(damagedAssets, audit, file, reasons, db)
+            try dropAssetRows(damagedRows, db)
+            try mendClips(db)
+            try mendDocuments(db)
+        }
+        // Rows first: a row never lacks its record.
+        try store.delete(spoilt)
+        try onStep(.rowsDropped)
+    }
+
+    private func assetRow(_ number: Int64, _ db: Database) throws(StoreError) -> Asset? {
+        do {
+            return try AssetRow.fetch(db, where: "assets.id = ?", arguments: [number]).first
+        } catch { throw StoreError(error, "read asset \(number)", path) }
+    }
+
+    /// Writes the rows of assets that were lost with a part of the catalogue, from their records.
+    private mutating func restoreAssetRows(
+        _ audit: TensorFileAudit,
+        _ store: TensorStore,
+        _ db: Database
+    ) throws {
+        var count = 0
+        let clips = try Row.fetchAll(db, sql: "SELECT id, identity, pack_fingerprint FROM clips")
+        try store.read { snapshot in
+            for row in clips {
+                guard let id = ClipID(hex: row[1]) else { continue }
+                for kind in AssetKind.allCases {
+                    let key = TensorKey(clip: id, kind: kind)
+                    guard audit.records[key] != nil else { continue }
+                    let known = try Int.fetchOne(
+                        db.cachedStatement(
+                            sql: "SELECT 1 FROM assets WHERE clip_id = ? AND kind = ?"
+                        ),
+                        arguments: [row[0] as Int64, Int(kind.rawValue)]
+                    )
+                    guard known == nil else { continue }
+                    let header = try snapshot.withValue(key) { try? TensorHeader($0) } ?? nil
+                    guard let header else { continue }
+                    try AssetRow.insert(
+                        kind,
+                        key,
+                        header,
+                        clip: row[0],
+                        pack: row[2],
+                        provenance: #"{"restored":"from its record"}"#,
+                        db
+                    )
+                    count += 1
+                }
+            }
+        }
+        if count > 0 { report.actions.append("wrote the rows of \(count) assets again, from their records") }
+    }
+
+    /// Takes out assets whose records are damaged; with what cannot be computed again, the clip goes.
+    private mutating func dropAssets(
+        _ assets: [Asset],
+        _ audit: TensorFileAudit,
+        _ file: Int32,
+        _ reasons: [ClipID: String],
+        _ db: Database
+    ) throws -> [TensorKey] {
+        for asset in assets {
+            guard let place = audit.records[asset.key], place.byteCount < 1 << 30 else { continue }
+            var bytes = Data(count: place.byteCount)
+            let count = bytes.withUnsafeMutableBytes {
+                pread(file, $0.baseAddress, place.byteCount, off_t(place.offset))
+            }
+            if count > 0 { try quarantine.keep(record: bytes.prefix(count), of: asset.key) }
+        }
+        for (id, assets) in Dictionary(grouping: assets, by: \.clipID).sorted(by: { $0.key < $1.key }) {
+            guard assets.allSatisfy(\.kind.isDerived) else {
+                try dropClip(id, reasons[id] ?? "a record is damaged", db)
+                continue
+            }
+            for asset in assets {
+                try keepAndDelete("assets", "id = ?", [asset.id.number], db)
+                report.actions.append(
+                    "dropped the \(asset.kind.name) of clip \(id): it is derived"
+                )
+            }
+        }
+        return assets.map(\.key)
+    }
+
+    private mutating func dropAssetRows(_ rows: [Int64: String], _ db: Database) throws {
+        for (number, reason) in rows.sorted(by: { $0.key < $1.key }) {
+            let clip = try String.fetchOne(
+                db,
+                sql: """
+                    SELECT identity FROM clips JOIN assets ON clips.id = clip_id WHERE assets.id = ?
+                    """,
+                arguments: [number]
+            )
+            guard let id = clip.flatMap(ClipID.init(hex:)) else { continue }
+            try dropClip(id, reason, db)
+        }
+    }
+
+    /// Takes out clips that are not what their id says, and seals what is left.
+    private mutating func mendClips(_ db: Database) throws {
+        var broken: [(name: String, identity: String)] = []
+        try ClipRow.forEachBroken(db) { broken.append(($0, $1)) }
+        for (name, identity) in broken {
+            guard let id = ClipID(hex: identity) else {
+                try keepAndDelete("clips", "identity = ?", [identity], db)
+                report.actions.append("took out the clip \"\(name)\": its id is not one")
+                continue
+            }
+            let clip = try? ClipRow.fetch(db, where: "clips.identity = ?", arguments: [identity]).first
+            let computed = clip.map { clip in
+                ClipID(
+                    sourceSHA256: clip.source.sha256,
+                    start: clip.start,
+                    end: clip.end,
+                    packFingerprint: clip.packFingerprint,
+                    settings: clip.settings
+                )
+            }
+            guard computed == id else {
+                try dropClip(id, "its row is not what its id was computed from", db)
+                continue
+            }
+            let rows = try Row.fetchCursor(
+                db,
+                sql: "SELECT * FROM clips WHERE identity = ?",
+                arguments: [identity]
+            )
+            try quarantine.keep(rowsOf: "clips", rows)
+            if let number = try Int64.fetchOne(
+                db,
+                sql: "SELECT id FROM clips WHERE identity = ?",
+                arguments: [identity]
+            ) {
+                try ClipRow.seal(number, db)
+            }
+            report.actions.append(
+                "clip \"\(name)\" (\(id)): its name, caption, tags or source path changed on the disk; "
+                    + "its codes are whole; look at it with vsdb show and correct it"
+            )
+        }
+    }
+
+    /// Takes out recipes, and mends rows of packs, that do not match their checksums.
+    private mutating func mendDocuments(_ db: Database) throws {
+        for name in try String.fetchAll(db, sql: "SELECT name FROM compositions ORDER BY name") {
+            do { _ = try CompositionRow.fetch(db, where: "name = ?", arguments: [name]) } catch {
+                try keepAndDelete("compositions", "name = ?", [name], db)
+                report.actions.append("took out the composition \"\(name)\": its recipe changed")
+            }
+        }
+        for name in try String.fetchAll(db, sql: "SELECT name FROM packs ORDER BY name") {
+            do { _ = try PackRow.fetch(db, where: "name = ?", arguments: [name]) } catch {
+                try mendPack(name, db)
+            }
+        }
+    }
+
+    private mutating func mendPack(_ name: String, _ db: Database) throws {
+        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM packs WHERE name = ?", arguments: [name])
+        try quarantine.keep(rowsOf: "packs", rows)
+        guard
+            let row = try Row.fetchOne(
+                db,
+                sql: "SELECT fingerprint, folder, added FROM packs WHERE name = ?",
+                arguments: [name]
+            )
+        else { return }
+        let folder: String = row[1]
+        let candidates = [folder, "packs/" + folder, "packs/" + name].map { path + "/" + $0 }
+        let manifest = candidates.lazy
+            .compactMap { try? String(contentsOfFile: $0 + "/pack.json", encoding: .utf8) }
+            .first { (try? JSONSerialization.jsonObject(with: Data($0.utf8))) != nil }
+        guard let manifest else {
+            report.actions.append(
+                "pack \"\(name)\": its row changed on the disk and its pack.json cannot be read; add "
+                    + "it again with vsdb pack add"
+            )
+            return
+        }
+        let pack = PackRecord(
+            name: name,
+            fingerprint: row[0],
+            folder: folder,
+            manifestJSON: manifest,
+            added: (try? date(row[2])) ?? Date()
+        )
+        try db.execute(
+            sql: "UPDATE packs SET manifest = ?, added = ?, checksum = ? WHERE name = ?",
+            arguments: [manifest, timestamp(pack.added), PackRow.checksum(pack), name]
+        )
+        report.actions.append("wrote the row of pack \"\(name)\" anew, from its pack.json")
+    }
+
+    /// Takes a clip out, with its rows kept.
+    private mutating func dropClip(_ id: ClipID, _ reason: String, _ db: Database) throws {
+        guard
+            let row = try Row.fetchOne(
+                db,
+                sql: """
+                    SELECT clips.id, clips.name, sources.path, start_seconds, end_seconds, source_id
+                    FROM clips LEFT JOIN sources ON sources.id = source_id WHERE identity = ?
+                    """,
+                arguments: [id.hex]
+            )
+        else { return }
+        let number: Int64 = row[0]
+        report.lostClips.append(
+            LostClip(
+                id: id,
+                name: row[1],
+                sourcePath: row[2] ?? "",
+                start: row[3],
+                end: row[4],
+                reason: reason
+            )
+        )
+        let users = try String.fetchAll(
+            db,
+            sql: """
+                SELECT DISTINCT name FROM compositions JOIN composition_parents
+                ON composition_id = compositions.id WHERE clip_identity = ?
+                """,
+            arguments: [id.hex]
+        )
+        report.brokenCompositions = Set(report.brokenCompositions + users).sorted()
+        let source: Int64? = row[5]
+        let parts: [(String, String, StatementArguments)] = [
+            ("assets", "clip_id = ?", [number]), ("clip_tags", "clip_id = ?", [number]),
+            ("collection_clips", "clip_id = ?", [number]), ("sources", "id = ?", [source]),
+        ]
+        for (table, condition, arguments) in parts {
+            let rows = try Row.fetchCursor(
+                db,
+                sql: "SELECT * FROM \(table) WHERE \(condition)",
+                arguments: arguments
+            )
+            try quarantine.keep(rowsOf: table, rows)
+        }
+        try keepAndDelete("clips", "id = ?", [number], db)
+    }
+
+    private func keepAndDelete(
+        _ table: String,
+        _ condition: String,
+        _ arguments: StatementArguments,
+        _ db: Database
+    ) throws {
+        let rows = try Row.fetchCursor(
+            db,
+            sql: "SELECT * FROM \(table) WHERE \(condition)",
+            arguments: arguments
+        )
+        try quarantine.keep(rowsOf: table, rows)
+        try db.execute(sql: "DELETE FROM \(table) WHERE \(condition)", arguments: arguments)
+    }
+}
+
+extension AssetKind {
+    /// Whether the numbers are computed again, or done without, where they are missing.
+    var isDerived: Bool { self == .motion || self == .thumbnails }
+}

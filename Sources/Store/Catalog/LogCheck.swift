@@ -1,0 +1,114 @@
+import Glibc
+
+/// The check of catalog.sqlite-wal before SQLite reads it.
+///
+/// SQLite takes the frames of its write-ahead log up to the first whose checksum is wrong, and drops
+/// the others without a word: after a crash they are a commit that did not end. If a commit does
+/// end behind the wrong frame, bytes changed on the disk, and what was reported as stored would
+/// vanish. Source: sqlite.org/fileformat2.html, section 4 (the WAL file).
+struct LogCheck {
+    private static let headerByteCount = 32
+    private static let frameHeaderByteCount = 24
+
+    private let bytes: [UInt8]
+    private let isBigEndian: Bool
+    private let pageSize: Int
+
+    /// Checks the log of a catalogue; none, or an empty one, is sound.
+    ///
+    /// A writer may begin the log anew between two reads of it, so what fails is tried again.
+    ///
+    /// - Throws: `StoreError`, `.damaged`.
+    static func run(_ path: String) throws(StoreError) {
+        var fault: String?
+        for attempt in 0..<5 {
+            if attempt > 0 { usleep(5000) }
+            fault = LogCheck(path)?.fault()
+            if fault == nil { return }
+        }
+        guard let fault else { return }
+        throw StoreError(
+            .damaged,
+            "catalogue log \"\(path)\": \(fault); restore the library from a backup, or let vsdb "
+                + "repair set the log aside and go on without what it held"
+        )
+    }
+
+    private init?(_ path: String) {
+        let size = fileByteCount(path)
+        guard size >= Self.headerByteCount + Self.frameHeaderByteCount else { return nil }
+        let file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        var bytes = [UInt8](repeating: 0, count: size)
+        let count = pread(file, &bytes, size, 0)
+        guard count >= Self.headerByteCount else { return nil }
+        self.bytes = Array(bytes[..<count])
+        isBigEndian = bytes[3] & 1 == 1
+        let size32 = Int(Self.big(self.bytes, 8))
+        pageSize = size32 == 1 ? 65_536 : size32
+    }
+
+    /// What is wrong, or nil.
+    private func fault() -> String? {
+        guard [0x377F_0682, 0x377F_0683].contains(Self.big(bytes, 0)),
+            (512...65_536).contains(pageSize)
+        else { return hasFrames ? "its header is not one of SQLite" : nil }
+        var sum = checksum(0..<24, (0, 0))
+        guard sum == (Self.big(bytes, 24), Self.big(bytes, 28)) else {
+            return "its header does not match its checksum"
+        }
+        let salts = Array(bytes[16..<24])
+        let stride = Self.frameHeaderByteCount + pageSize
+        var wrong: Int?
+        for (index, start) in Swift.stride(
+            from: Self.headerByteCount,
+            through: bytes.count - stride,
+            by: stride
+        ).enumerated() {
+            let isOfThisLog = bytes[start + 8..<start + 16].elementsEqual(salts)
+            if let wrong {
+                // Frames of an earlier log have other salts.
+                guard isOfThisLog, Self.big(bytes, start + 4) != 0 else { continue }
+                let place = Self.headerByteCount + wrong * stride
+                return "frame \(wrong) at byte \(place) is damaged, and a commit ends in frame \(index)"
+            }
+            sum = checksum(start..<start + 8, sum)
+            sum = checksum(start + 24..<start + stride, sum)
+            let isWhole = isOfThisLog && sum == (Self.big(bytes, start + 16), Self.big(bytes, start + 20))
+            if isWhole { continue }
+            wrong = index
+            // A wrong frame with the right salts that ends a commit itself is damage, too, if it is
+            // whole in the file: a commit that did not end leaves its last frame unwritten.
+            if isOfThisLog, Self.big(bytes, start + 4) != 0 {
+                return "frame \(index) at byte \(start), which ends a commit, is damaged"
+            }
+        }
+        return nil
+    }
+
+    /// Whether anything but zeros is in it.
+    private var hasFrames: Bool { bytes.contains { $0 != 0 } }
+
+    /// Continues the checksum of SQLite's logs over a multiple of eight bytes.
+    private func checksum(_ range: Range<Int>, _ start: (UInt32, UInt32)) -> (UInt32, UInt32) {
+        bytes.withUnsafeBytes { raw in
+            var (first, second) = start
+            for offset in Swift.stride(from: range.lowerBound, to: range.upperBound, by: 8) {
+                let words = (
+                    raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self),
+                    raw.loadUnaligned(fromByteOffset: offset + 4, as: UInt32.self)
+                )
+                first &+= (isBigEndian ? words.0.bigEndian : words.0.littleEndian) &+ second
+                second &+= (isBigEndian ? words.1.bigEndian : words.1.littleEndian) &+ first
+            }
+            return (first, second)
+        }
+    }
+
+    private static func big(_ bytes: [UInt8], _ offset: Int) -> UInt32 {
+        bytes.withUnsafeBytes {
+            UInt32(bigEndian: $0.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Store
+
+/// `vsdb gc`.
+struct GCCommand: LibraryCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "gc",
+        abstract: "Delete what no clip names: tensors of removed clips, and drafts of commands that died.",
+        usage: """
+            vsdb gc [--dry-run] [<options>]
+            """,
+        discussion: """
+            The room is used again by the next clips; vsdb compact gives it back to the disk. \
+            Nothing that a clip, composition or pack needs is touched.
+
+              vsdb gc --dry-run
+              vsdb gc
+            """
+    )
+
+    @Flag(help: "Only say what would be deleted.")
+    var dryRun = false
+
+    @OptionGroup var shared: SharedOptions
+
+    private struct Output: Encodable {
+        let dryRun: Bool
+        let tensors: Int
+        let tensorBytes: Int
+        let leftovers: [String]
+        let leftoverBytes: Int
+    }
+
+    func run() throws {
+        let report = try shared.openLibrary().collectGarbage(dryRun: dryRun)
+        guard !shared.json else {
+            let output = Output(
+                dryRun: dryRun,
+                tensors: report.tensorCount,
+                tensorBytes: report.byteCount,
+                leftovers: report.leftovers,
+                leftoverBytes: report.leftoverByteCount
+            )
+            try shared.console.print(JSONOutput.document(output))
+            return
+        }
+        let verb = dryRun ? "would delete" : "deleted"
+        let tensors = Wording.count(report.tensorCount, "tensor")
+        try shared.console.print("\(verb) \(tensors), \(Wording.bytes(report.byteCount))")
+        for path in report.leftovers { try shared.console.print("\(verb) \(path)") }
+    }
+}
