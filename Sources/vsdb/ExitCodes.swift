@@ -82,7 +82,8 @@ extension ExitStatus {
             case .unknownReference, .ambiguousReference: .unknownReference
             case .damaged, .stranger: .damaged
             case .invalidValue: .usage
-            case .alreadyExists, .newerFormat, .olderFormat, .noSpace, .notWritable, .inUse, .conflict, .failed:
+            case .alreadyExists, .newerFormat, .olderFormat, .noSpace, .notWritable, .inUse,
+                .conflict, .failed:
                 .failed
             }
     }

@@ -62,7 +62,8 @@ extension Library {
                 "back it up"
             )
             defer { withExtendedLifetime(keep) {} }
-            let needed = diskByteCount(catalog.path) + diskByteCount(tensors.folder + "/data.mdb")
+            let needed =
+                diskByteCount(catalog.path) + diskByteCount(tensors.folder + "/data.mdb")
                 + treeByteCount(packsDirectory)
             guard freeByteCount(parent) >= needed else {
                 throw StoreError.diskFull(parent, needed: needed)

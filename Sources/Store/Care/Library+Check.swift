@@ -82,7 +82,8 @@ private struct LibraryChecker {
     }
 
     /// Keeps what is damage; anything else, such as a lock or a newer format, ends the check.
-    private mutating func add(_ place: LibraryProblem.Place, _ error: StoreError) throws(StoreError) {
+    private mutating func add(_ place: LibraryProblem.Place, _ error: StoreError) throws(StoreError)
+    {
         switch error.kind {
         case .damaged, .stranger, .noLibrary, .failed:
             result.problems.append(LibraryProblem(place, error.description))
@@ -135,7 +136,8 @@ extension LibraryChecker {
         }
         for name in try String.fetchAll(db, sql: "SELECT name FROM compositions ORDER BY name") {
             do throws(StoreError) {
-                do { _ = try CompositionRow.fetch(db, where: "name = ?", arguments: [name]) } catch {
+                do { _ = try CompositionRow.fetch(db, where: "name = ?", arguments: [name]) } catch
+                {
                     throw StoreError(error, "read composition \(name)", path)
                 }
             } catch { try add(.catalog, error) }
@@ -161,7 +163,9 @@ extension LibraryChecker {
 extension LibraryChecker {
     private mutating func check(_ store: TensorStore?, _ db: Database?, uuid: String?) throws {
         guard let store else {
-            if let db { result.assetCount = try Int.fetchOne(db, sql: "SELECT count(*) FROM assets") ?? 0 }
+            if let db {
+                result.assetCount = try Int.fetchOne(db, sql: "SELECT count(*) FROM assets") ?? 0
+            }
             return
         }
         while true {

@@ -50,7 +50,10 @@ extension Library {
             defer { withExtendedLifetime(alone) {} }
             let file = path + "/" + catalogName
             guard fileExists(file) else {
-                throw StoreError(.damaged, "catalogue \"\(file)\": the file is missing; see vsdb repair")
+                throw StoreError(
+                    .damaged,
+                    "catalogue \"\(file)\": the file is missing; see vsdb repair"
+                )
             }
             try LogCheck.run(file + "-wal")
             let pool = try Catalog.openPool(file, waitSeconds: waitSeconds)
@@ -83,7 +86,8 @@ extension Library {
     ) throws -> String {
         let base = path + "/catalog.version-\(version)"
         // What an earlier attempt kept is the same, or a catalogue that lacked as much: both stay.
-        let name = (1...).lazy.map { $0 == 1 ? base : "\(base)-\($0)" }
+        let name =
+            (1...).lazy.map { $0 == 1 ? base : "\(base)-\($0)" }
             .first { !fileExists($0 + ".sqlite") } ?? base
         let draft = name + ".draft"
         try? FileManager.default.removeItem(atPath: draft)

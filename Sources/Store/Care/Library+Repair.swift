@@ -69,7 +69,8 @@ extension Library {
         do {
             var repairer = LibraryRepairer(path: path, waitSeconds: waitSeconds)
             var report = try repairer.run(onStep)
-            report.remaining = try check(at: path, readData: true, waitSeconds: waitSeconds).problems
+            report.remaining = try check(at: path, readData: true, waitSeconds: waitSeconds)
+                .problems
             return report
         } catch { throw StoreError(error, "repair it", path) }
     }
@@ -384,7 +385,9 @@ extension LibraryRepairer {
                 }
             }
         }
-        if count > 0 { report.actions.append("wrote the rows of \(count) assets again, from their records") }
+        if count > 0 {
+            report.actions.append("wrote the rows of \(count) assets again, from their records")
+        }
     }
 
     /// Takes out assets whose records are damaged; with what cannot be computed again, the clip goes.
@@ -403,7 +406,9 @@ extension LibraryRepairer {
             }
             if count > 0 { try quarantine.keep(record: bytes.prefix(count), of: asset.key) }
         }
-        for (id, assets) in Dictionary(grouping: assets, by: \.clipID).sorted(by: { $0.key < $1.key }) {
+        for (id, assets) in Dictionary(grouping: assets, by: \.clipID).sorted(by: {
+            $0.key < $1.key
+        }) {
             guard assets.allSatisfy(\.kind.isDerived) else {
                 try dropClip(id, reasons[id] ?? "a record is damaged", db)
                 continue
@@ -442,7 +447,8 @@ extension LibraryRepairer {
                 report.actions.append("took out the clip \"\(name)\": its id is not one")
                 continue
             }
-            let clip = try? ClipRow.fetch(db, where: "clips.identity = ?", arguments: [identity]).first
+            let clip = try? ClipRow.fetch(db, where: "clips.identity = ?", arguments: [identity])
+                .first
             let computed = clip.map { clip in
                 ClipID(
                     sourceSHA256: clip.source.sha256,
@@ -492,7 +498,11 @@ extension LibraryRepairer {
     }
 
     private mutating func mendPack(_ name: String, _ db: Database) throws {
-        let rows = try Row.fetchCursor(db, sql: "SELECT * FROM packs WHERE name = ?", arguments: [name])
+        let rows = try Row.fetchCursor(
+            db,
+            sql: "SELECT * FROM packs WHERE name = ?",
+            arguments: [name]
+        )
         try quarantine.keep(rowsOf: "packs", rows)
         guard
             let row = try Row.fetchOne(

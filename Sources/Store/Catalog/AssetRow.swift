@@ -40,7 +40,8 @@ enum AssetRow {
                 """
         )
         try statement.execute(arguments: [
-            clip, Int(kind.rawValue), kind.isMadeByPack ? pack : nil, key.data, header.dtype.rawValue, shapeText(header.shape),
+            clip, Int(kind.rawValue), kind.isMadeByPack ? pack : nil, key.data,
+            header.dtype.rawValue, shapeText(header.shape),
             header.payloadByteCount, header.checksumText, provenance,
         ])
     }

@@ -77,8 +77,10 @@ struct CatalogSalvage {
         _ db: Database
     ) throws {
         let columns = try db.columns(in: table).map(\.name)
-        let isNumbered = !["library", "clip_tags", "composition_parents", "collection_clips", "packs"]
-            .contains(table)
+        let isNumbered = ![
+            "library", "clip_tags", "composition_parents", "collection_clips", "packs",
+        ]
+        .contains(table)
         // `packs` has a text key and a hidden row number all the same.
         let rows =
             isNumbered || table == "packs"
@@ -214,7 +216,9 @@ struct CatalogSalvage {
             }
             let left = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check")
             guard left.count < rows.count else {
-                for table in Set(left.map { $0[0] as String }) { try Self.dropChildren(of: table, db) }
+                for table in Set(left.map { $0[0] as String }) {
+                    try Self.dropChildren(of: table, db)
+                }
                 return
             }
         }

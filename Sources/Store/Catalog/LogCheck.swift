@@ -71,11 +71,13 @@ struct LogCheck {
                 // Frames of an earlier log have other salts.
                 guard isOfThisLog, Self.big(bytes, start + 4) != 0 else { continue }
                 let place = Self.headerByteCount + wrong * stride
-                return "frame \(wrong) at byte \(place) is damaged, and a commit ends in frame \(index)"
+                return
+                    "frame \(wrong) at byte \(place) is damaged, and a commit ends in frame \(index)"
             }
             sum = checksum(start..<start + 8, sum)
             sum = checksum(start + 24..<start + stride, sum)
-            let isWhole = isOfThisLog && sum == (Self.big(bytes, start + 16), Self.big(bytes, start + 20))
+            let isWhole =
+                isOfThisLog && sum == (Self.big(bytes, start + 16), Self.big(bytes, start + 20))
             if isWhole { continue }
             wrong = index
             // A wrong frame with the right salts that ends a commit itself is damage, too, if it is

@@ -244,7 +244,10 @@ extension TensorFileAudit {
         }
         let count = value.pageCount(pageSize: pageSize)
         guard first <= lastPage, UInt64(count) <= lastPage - first + 1 else {
-            report(page.number, "names values in pages \(first) and on, beyond the last \(lastPage)")
+            report(
+                page.number,
+                "names values in pages \(first) and on, beyond the last \(lastPage)"
+            )
             return nil
         }
         let head = try? TensorFilePage(
@@ -274,7 +277,9 @@ extension TensorFileAudit {
 
     /// Why a page could not be claimed.
     private func fault(of number: UInt64) -> String {
-        guard number >= 2, number <= lastPage else { return "cannot be: pages are 2 to \(lastPage)" }
+        guard number >= 2, number <= lastPage else {
+            return "cannot be: pages are 2 to \(lastPage)"
+        }
         return uses[Int(number)] == 1 ? "is in use elsewhere" : "is free"
     }
 

@@ -71,7 +71,9 @@ struct TensorFileCheck {
     }
 
     private func checkMark(_ page: TensorFilePage) throws(TensorFileFault) {
-        guard page.flags == TensorFilePage.Kind.meta, page.word32(TensorFileMeta.offset) == Self.magic else {
+        guard page.flags == TensorFilePage.Kind.meta,
+            page.word32(TensorFileMeta.offset) == Self.magic
+        else {
             throw TensorFileFault("a meta page is not one of LMDB")
         }
         let version = page.word32(TensorFileMeta.offset + 4)
@@ -119,7 +121,11 @@ struct TensorFileCheck {
             )
         }
         // Less than the pages of the file, so the product fits.
-        let page = try TensorFilePage(file, at: Int(tree.root) * meta.pageSize, count: meta.pageSize)
+        let page = try TensorFilePage(
+            file,
+            at: Int(tree.root) * meta.pageSize,
+            count: meta.pageSize
+        )
         let kind = tree.depth == 1 ? TensorFilePage.Kind.leaf : TensorFilePage.Kind.branch
         guard page.number == tree.root, page.flags == kind, page.nodes != nil else {
             throw TensorFileFault("page \(tree.root) is not the root of the tree of \(name)")
@@ -134,7 +140,8 @@ struct TensorFileCheck {
             // Size of the value, flags, size of the key, key, value.
             let value = node + 8 + Int(page.word16(node + 6))
             let size = Int(page.word32(node))
-            guard page.word16(node + 4) == TensorFileTree.nodeFlag, size == TensorFileTree.byteCount,
+            guard page.word16(node + 4) == TensorFileTree.nodeFlag,
+                size == TensorFileTree.byteCount,
                 value + size <= page.count
             else { throw TensorFileFault("the tree of names holds something else than trees") }
             trees.append(TensorFileTree(page, at: value))

@@ -53,7 +53,9 @@ struct TensorSalvage {
         defer { close(file) }
         let keys = places.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         for key in keys {
-            guard let place = places[key], let record = Self.record(file, key, place) else { continue }
+            guard let place = places[key], let record = Self.record(file, key, place) else {
+                continue
+            }
             try body(record)
         }
     }

@@ -5,7 +5,8 @@ import Store
 struct GCCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Delete what no clip names: tensors of removed clips, and drafts of commands that died.",
+        abstract:
+            "Delete what no clip names: tensors of removed clips, and drafts of commands that died.",
         usage: """
             vsdb gc [--dry-run] [<options>]
             """,

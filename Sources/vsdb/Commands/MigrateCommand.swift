@@ -54,9 +54,13 @@ struct MigrateCommand: LibraryCommand {
             try shared.console.print("up to date: version \(report.oldVersion)")
             return
         }
-        for step in report.steps { try shared.console.print("\(dryRun ? "lacks" : "took") \(step)") }
+        for step in report.steps {
+            try shared.console.print("\(dryRun ? "lacks" : "took") \(step)")
+        }
         let versions = "version \(report.oldVersion) to \(report.newVersion)"
         try shared.console.print(dryRun ? "would go from \(versions)" : "went from \(versions)")
-        if let copy = report.copyPath { shared.console.note("the catalogue as it was is in \(copy)") }
+        if let copy = report.copyPath {
+            shared.console.note("the catalogue as it was is in \(copy)")
+        }
     }
 }

@@ -61,16 +61,22 @@ struct RepairCommand: LibraryCommand {
         let console = shared.console
         for action in report.actions { try console.print(action) }
         for clip in report.lostClips {
-            let range = clip.end > 0 ? ", \(Wording.trimmed(clip.start))-\(Wording.trimmed(clip.end)) s" : ""
+            let range =
+                clip.end > 0
+                ? ", \(Wording.trimmed(clip.start))-\(Wording.trimmed(clip.end)) s" : ""
             try console.print("took out clip \(clip.name) (\(clip.id)): \(clip.reason)\(range)")
         }
         for path in Set(report.lostClips.map(\.sourcePath)).sorted() {
             try console.print("ingest again: vsdb ingest \"\(path)\"")
         }
         for name in report.brokenCompositions {
-            console.warning("composition \(name) lost a clip; it works again once that is ingested again")
+            console.warning(
+                "composition \(name) lost a clip; it works again once that is ingested again"
+            )
         }
-        if let quarantine = report.quarantine { console.note("what was taken out is in \(quarantine)") }
+        if let quarantine = report.quarantine {
+            console.note("what was taken out is in \(quarantine)")
+        }
         if report.actions.isEmpty, report.lostClips.isEmpty {
             try console.print("nothing to repair")
         }
