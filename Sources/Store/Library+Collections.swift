@@ -36,20 +36,23 @@ extension Library {
     ///   nothing is changed.
     public func add(_ ids: [ClipID], toCollection name: String) throws(StoreError) -> [ClipID] {
         try checkName(name, of: "collection")
-        return try writing("add to collection \(name)") { db in
-            let collection = try CollectionRow.find(name, db) ?? CollectionRow.insert(name, db)
-            let statement = try db.cachedStatement(
-                sql: """
-                    INSERT INTO collection_clips (collection_id, clip_id, position)
-                    VALUES (?1, ?2, (SELECT coalesce(max(position) + 1, 0) FROM collection_clips
-                        WHERE collection_id = ?1))
-                    ON CONFLICT (collection_id, clip_id) DO NOTHING
-                    """
-            )
-            return try ids.filter { id in
-                try statement.execute(arguments: [collection, try number(of: id, db)])
-                return db.changesCount > 0
-            }
+        return try writing("add to collection \(name)") { try append(ids, to: name, $0) }
+    }
+
+    /// Puts clips at the end of a collection, in one transaction with other changes.
+    func append(_ ids: [ClipID], to name: String, _ db: Database) throws -> [ClipID] {
+        let collection = try CollectionRow.find(name, db) ?? CollectionRow.insert(name, db)
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO collection_clips (collection_id, clip_id, position)
+                VALUES (?1, ?2, (SELECT coalesce(max(position) + 1, 0) FROM collection_clips
+                    WHERE collection_id = ?1))
+                ON CONFLICT (collection_id, clip_id) DO NOTHING
+                """
+        )
+        return try ids.filter { id in
+            try statement.execute(arguments: [collection, try number(of: id, db)])
+            return db.changesCount > 0
         }
     }
 

@@ -14,9 +14,7 @@ extension Library {
         replace: Bool = false
     ) throws(StoreError) {
         let name = composition.name
-        try checkName(name, of: "composition")
-        try checkHash(composition.hash, of: "composition \"\(name)\": the hash")
-        try checkJSON(composition.recipeJSON, of: "composition \"\(name)\": the recipe")
+        try composition.validate()
         try writing("save composition \(name)") { db in
             let known = try String.fetchOne(
                 db,

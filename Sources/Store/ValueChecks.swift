@@ -47,9 +47,20 @@ func checkHash(_ text: String, of what: String, digits: Int? = nil) throws(Store
     }
 }
 
+extension NewComposition {
+    /// Refuses what the catalogue cannot hold.
+    func validate() throws(StoreError) {
+        try checkName(name, of: "composition")
+        try checkHash(hash, of: "composition \"\(name)\": the hash")
+        try checkJSON(recipeJSON, of: "composition \"\(name)\": the recipe")
+    }
+}
+
 extension NewClip {
     /// Refuses what the catalogue or a tensor record cannot hold.
-    func validate() throws(StoreError) {
+    ///
+    /// - Throws: `StoreError`, `.invalidValue`.
+    package func validate() throws(StoreError) {
         let place = "clip \"\(name)\""
         func refuse(_ problem: String) -> StoreError {
             StoreError(.invalidValue, "\(place): \(problem)")

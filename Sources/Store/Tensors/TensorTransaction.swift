@@ -25,6 +25,14 @@ struct TensorTransaction {
         try key.bytes.withUnsafeBytes { try withValue(environment.records, $0, body) }
     }
 
+    /// Where a record lies in memory; nil if there is none.
+    func addresses(of key: TensorKey) throws -> Range<UInt>? {
+        try withValue(key) { value in
+            let start = UInt(bitPattern: value.baseAddress)
+            return start..<start + UInt(value.count)
+        }
+    }
+
     /// The text of a property of the library, or nil.
     func property(_ name: String) throws -> String? {
         var name = name
