@@ -1,4 +1,4 @@
-internal import Foundation
+package import Foundation
 internal import Glibc
 internal import Hashing
 package import Tensors
@@ -66,18 +66,71 @@ package struct SafetensorsWriter {
         return writer.sum.finish().hex
     }
 
+    /// Writes a new file of tensors whose layouts are known before their elements, and waits until it is on the disk.
+    ///
+    /// - Parameters:
+    ///   - layouts: Names and layouts.
+    ///   - path: The file, which must not be there; its folder is.
+    ///   - bytes: Gives the elements of a tensor when its turn comes.
+    /// - Returns: The file's SHA-256.
+    /// - Throws: Errors of the disk, what `bytes` throws.
+    package static func write(
+        _ layouts: [String: TensorLayout],
+        to path: String,
+        bytes: (String) throws -> Data
+    ) throws -> String {
+        try Data().write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
+        let writer = SafetensorsWriter(
+            path: path,
+            file: try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        )
+        defer { try? writer.file.close() }
+        let ordered = Self.sorted(layouts.map { ($0.key, $0.value) }) { ($0.1, $0.0) }
+        try writer.writeHeader(ordered)
+        for (name, layout) in ordered {
+            let data = try bytes(name)
+            precondition(data.count == layout.byteCount, "\(name) is not \(layout)")
+            try writer.append(data)
+        }
+        try writer.file.synchronize()
+        return writer.sum.finish().hex
+    }
+
     private func write(_ entries: [Entry], _ step: (String) throws -> Void) throws {
+        let layouts = try entries.map { entry in
+            guard let layout = entry.archive.layout(entry.source) else { throw gone(entry) }
+            return (entry, layout)
+        }
+        let ordered = Self.sorted(layouts) { ($0.1, $0.0.name) }
+        try writeHeader(ordered.map { ($0.0.name, $0.1) })
+        for (entry, _) in ordered {
+            try step(entry.name)
+            try append(try tensor(entry))
+        }
+    }
+
+    /// Tensors in the order of the file.
+    private static func sorted<Item>(
+        _ items: [Item],
+        _ facts: (Item) -> (TensorLayout, String)
+    ) -> [Item] {
+        items.map { ($0, facts($0)) }
+            .sorted { left, right in
+                (-left.1.0.dtype.byteCount, left.1.1) < (-right.1.0.dtype.byteCount, right.1.1)
+            }
+            .map(\.0)
+    }
+
+    private func writeHeader(_ ordered: [(name: String, layout: TensorLayout)]) throws {
         var places: [String: Place] = [:]
         var offset = 0
-        let ordered = try sorted(entries)
-        for (entry, dtype, shape) in ordered {
-            let size = shape.reduce(dtype.byteCount, *)
-            places[entry.name] = Place(
-                dtype: dtype.rawValue,
-                shape: shape,
-                data_offsets: [offset, offset + size]
+        for (name, layout) in ordered {
+            places[name] = Place(
+                dtype: layout.dtype.rawValue,
+                shape: layout.shape,
+                data_offsets: [offset, offset + layout.byteCount]
             )
-            offset += size
+            offset += layout.byteCount
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
@@ -86,21 +139,6 @@ package struct SafetensorsWriter {
             Data(repeating: UInt8(ascii: " "), count: (64 - (header.count + 8) % 64) % 64)
         )
         try append(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header)
-        for (entry, _, _) in ordered {
-            try step(entry.name)
-            try append(try tensor(entry))
-        }
-    }
-
-    /// The tensors in the order of the file, with type and shape.
-    private func sorted(_ entries: [Entry]) throws -> [(Entry, DType, [Int])] {
-        try entries.map { entry in
-            guard let layout = entry.archive.layout(entry.source) else { throw gone(entry) }
-            return (entry, layout.dtype, layout.shape)
-        }
-        .sorted { left, right in
-            (-left.1.byteCount, left.0.name) < (-right.1.byteCount, right.0.name)
-        }
     }
 
     private func tensor(_ entry: Entry) throws -> Data {
