@@ -202,7 +202,7 @@ let package = Package(
         ),
         tests(
             "PipelinesTests",
-            ["Tensors", "Kernels", "Models", "Packs", "Media", "Store", "Pipelines"]
+            ["Tensors", "Hashing", "Kernels", "Models", "Packs", "Media", "Store", "Pipelines"]
         ),
         tests(
             "CommandTests",

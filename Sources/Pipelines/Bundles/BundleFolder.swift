@@ -1,0 +1,91 @@
+internal import Foundation
+internal import Glibc
+internal import Hashing
+internal import Packs
+internal import Store
+
+/// The folder of a bundle while it is written, under a hidden name beside its place.
+///
+/// The bundle appears complete and on the disk, or not at all.
+struct BundleFolder {
+    let output: String
+    let draft: String
+
+    /// Makes the hidden folder.
+    ///
+    /// - Throws: `StoreError`, `.alreadyExists` if something is at the place; an error of Foundation.
+    init(output: String) throws {
+        let url = URL(fileURLWithPath: output).standardizedFileURL
+        self.output = url.path
+        draft =
+            url.deletingLastPathComponent().path
+            + "/.\(url.lastPathComponent).\(getpid())-\(UUID().uuidString.prefix(8)).partial"
+        try refuseExisting()
+        try FileManager.default.createDirectory(
+            atPath: draft,
+            withIntermediateDirectories: false
+        )
+    }
+
+    /// Gives the bundle its name.
+    func publish() throws {
+        try synchroniseFolder(draft)
+        try refuseExisting()
+        guard rename(draft, output) == 0 else {
+            throw StoreError(
+                .failed,
+                "bundle \"\(output)\": it cannot get its name: \(String(cString: strerror(errno)))"
+            )
+        }
+        try synchroniseFolder(URL(fileURLWithPath: output).deletingLastPathComponent().path)
+    }
+
+    /// Removes what was written; does nothing after `publish`.
+    func discard() { try? FileManager.default.removeItem(atPath: draft) }
+
+    /// Writes a file and waits until it is on the disk.
+    func write(_ data: Data, to name: String) throws -> BundleManifest.File {
+        let path = draft + "/" + name
+        try data.write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
+        try synchronise(path)
+        return BundleManifest.File(
+            path: name,
+            byteCount: data.count,
+            sha256: SHA256.digest(data).hex
+        )
+    }
+
+    /// Copies a file of a pack.
+    func copy(_ source: String, to name: String) throws -> BundleManifest.File {
+        let path = draft + "/" + name
+        try FileManager.default.copyItem(
+            atPath: URL(fileURLWithPath: source).resolvingSymlinksInPath().path,
+            toPath: path
+        )
+        try synchronise(path)
+        return try described(name, sha256: try SHA256.digest(fileAt: path).hex)
+    }
+
+    /// A file that is written already.
+    func described(_ name: String, sha256: String) throws -> BundleManifest.File {
+        let facts = try FileManager.default.attributesOfItem(atPath: draft + "/" + name)
+        let size = (facts[.size] as? NSNumber)?.intValue ?? 0
+        return BundleManifest.File(path: name, byteCount: size, sha256: sha256)
+    }
+
+    private func synchronise(_ path: String) throws {
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
+        defer { try? file.close() }
+        try file.synchronize()
+    }
+
+    private func refuseExisting() throws {
+        var facts = stat()
+        guard lstat(output, &facts) != 0 else {
+            throw StoreError(
+                .alreadyExists,
+                "bundle \"\(output)\": something is there already; choose another name with -o"
+            )
+        }
+    }
+}

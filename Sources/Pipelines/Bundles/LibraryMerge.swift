@@ -1,0 +1,158 @@
+internal import Foundation
+internal import Store
+
+/// What a bundle, or another library, brought into a library.
+public struct MergeReport: Sendable, Codable {
+    /// A name that belongs to other content here.
+    public struct Renamed: Sendable, Codable, Equatable {
+        /// `clip`, `composition` or `pack`.
+        public let kind: String
+        /// What it is called there.
+        public let old: String
+        /// What it is called here; nil in a dry run, where the number is not known yet.
+        public let new: String?
+    }
+
+    /// Where the clips came from.
+    public let source: String
+    /// Whether nothing was written.
+    public let isDryRun: Bool
+    /// How many clips came in.
+    public var added = 0
+    /// How many clips the library had already; they are as they were, but for tags and captions.
+    public var known = 0
+    /// The clips that it had, and that got tags or a caption.
+    public var labelled = 0
+    /// The packs that came in.
+    public var packs: [String] = []
+    /// The compositions that came in.
+    public var compositions: [String] = []
+    /// How many compositions it had already, by their hash.
+    public var knownCompositions = 0
+    /// The collections that were made, or got clips.
+    public var collections: [String] = []
+    /// What is called otherwise here than there.
+    public var renamed: [Renamed] = []
+
+    init(source: String, isDryRun: Bool) { (self.source, self.isDryRun) = (source, isDryRun) }
+}
+
+/// A clip that may come into a library.
+struct IncomingClip {
+    let id: ClipID
+    /// What it is called where it comes from.
+    let name: String
+    /// The clip without its tensors.
+    let bare: NewClip
+    /// Bytes of its tensors.
+    let byteCount: Int
+    /// The clip with its tensors, read when they are needed.
+    let whole: () throws -> NewClip
+}
+
+/// Takes clips over into a library, from wherever they come: group by group, each whole or not at all.
+///
+/// Whatever was interrupted can be done again: what came in before is known, and left as it is.
+struct LibraryMerge {
+    private let session: Session
+    private let cancellation: Cancellation
+    private(set) var report: MergeReport
+    private var waiting: [IncomingClip] = []
+    private var waitingBytes = 0
+    private var changedPacks: Set<String> = []
+
+    /// Bytes of tensors that wait at most, unless one clip has more.
+    private static let byteLimit = 64 << 20
+
+    init(
+        into session: Session,
+        from source: String,
+        isDryRun: Bool,
+        cancellation: Cancellation
+    ) {
+        (self.session, self.cancellation) = (session, cancellation)
+        report = MergeReport(source: source, isDryRun: isDryRun)
+    }
+
+    private var library: Library { session.library }
+
+    /// Copies a pack that the library lacks, under its name or the next free one.
+    mutating func install(_ name: String, from folder: String) throws {
+        var free = name
+        let taken = Set(try library.packs().map(\.name))
+        var number = 2
+        while taken.contains(free) {
+            free = "\(name.prefix(ClipName.byteLimit / 4))-\(number)"
+            number += 1
+        }
+        if !report.isDryRun { try session.addPack(from: folder, name: free) }
+        report.packs.append(free)
+        if free != name {
+            report.renamed.append(.init(kind: "pack", old: name, new: free))
+        }
+    }
+
+    /// Takes a clip; it comes in with its group.
+    mutating func add(_ clip: IncomingClip) throws {
+        if waitingBytes + clip.byteCount > Self.byteLimit { try flush() }
+        waiting.append(clip)
+        waitingBytes += clip.byteCount
+        if waiting.count >= Library.groupLimit { try flush() }
+    }
+
+    /// Writes the clips that wait.
+    mutating func flush() throws {
+        let group = waiting
+        (waiting, waitingBytes) = ([], 0)
+        guard !group.isEmpty else { return }
+        try cancellation.check()
+        let names = try library.names(of: group.map(\.id))
+        let fresh = group.filter { names[$0.id] == nil }
+        guard !report.isDryRun else {
+            report.known += names.count
+            report.added += fresh.count
+            for clip in fresh where try library.isNameTaken(for: clip.bare) {
+                report.renamed.append(.init(kind: "clip", old: clip.name, new: nil))
+            }
+            return
+        }
+        for (clip, committed) in zip(fresh, try library.commit(fresh.map { try $0.whole() })) {
+            guard committed.isNew else { continue }
+            report.added += 1
+            changedPacks.insert(clip.bare.packFingerprint)
+            if committed.name != clip.name {
+                report.renamed.append(.init(kind: "clip", old: clip.name, new: committed.name))
+            }
+        }
+        let known = group.filter { names[$0.id] != nil }
+        report.known += known.count
+        guard !known.isEmpty else { return }
+        let labels = known.map {
+            ClipLabels(id: $0.id, caption: $0.bare.caption, tags: $0.bare.tags)
+        }
+        report.labelled += try library.addLabels(labels).count
+    }
+
+    /// Writes the last group, then what is made of the clips.
+    mutating func finish(
+        compositions: [NewComposition],
+        collections: [CollectedClips]
+    ) throws {
+        try flush()
+        try cancellation.check()
+        let merged = try library.merge(
+            compositions: compositions,
+            collections: collections,
+            dryRun: report.isDryRun
+        )
+        report.compositions = merged.compositions
+        report.knownCompositions = merged.knownCount
+        report.collections = merged.collections
+        report.renamed += merged.renamed.map {
+            .init(kind: "composition", old: $0.old, new: $0.new)
+        }
+    }
+
+    /// Takes what came in into the indexes.
+    func updateIndexes() { session.updateIndexes(ofPacks: changedPacks) }
+}
