@@ -11,7 +11,7 @@ struct HelpTests {
         ["list"], ["show"], ["tag"],
         ["untag"], ["caption"], ["rename"], ["collection"], ["collection", "add"],
         ["collection", "remove"], ["collection", "list"], ["collection", "delete"], ["compose"],
-        ["render"], ["recipes"], ["diff"], ["remove"], ["status"],
+        ["render"], ["recipes"], ["diff"], ["remove"], ["export"], ["import"], ["status"],
     ]
 
     @Test(arguments: commands)

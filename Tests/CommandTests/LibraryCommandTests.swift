@@ -36,6 +36,7 @@ struct LibraryCommandTests {
         for arguments in [
             ["list"], ["status"], ["pack", "list"], ["show", "a"], ["remove", "a"],
             ["tag", "x", "a"], ["collection", "list"], ["recipes"], ["diff", "a", "b"],
+            ["export", "-o", "b"], ["import", "b"],
         ] {
             let result = try workspace.run(arguments + ["--library", "nowhere"])
             #expect(result.status == 10)

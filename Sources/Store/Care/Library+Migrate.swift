@@ -28,6 +28,7 @@ extension Library {
     ///   - path: The library's folder; this process has it not open.
     ///   - dryRun: Whether only to say what would be done.
     ///   - waitSeconds: How long to wait for other processes to end.
+    /// - Returns: What was done, or would be.
     /// - Throws: `StoreError`: `.locked` naming who uses it, `.newerFormat`, `.noSpace`, `.damaged`.
     public static func migrate(
         at path: String,

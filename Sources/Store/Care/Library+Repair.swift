@@ -245,7 +245,7 @@ extension LibraryRepairer {
         do {
             let store = try TensorStore(folder: draft, isFrozen: false)
             var group: [TensorRecord] = []
-            try salvage.forEach { record in
+            try salvage.forEachRecord { record in
                 group.append(record)
                 guard group.count >= 64 else { return }
                 try store.putIfAbsent(group)

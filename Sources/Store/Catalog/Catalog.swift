@@ -5,7 +5,9 @@ import GRDB
 final class Catalog: Sendable {
     let path: String
     private let connections: any DatabaseWriter
-    /// Why nothing can be written, if so. An older catalogue is read as a copy in memory that took the
+    /// Why nothing can be written, if so.
+    ///
+    /// An older catalogue is read as a copy in memory that took the
     /// steps it lacks: a write there would succeed, and be lost.
     private let refusal: StoreError?
 

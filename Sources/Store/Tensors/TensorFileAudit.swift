@@ -34,13 +34,12 @@ struct TensorFileAudit {
     /// 0 unknown, 1 used, 2 free; one byte a page.
     private var uses: [UInt8]
 
-    /// Walks a file.
+    /// Walks a file; nil if that commit's meta page was overwritten meanwhile: take a new snapshot.
     ///
     /// - Parameters:
     ///   - path: The file, which passed `TensorFileCheck`.
     ///   - transaction: The commit whose snapshot the caller keeps from being overwritten, or nil for
     ///     the newest of a file that nobody writes to.
-    /// - Returns: Nil if that commit's meta page was overwritten meanwhile: take a new snapshot.
     /// - Throws: `StoreError`, `.damaged` if there is no meta page to begin with.
     init?(path: String, transaction: UInt64?) throws(StoreError) {
         do throws(TensorFileFault) {
@@ -81,7 +80,7 @@ struct TensorFileAudit {
 
     private mutating func walk(_ meta: TensorFileMeta) {
         var names: [(name: String, tree: TensorFileTree)] = []
-        walk(meta.main, "names", { $0.lexicographicallyPrecedes($1) }) { audit, key, node, page in
+        walk(meta.main, "names", .bytes) { audit, key, node, page in
             guard page.word16(node + 4) == TensorFileTree.nodeFlag,
                 Int(page.word32(node)) == TensorFileTree.byteCount,
                 node + 8 + key.count + TensorFileTree.byteCount <= page.count
@@ -93,7 +92,7 @@ struct TensorFileAudit {
             names.append((String(decoding: key, as: UTF8.self), tree))
         }
         for (name, tree) in names {
-            walk(tree, name, { $0.lexicographicallyPrecedes($1) }) { audit, key, node, page in
+            walk(tree, name, .bytes) { audit, key, node, page in
                 guard let place = audit.place(key, node, page), name == "records" else { return }
                 guard let key = TensorKey(key) else {
                     audit.report(page.number, "has a key of \(key.count) bytes")
@@ -108,7 +107,7 @@ struct TensorFileAudit {
     /// Marks the pages that the tree of free pages lists.
     private mutating func walkFreePages(_ tree: TensorFileTree) {
         var lists: [(page: UInt64, place: Place)] = []
-        walk(tree, "free pages", { Self.number($0) < Self.number($1) }) { audit, key, node, page in
+        walk(tree, "free pages", .numbers) { audit, key, node, page in
             guard key.count == 8 else {
                 audit.report(page.number, "has a key of \(key.count) bytes among the free pages")
                 return
@@ -137,14 +136,25 @@ struct TensorFileAudit {
         let count = pread(file, &words, place.byteCount, off_t(place.offset))
         return count == place.byteCount ? words.map { UInt64(littleEndian: $0) } : nil
     }
-
-    private static func number(_ key: [UInt8]) -> UInt64 {
-        key.reversed().reduce(0) { $0 << 8 | UInt64($1) }
-    }
 }
 
 extension TensorFileAudit {
-    private typealias Order = ([UInt8], [UInt8]) -> Bool
+    /// How the keys of a tree are ordered.
+    private enum Order {
+        case bytes, numbers
+
+        func precedes(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+            switch self {
+            case .bytes: left.lexicographicallyPrecedes(right)
+            case .numbers: number(left) < number(right)
+            }
+        }
+
+        private func number(_ key: [UInt8]) -> UInt64 {
+            key.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+        }
+    }
+
     private typealias Visit = (inout TensorFileAudit, [UInt8], Int, TensorFilePage) -> Void
 
     /// The pages and entries of one tree, counted.
@@ -211,8 +221,8 @@ extension TensorFileAudit {
         for (index, key) in keys.enumerated() {
             guard let key else { continue }
             let previous = index > 0 ? keys[index - 1] : nil
-            let follows = previous.map { order($0, key) } ?? low.map { !order(key, $0) } ?? true
-            guard follows, high.map({ order(key, $0) }) ?? true else {
+            let follows = previous.map { order.precedes($0, key) } ?? low.map { !order.precedes(key, $0) } ?? true
+            guard follows, high.map({ order.precedes(key, $0) }) ?? true else {
                 report(number, "has a key out of order")
                 return
             }

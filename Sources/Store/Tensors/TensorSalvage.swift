@@ -47,7 +47,7 @@ struct TensorSalvage {
     }
 
     /// Lends every record that was found, in the order of keys.
-    func forEach(_ body: (TensorRecord) throws -> Void) throws {
+    func forEachRecord(_ body: (TensorRecord) throws -> Void) throws {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw StoreError.system(errno, "open", path) }
         defer { close(file) }
