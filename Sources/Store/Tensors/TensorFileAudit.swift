@@ -221,7 +221,9 @@ extension TensorFileAudit {
         for (index, key) in keys.enumerated() {
             guard let key else { continue }
             let previous = index > 0 ? keys[index - 1] : nil
-            let follows = previous.map { order.precedes($0, key) } ?? low.map { !order.precedes(key, $0) } ?? true
+            let follows =
+                previous.map { order.precedes($0, key) } ?? low.map { !order.precedes(key, $0) }
+                ?? true
             guard follows, high.map({ order.precedes(key, $0) }) ?? true else {
                 report(number, "has a key out of order")
                 return
