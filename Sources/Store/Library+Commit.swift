@@ -110,14 +110,16 @@ extension Library {
 struct PendingClip {
     let id: ClipID
     let clip: NewClip
+    /// Those of its assets, in their order, and then its card.
     let records: [TensorRecord]
 
     init(_ clip: NewClip) {
         let id = clip.id
         self.id = id
         self.clip = clip
-        records = clip.assets.map { asset in
+        let records = clip.assets.map { asset in
             TensorRecord(key: TensorKey(clip: id, kind: asset.kind), tensor: asset.tensor)
         }
+        self.records = records + (ClipCard(clip).map { [$0.record(of: id)] } ?? [])
     }
 }

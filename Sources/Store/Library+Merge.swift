@@ -100,6 +100,8 @@ extension Library {
                 try captioning.execute(arguments: [caption, label.id.hex])
                 if db.changesCount > 0 { changed.insert(label.id) }
             }
+            for id in changed { try ClipRow.seal(number(of: id, db), db) }
+            try writeCards(of: Array(changed), db)
             return changed
         }
     }

@@ -48,6 +48,7 @@ extension Library {
                 try ClipRow.seal(row, db)
                 return true
             }
+            try writeCards(of: Array(changed.keys), db)
             return Set(changed.keys)
         }
     }
@@ -61,7 +62,7 @@ extension Library {
     ) throws(StoreError) -> [ClipID] {
         try writing(doing) { db in
             let statement = try db.cachedStatement(sql: sql)
-            return try ids.filter { id in
+            let changed = try ids.filter { id in
                 let row = try number(of: id, db)
                 var isChanged = false
                 for value in values {
@@ -71,6 +72,8 @@ extension Library {
                 if isChanged { try ClipRow.seal(row, db) }
                 return isChanged
             }
+            try writeCards(of: changed, db)
+            return changed
         }
     }
 }

@@ -109,7 +109,7 @@ extension Library {
             report = try writing("collect tensors") { db in
                 let found = try orphans(db)
                 try onStep(.orphansFound)
-                try tensors.delete(found.keys)
+                try tensors.delete(found.keys + found.cards)
                 try onStep(.tensorsDeleted)
                 return found.report(isDryRun: false)
             }
@@ -135,12 +135,16 @@ extension Library {
 
     /// The tensors that no row of the catalogue's snapshot names.
     func orphans(_ db: Database) throws -> Orphans {
-        let statement = try db.cachedStatement(sql: "SELECT 1 FROM assets WHERE tensor_key = ?")
+        let asset = try db.cachedStatement(sql: "SELECT 1 FROM assets WHERE tensor_key = ?")
+        let clip = try db.cachedStatement(sql: "SELECT 1 FROM clips WHERE identity = ?")
         return try tensors.read { snapshot in
             var orphans = Orphans()
             try snapshot.forEachKey { bytes, byteCount in
                 guard let key = TensorKey(bytes) else { return }
-                if try Int.fetchOne(statement, arguments: [key.data]) == nil {
+                if key.isCard {
+                    let isNamed = try Int.fetchOne(clip, arguments: [key.clip?.hex]) != nil
+                    if !isNamed { orphans.cards.append(key) }
+                } else if try Int.fetchOne(asset, arguments: [key.data]) == nil {
                     orphans.keys.append(key)
                     orphans.byteCount += byteCount
                 }
@@ -153,6 +157,8 @@ extension Library {
 /// Tensors that no row names.
 struct Orphans {
     var keys: [TensorKey] = []
+    /// Cards of clips that are gone; not counted, being no tensors.
+    var cards: [TensorKey] = []
     var byteCount = 0
 
     func report(isDryRun: Bool) -> CollectionReport {

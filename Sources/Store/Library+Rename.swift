@@ -34,7 +34,7 @@ extension Library {
             if let owner = owners.first, let clip = clips.first {
                 try checkTogether(clip, owner)
             }
-            return try clips.map { clip in
+            let renamed = try clips.map { clip in
                 let new = name + clip.name.dropFirst(clip.baseName.count)
                 try checkFree(new, db)
                 try db.execute(
@@ -44,6 +44,8 @@ extension Library {
                 try ClipRow.seal(number(of: clip.id, db), db)
                 return Renaming(old: clip.name, new: new)
             }
+            try writeCards(of: clips.map(\.id), db)
+            return renamed
         }
     }
 

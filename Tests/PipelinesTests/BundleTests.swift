@@ -21,7 +21,7 @@ struct BundleTests {
         #expect((report.compositions, report.collections) == (["swap"], ["reel"]))
         #expect(try copy.library.contents() == source.contents())
         #expect(try copy.library.contents().contains { $0.contains("walk@2s-4s") })
-        #expect(try copy.library.verify().isSound)
+        #expect(try Library.check(at: copy.library.path).isSound)
         #expect(try copy.indexStatus().allSatisfy { $0.state == .current || $0.state == .none })
     }
 
@@ -136,7 +136,7 @@ struct BundleTests {
             // Whole groups, and no recipe before its clips.
             #expect(try copy.library.clips().count == stop / 32 * 32)
             #expect(try copy.library.compositions().isEmpty)
-            #expect(try copy.library.verify().isSound)
+            #expect(try Library.check(at: copy.library.path).isSound)
         }
         #expect(try copy.importing(bundle)[0].added == 36)
         #expect(try copy.library.contents() == source.library.contents())

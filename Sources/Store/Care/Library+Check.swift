@@ -230,6 +230,13 @@ extension LibraryChecker {
                     + " of \"\(tensorsPath)\" \(fault)"
             )
         }
+        let identities = try Set(String.fetchAll(db, sql: "SELECT identity FROM clips"))
+        for key in unnamed.keys where key.isCard {
+            if let clip = key.clip, !identities.contains(clip.hex) {
+                result.notes.append("a card of clip \(clip), which is gone; vsdb gc deletes it")
+            }
+            unnamed[key] = nil
+        }
         if !unnamed.isEmpty {
             let bytes = unnamed.values.reduce(0) { $0 + $1.byteCount }
             result.notes.append(

@@ -40,7 +40,9 @@ extension Library {
 
     /// Makes a damaged library whole again, of what is whole.
     ///
-    /// Nobody else may use it meanwhile. A damaged file is set aside and written anew from every row or
+    /// Nobody else may use it meanwhile. A lost catalogue is written again from the clips' cards; then
+    /// clips that were removed and not collected come back, too, and collections, saved compositions
+    /// and logs are lost as far as they could not be read. A damaged file is set aside and written anew from every row or
     /// record in it that can be read; a clip whose codes are damaged is taken out, with its rows and
     /// records kept in the quarantine; numbers that can be computed again are dropped. Nothing is
     /// deleted. What is done can be interrupted at any point, and done again.
@@ -48,27 +50,36 @@ extension Library {
     /// - Parameters:
     ///   - path: The library's folder; this process has it not open.
     ///   - waitSeconds: How long to wait for other processes to end.
+    ///   - packFingerprint: The fingerprint of the pack in a folder, which the store cannot compute; for
+    ///     packs whose rows are lost.
     /// - Returns: What was done, and what has to be ingested again.
     /// - Throws: `StoreError`: `.noLibrary`, `.locked`, `.olderFormat`, `.noSpace`, `.notWritable`, or
     ///   `.damaged` if a file is missing or nothing in it can be read: then only a backup helps.
     public static func repair(
         at path: String,
-        waitSeconds: Double = 10
+        waitSeconds: Double = 10,
+        packFingerprint: (String) -> String? = { _ in nil }
     ) throws(StoreError) -> RepairReport {
-        try repair(at: path, waitSeconds: waitSeconds) { _ in }
+        try repair(
+            at: path,
+            waitSeconds: waitSeconds,
+            packFingerprint: packFingerprint,
+            onStep: { _ in }
+        )
     }
 
     /// Repairs and reports each step; a step that throws stands for a crash there.
     package static func repair(
         at path: String,
         waitSeconds: Double,
+        packFingerprint: (String) -> String? = { _ in nil },
         onStep: (RepairStep) throws -> Void
     ) throws(StoreError) -> RepairReport {
         let path = absolute(path)
         guard isLibrary(path) else { throw noLibrary(at: path) }
         do {
             var repairer = LibraryRepairer(path: path, waitSeconds: waitSeconds)
-            var report = try repairer.run(onStep)
+            var report = try repairer.run(packFingerprint, onStep)
             report.remaining = try check(at: path, readData: true, waitSeconds: waitSeconds)
                 .problems
             return report
@@ -94,12 +105,15 @@ private struct LibraryRepairer {
     private var tensorsFolder: String { path + "/" + Library.tensorsName }
     private var tensorsPath: String { tensorsFolder + "/data.mdb" }
 
-    mutating func run(_ onStep: (Library.RepairStep) throws -> Void) throws -> RepairReport {
-        for file in [catalogPath, tensorsPath] where !fileExists(file) {
+    mutating func run(
+        _ packFingerprint: (String) -> String?,
+        _ onStep: (Library.RepairStep) throws -> Void
+    ) throws -> RepairReport {
+        guard fileExists(tensorsPath) else {
             throw StoreError(
                 .damaged,
-                "library \"\(path)\": \"\(file)\" is missing, and nothing else holds what was in it; "
-                    + "restore it from a backup"
+                "library \"\(path)\": \"\(tensorsPath)\" is missing, and nothing else holds what was in "
+                    + "it; restore it from a backup"
             )
         }
         let lockPath = fileExists(manifestPath) ? manifestPath : path
@@ -110,6 +124,8 @@ private struct LibraryRepairer {
         try mendTensors(uuid: uuid, onStep)
         let catalog = try Catalog(path: catalogPath, waitSeconds: waitSeconds, isFrozen: false)
         try catalog.refuseOlder()
+        try restorePacks(catalog, packFingerprint)
+        try restoreClips(catalog)
         try mendRows(catalog, onStep)
         try catalog.close()
         report.quarantine = quarantine.usedFolder
@@ -144,19 +160,67 @@ extension LibraryRepairer {
                 toPath: draft + "/old.sqlite" + suffix
             )
         }
-        let salvage = try CatalogSalvage(from: draft + "/old.sqlite", to: draft + "/new.sqlite")
-        try syncFile(draft + "/new.sqlite")
+        let new = draft + "/new.sqlite"
+        let salvage: CatalogSalvage
+        do {
+            salvage = try CatalogSalvage(from: draft + "/old.sqlite", to: new)
+        } catch {
+            // Nothing can be read: an empty one, which the cards of the clips will fill.
+            guard StoreError(error, "salvage", path).kind != .noSpace, hasCards,
+                let uuid = knownUUID
+            else { throw error }
+            for suffix in ["", "-wal", "-shm"] {
+                try? FileManager.default.removeItem(atPath: new + suffix)
+            }
+            try Catalog.create(path: new, uuid: uuid, created: Date())
+            salvage = CatalogSalvage(loss: "nothing of it can be read")
+        }
+        try Self.setRebuilding(true, new)
+        try syncFile(new)
         try onStep(.catalogSalvaged)
         for suffix in ["-wal", "-shm"] {
             try? FileManager.default.removeItem(atPath: catalogPath + suffix)
         }
-        try replaceFile(catalogPath, by: draft + "/new.sqlite")
+        try replaceFile(catalogPath, by: new)
         try onStep(.catalogReplaced)
         let kept = salvage.kept["clips"] ?? 0
         report.actions.append(
             "wrote the catalogue anew (\(fault)): \(kept) clips are in it"
         )
         report.actions += salvage.losses.map { "catalogue: \($0)" }
+    }
+
+    /// Whether the tensors hold what a catalogue can be written from.
+    private var hasCards: Bool {
+        var found = false
+        let store = try? TensorStore(folder: tensorsFolder, isFrozen: false)
+        try? store?.read { snapshot in
+            try snapshot.forEachKey { bytes, _ in
+                if TensorKey(bytes)?.isCard == true { found = true }
+            }
+        }
+        return found
+    }
+
+    /// The UUID that the manifest or the tensors name.
+    private var knownUUID: String? {
+        if let manifest = try? LibraryManifest(path: manifestPath) { return manifest.uuid }
+        let store = try? TensorStore(folder: tensorsFolder, isFrozen: false)
+        return try? store?.read { try $0.property("uuid") }
+    }
+
+    /// Notes in a catalogue that rows of it are lost, until all clips with cards are in it again.
+    private static func setRebuilding(_ isRebuilding: Bool, _ path: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { db in
+            try db.execute(
+                sql: isRebuilding
+                    ? "INSERT OR REPLACE INTO library VALUES ('rebuilding', 'from cards')"
+                    : "DELETE FROM library WHERE name = 'rebuilding'"
+            )
+        }
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
+        try queue.close()
     }
 
     /// Why the catalogue has to be written anew, or nil; errors that are no damage end the repair.
@@ -300,6 +364,97 @@ extension LibraryRepairer {
     }
 }
 
+// MARK: - The cards
+
+extension LibraryRepairer {
+    private func isRebuilding(_ db: Database) throws -> Bool {
+        try String.fetchOne(db, sql: "SELECT value FROM library WHERE name = 'rebuilding'") != nil
+    }
+
+    /// Writes the rows of packs whose files are there and whose rows are lost.
+    private mutating func restorePacks(
+        _ catalog: Catalog,
+        _ packFingerprint: (String) -> String?
+    ) throws {
+        guard try catalog.read({ try isRebuilding($0) }) else { return }
+        let folder = path + "/packs"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted() ?? []
+        for name in names where !name.hasPrefix(".") {
+            let file = folder + "/" + name + "/pack.json"
+            guard let fingerprint = packFingerprint(folder + "/" + name),
+                let manifest = try? String(contentsOfFile: file, encoding: .utf8)
+            else { continue }
+            let pack = PackRecord(
+                name: name,
+                fingerprint: fingerprint,
+                folder: name,
+                manifestJSON: manifest
+            )
+            let isNew = try catalog.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT OR IGNORE INTO packs
+                            (fingerprint, name, folder, manifest, is_default, added, checksum)
+                        VALUES (?, ?, ?, ?, (SELECT count(*) = 0 FROM packs), ?, ?)
+                        """,
+                    arguments: [
+                        pack.fingerprint, name, pack.folder, manifest, timestamp(pack.added),
+                        PackRow.checksum(pack),
+                    ]
+                )
+                return db.changesCount > 0
+            }
+            if isNew { report.actions.append("wrote the row of pack \"\(name)\" again") }
+        }
+    }
+
+    /// Writes the rows of clips that were lost with a part of the catalogue, from their cards.
+    private mutating func restoreClips(_ catalog: Catalog) throws {
+        guard try catalog.read({ try isRebuilding($0) }) else { return }
+        let store = try TensorStore(folder: tensorsFolder, isFrozen: false)
+        var restored = 0
+        var lacking: [String: Int] = [:]
+        try catalog.write { db in
+            try store.read { snapshot in
+                try snapshot.forEachKey { bytes, _ in
+                    guard let key = TensorKey(bytes), key.isCard, let id = key.clip,
+                        try ClipRow.name(of: id, db) == nil,
+                        let found = try snapshot.withValue(key, { ClipCard(record: $0) }),
+                        let card = found, card.clip.id == id
+                    else { return }
+                    let pack = card.packFingerprint.lowercased()
+                    let hasPack = try Int.fetchOne(
+                        db,
+                        sql: "SELECT 1 FROM packs WHERE fingerprint = ?",
+                        arguments: [pack]
+                    )
+                    guard hasPack != nil else {
+                        lacking[pack, default: 0] += 1
+                        return
+                    }
+                    _ = try ClipRow.insert(PendingClip(card.clip), db)
+                    restored += 1
+                }
+            }
+            if lacking.isEmpty {
+                try db.execute(sql: "DELETE FROM library WHERE name = 'rebuilding'")
+            }
+        }
+        if restored > 0 {
+            report.actions.append(
+                "wrote the rows of \(restored) clips again, from their cards; those that were removed "
+                    + "since the last vsdb gc are among them"
+            )
+        }
+        for (pack, count) in lacking.sorted(by: { $0.key < $1.key }) {
+            report.actions.append(
+                "\(count) clips wait for the pack \(pack.prefix(12)): add it with vsdb pack add, and "
+                    + "repair again"
+            )
+        }
+    }
+}
+
 // MARK: - The rows
 
 extension LibraryRepairer {
@@ -327,7 +482,9 @@ extension LibraryRepairer {
                     let fault = asset.fault(in: file, at: place, &buffer, readsData: true)
                     guard let fault else { continue }
                     damagedAssets.append(asset)
-                    reasons[asset.clipID] = "the record of its \(asset.kind.name) \(fault)"
+                    if !asset.kind.isDerived, reasons[asset.clipID] == nil {
+                        reasons[asset.clipID] = "the record of its \(asset.kind.name) \(fault)"
+                    }
                 } catch {
                     if error.kind == .newerFormat { continue }
                     damagedRows[number] = error.description

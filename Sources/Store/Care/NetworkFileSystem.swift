@@ -23,3 +23,10 @@ enum NetworkFileSystem {
         name(ofType: vsdb_file_system_type(path))
     }
 }
+
+extension Library {
+    /// The name of the network file system with a number of `statfs`, or nil; for tests.
+    package static func networkFileSystem(ofType type: Int64) -> String? {
+        NetworkFileSystem.name(ofType: type)
+    }
+}

@@ -52,6 +52,9 @@ struct CatalogSalvage {
         try? damaged.close()
     }
 
+    /// Describes a catalogue of which nothing could be read.
+    init(loss: String) { losses = [loss] }
+
     /// Writes the bytes of the header that are the same in every catalogue.
     ///
     /// Source: sqlite.org/fileformat2.html, section 1.3.

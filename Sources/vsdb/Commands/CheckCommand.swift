@@ -49,7 +49,8 @@ struct CheckCommand: LibraryCommand {
             waitSeconds: shared.waitSecondsOrDefault
         )
         // Packs and indexes are looked at through the catalogue.
-        if !found.problems.contains(where: { [.manifest, .catalog].contains($0.place) }) {
+        let files: [LibraryProblem.Place] = [.manifest, .catalog, .tensors]
+        if !found.problems.contains(where: { files.contains($0.place) }) {
             let session = try shared.openSession()
             found.problems += session.packProblems(readingWeights: readData)
             found.notes += session.indexNotes(reads: readData)

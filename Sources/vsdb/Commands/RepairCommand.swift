@@ -1,4 +1,5 @@
 import ArgumentParser
+import Packs
 import Pipelines
 import Store
 
@@ -41,7 +42,11 @@ struct RepairCommand: LibraryCommand {
 
     func run() throws {
         let path = try shared.locateLibrary()
-        let report = try Library.repair(at: path, waitSeconds: shared.waitSecondsOrDefault)
+        let report = try Library.repair(
+            at: path,
+            waitSeconds: shared.waitSecondsOrDefault,
+            packFingerprint: { try? Pack(folder: $0).fingerprint }
+        )
         var remaining = report.remaining
         if remaining.isEmpty {
             let session = try shared.openSession()

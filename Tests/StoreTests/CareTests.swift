@@ -1,0 +1,322 @@
+import Foundation
+import GRDB
+import Store
+import Tensors
+import TestSupport
+import Testing
+
+/// Check, repair, collection, backup and compaction.
+@Suite struct CareTests {
+    private struct Crash: Error {}
+
+    /// A closed library with clips and a composition of the first one.
+    private func closedLibrary(
+        in folder: TemporaryFolder,
+        count: Int = 4
+    ) throws -> [NewClip] {
+        let clips = (1...count).map { Fixture.clip($0) }
+        let library = try Fixture.library(in: folder)
+        _ = try library.commit(clips)
+        try library.saveComposition(
+            NewComposition(
+                name: "dance",
+                hash: String(repeating: "ab", count: 32),
+                recipeJSON: #"{"alpha":1}"#,
+                parents: [clips[0].id]
+            )
+        )
+        return clips
+    }
+
+    private func catalogue(of folder: TemporaryFolder) throws -> DatabaseQueue {
+        try DatabaseQueue(path: folder.library + "/catalog.sqlite")
+    }
+
+    /// Expects clips to be there with the numbers that they were given.
+    private func expectWhole(_ clips: [NewClip], at path: String) throws {
+        let library = try Library.open(at: path)
+        for clip in clips {
+            for asset in clip.assets {
+                #expect(try library.tensor(of: clip.id, asset.kind)?.bytes == asset.tensor.bytes)
+            }
+        }
+    }
+
+    // MARK: Check
+
+    @Test func aSoundLibraryHasNoProblemsAndNoNotes() throws {
+        let folder = try TemporaryFolder()
+        _ = try closedLibrary(in: folder)
+        let check = try Library.check(at: folder.library)
+        #expect(check.problems.isEmpty)
+        #expect(check.notes.isEmpty)
+        #expect((check.clipCount, check.assetCount) == (4, 12))
+        #expect(check.readByteCount > 4 * 18 * 512 * 4)
+    }
+
+    @Test func aChangedCaptionIsNoticed() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        try catalogue(of: folder).write { db in
+            try db.execute(sql: "UPDATE clips SET caption = 'clip numbes 2' WHERE name = 'clip-2'")
+        }
+        let check = try Library.check(at: folder.library, readData: false)
+        #expect(check.problems.map(\.place) == [.clip(clips[1].id)])
+        let report = try Library.repair(at: folder.library)
+        #expect(report.lostClips.isEmpty, "its codes are whole")
+        #expect(report.actions.first?.contains("clip-2") == true)
+        #expect(try Library.check(at: folder.library).isSound)
+    }
+
+    @Test func tensorsThatNoClipNamesAreANoteAndNoProblem() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        _ = try Library.open(at: folder.library).remove([clips[3].id])
+        let check = try Library.check(at: folder.library)
+        #expect(check.isSound)
+        #expect(check.notes.contains { $0.contains("3 tensors") })
+        let dry = try Library.open(at: folder.library).collectGarbage(dryRun: true)
+        #expect((dry.tensorCount, dry.isDryRun) == (3, true))
+        let report = try Library.open(at: folder.library).collectGarbage()
+        #expect(report.tensorCount == 3)
+        #expect(try Library.check(at: folder.library).notes.isEmpty, "the card is gone, too")
+    }
+
+    @Test func leftoversOfDeadCommandsAreCollectedOnceTheyAreOld() throws {
+        let folder = try TemporaryFolder()
+        _ = try closedLibrary(in: folder)
+        let library = try Library.open(at: folder.library)
+        for name in [".adding-1", ".adding-2"] {
+            let path = folder.library + "/packs/" + name
+            try FileManager.default.createDirectory(
+                atPath: path,
+                withIntermediateDirectories: true
+            )
+            try Data(count: 100).write(to: URL(fileURLWithPath: path + "/x.safetensors"))
+        }
+        let old = [FileAttributeKey.modificationDate: Date(timeIntervalSinceNow: -7200)]
+        try FileManager.default.setAttributes(
+            old,
+            ofItemAtPath: folder.library + "/packs/.adding-1"
+        )
+        let report = try library.collectGarbage()
+        #expect(report.leftovers == ["packs/.adding-1"])
+        #expect(report.leftoverByteCount == 100)
+        #expect(
+            try FileManager.default.contentsOfDirectory(atPath: folder.library + "/packs")
+                == [".adding-2"]
+        )
+    }
+
+    // MARK: Backup
+
+    @Test func aBackupIsALibraryOfTheSameMoment() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        let library = try Library.open(at: folder.library)
+        let target = folder.path + "/backup"
+        let report = try library.backUp(to: target) { step in
+            // What is added while it is copied may be in one of the files, never in rows alone.
+            if step == .catalogCopied { _ = try? library.commit([Fixture.clip(77)]) }
+        }
+        #expect(report.clipCount == 4)
+        #expect(try Library.check(at: target).isSound)
+        try expectWhole(clips, at: target)
+        #expect(try Library.open(at: target).composition("dance").name == "dance")
+        #expect(try Library.open(at: target).uuid == library.uuid)
+        expectFailure(.alreadyExists) { try library.backUp(to: target) }
+        expectFailure(.invalidValue) { try library.backUp(to: folder.library + "/inside") }
+    }
+
+    @Test func theCollectorWaitsForABackup() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        let library = try Library.open(at: folder.library)
+        let other = try Library.open(at: folder.library, waitSeconds: 0.05)
+        let report = try library.backUp(to: folder.path + "/backup") { step in
+            guard step == .catalogCopied else { return }
+            _ = try other.remove([clips[1].id])
+            expectFailure(.locked) { try other.collectGarbage() }
+        }
+        #expect(report.clipCount == 4, "as it was when it began")
+        try expectWhole(clips, at: folder.path + "/backup")
+        #expect(try other.collectGarbage().tensorCount == 3)
+    }
+
+    @Test(arguments: Library.BackupStep.allCases)
+    func aBackupThatDiesLeavesNothing(step: Library.BackupStep) throws {
+        let folder = try TemporaryFolder()
+        _ = try closedLibrary(in: folder)
+        let library = try Library.open(at: folder.library)
+        let target = folder.path + "/backup"
+        expectFailure(.failed) {
+            try library.backUp(to: target) { if $0 == step { throw Crash() } }
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["lib"])
+    }
+
+    // MARK: Compact
+
+    @Test func compactingGivesRoomBackAndKeepsEverything() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder, count: 40)
+        _ = try {
+            let library = try Library.open(at: folder.library)
+            _ = try library.remove(clips[4...].map(\.id))
+            _ = try library.collectGarbage()
+        }()
+        let report = try Library.compact(at: folder.library)
+        #expect(report.byteCountAfter < report.byteCountBefore / 3)
+        #expect(try Library.check(at: folder.library).isSound)
+        try expectWhole(Array(clips[..<4]), at: folder.library)
+    }
+
+    @Test func compactingIsRefusedWhileTheLibraryIsOpen() throws {
+        let folder = try TemporaryFolder()
+        _ = try closedLibrary(in: folder)
+        let library = try Library.open(at: folder.library)
+        let error = expectFailure(.locked) {
+            try Library.compact(at: folder.library, waitSeconds: 0.05)
+        }
+        #expect(error?.description.contains("process \(getpid())") == true)
+        #expect(try library.clips().count == 4)
+    }
+
+    @Test(arguments: Library.CompactStep.allCases)
+    func aCompactionThatDiesChangesNothingThatIsRead(step: Library.CompactStep) throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        expectFailure(.failed) {
+            try Library.compact(at: folder.library, waitSeconds: 1) {
+                if $0 == step { throw Crash() }
+            }
+        }
+        #expect(try Library.check(at: folder.library).isSound)
+        try expectWhole(clips, at: folder.library)
+        _ = try Library.compact(at: folder.library)
+    }
+
+    // MARK: Repair
+
+    @Test func aSoundLibraryIsLeftAlone() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        let report = try Library.repair(at: folder.library)
+        #expect(report == RepairReport())
+        try expectWhole(clips, at: folder.library)
+    }
+
+    @Test func aClipWithADamagedRecordIsSetAsideAndItsNeighboursStay() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        let path = folder.library + "/tensors.lmdb/data.mdb"
+        let file = try Data(contentsOf: URL(fileURLWithPath: path))
+        let place = try #require(file.range(of: clips[0].assets[0].tensor.bytes)).lowerBound
+        try overwrite(path, at: place, with: [file[place] ^ 1])
+        let report = try Library.repair(at: folder.library)
+        #expect(report.lostClips.map(\.name) == ["clip-1"])
+        #expect(report.lostClips.map(\.sourcePath) == ["/films/1.mp4"])
+        #expect(report.brokenCompositions == ["dance"])
+        let quarantine = try #require(report.quarantine)
+        let kept = try FileManager.default.subpathsOfDirectory(atPath: quarantine)
+        #expect(kept.contains("rows.jsonl"))
+        #expect(kept.contains { $0.hasSuffix("-content.record") })
+        #expect(try Library.check(at: folder.library).isSound)
+        try expectWhole(Array(clips[1...]), at: folder.library)
+        // The same clip ingested again makes the composition whole.
+        _ = try Library.open(at: folder.library).commit([clips[0]])
+        try expectWhole(clips, at: folder.library)
+    }
+
+    @Test func whatCanBeComputedAgainIsDroppedAlone() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        let path = folder.library + "/tensors.lmdb/data.mdb"
+        let file = try Data(contentsOf: URL(fileURLWithPath: path))
+        let place = try #require(file.range(of: Data("picture 2".utf8))).lowerBound
+        try overwrite(path, at: place, with: [0])
+        let report = try Library.repair(at: folder.library)
+        #expect(report.lostClips.isEmpty)
+        let library = try Library.open(at: folder.library)
+        #expect(try library.thumbnails(of: clips[1].id) == nil)
+        #expect(try library.tensor(of: clips[1].id, .content) != nil)
+    }
+
+    @Test(arguments: ["emptied", "garbage", "gone"])
+    func aLostCatalogueIsWrittenAgainFromTheCards(how: String) throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder, count: 40)
+        let before = try {
+            let library = try Library.open(at: folder.library)
+            _ = try library.renameClip("clip-7", to: "walk")
+            _ = try library.tag([clips[1].id], with: ["dance"])
+            _ = try library.setCaptions([clips[2].id: "in a purple dress"])
+            return try library.clips()
+        }()
+        let path = folder.library + "/catalog.sqlite"
+        for suffix in ["-wal", "-shm"] {
+            try? FileManager.default.removeItem(atPath: path + suffix)
+        }
+        switch how {
+        case "emptied": #expect(truncate(path, 0) == 0)
+        case "gone": try FileManager.default.removeItem(atPath: path)
+        default:
+            let size = try Data(contentsOf: URL(fileURLWithPath: path)).count
+            try Data(repeating: 0xA5, count: size).write(to: URL(fileURLWithPath: path))
+        }
+        expectFailure(.damaged) { try Library.open(at: folder.library) }
+        #expect(try !Library.check(at: folder.library).isSound)
+        let pack = folder.library + "/packs/faces"
+        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
+        try Data(Fixture.pack.manifestJSON.utf8).write(
+            to: URL(fileURLWithPath: pack + "/pack.json")
+        )
+        // Without the pack's fingerprint the clips wait.
+        let waiting = try Library.repair(at: folder.library)
+        #expect(waiting.actions.contains { $0.contains("40 clips wait for the pack") })
+        let report = try Library.repair(
+            at: folder.library,
+            packFingerprint: { $0 == pack ? Fixture.pack.fingerprint : nil }
+        )
+        #expect(report.remaining.isEmpty)
+        try expectWhole(clips, at: folder.library)
+        let after = try Library.open(at: folder.library).clips()
+        #expect(after.map(\.id) == before.map(\.id))
+        #expect(after.map(\.name) == before.map(\.name))
+        #expect(after.map(\.tags) == before.map(\.tags))
+        #expect(after.map(\.caption) == before.map(\.caption))
+        #expect(after.map(\.source) == before.map(\.source))
+        #expect(try Library.repair(at: folder.library) == RepairReport(), "nothing is left to do")
+    }
+
+    @Test func aLostManifestIsWrittenAgain() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        let uuid = try Library.open(at: folder.library).uuid
+        try FileManager.default.removeItem(atPath: folder.library + "/library.json")
+        let error = expectFailure(.damaged) { try Library.open(at: folder.library) }
+        #expect(error?.description.contains("vsdb repair") == true)
+        _ = try Library.repair(at: folder.library)
+        #expect(try Library.open(at: folder.library).uuid == uuid)
+        try expectWhole(clips, at: folder.library)
+    }
+
+    @Test func withoutTensorsOnlyABackupHelps() throws {
+        let folder = try TemporaryFolder()
+        _ = try closedLibrary(in: folder)
+        try FileManager.default.removeItem(atPath: folder.library + "/tensors.lmdb/data.mdb")
+        let error = expectFailure(.damaged) { try Library.repair(at: folder.library) }
+        #expect(error?.description.contains("backup") == true)
+        #expect(
+            try catalogue(of: folder).read {
+                try Int.fetchOne($0, sql: "SELECT count(*) FROM clips")
+            } == 4
+        )
+    }
+
+    @Test func aPlaceOnANetworkIsToldFromALocalOne() {
+        #expect(Library.networkFileSystem(ofType: 0x6969) == "NFS")
+        #expect(Library.networkFileSystem(ofType: 0xFF53_4D42) == "CIFS")
+        #expect(Library.networkFileSystem(ofType: 0xEF53) == nil, "ext4")
+    }
+}
