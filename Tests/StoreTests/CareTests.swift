@@ -202,7 +202,7 @@ import Testing
         let folder = try TemporaryFolder()
         let clips = try closedLibrary(in: folder)
         let report = try Library.repair(at: folder.library)
-        #expect(report == RepairReport())
+        #expect(report.isEmpty)
         try expectWhole(clips, at: folder.library)
     }
 
@@ -286,7 +286,7 @@ import Testing
         #expect(after.map(\.tags) == before.map(\.tags))
         #expect(after.map(\.caption) == before.map(\.caption))
         #expect(after.map(\.source) == before.map(\.source))
-        #expect(try Library.repair(at: folder.library) == RepairReport(), "nothing is left to do")
+        #expect(try Library.repair(at: folder.library).isEmpty, "nothing is left to do")
     }
 
     @Test func aLostManifestIsWrittenAgain() throws {

@@ -28,8 +28,11 @@ public struct RepairReport: Sendable, Equatable {
     public internal(set) var brokenCompositions: [String] = []
     /// Where everything lies that was taken out; nil if nothing was.
     public internal(set) var quarantine: String?
-    /// What is still wrong; empty for a dry run.
+    /// What is still wrong.
     public internal(set) var remaining: [LibraryProblem] = []
+
+    /// Whether there was nothing to do.
+    public var isEmpty: Bool { self == RepairReport() }
 }
 
 extension Library {
