@@ -21,7 +21,7 @@ import Testing
         }
         let index = try #require(try DescriptorIndex.open(folder.path, identity))
         #expect(index.count == 500 && index.segmentCount == 4 && index.watermark == 500)
-        #expect(index.damagedRows() == [])
+        #expect(index.damagedRows() == [] && index.isSound)
         let memory = DescriptorIndex.ofRows(rows, made.layout)
         let query = made.query(made.next())
         #expect(
@@ -145,11 +145,12 @@ import Testing
                     name == "sketch"
                     ? Int(random.next() % 64) + 64 * Int(random.next() % 8)
                     : Int(random.next() % UInt64(whole.count))
-                // An entry's asset and start have no checksum of their own: the catalogue is asked.
-                if name == "entries", place % 16 < 12 { continue }
                 bytes[place] ^= UInt8(1 << (random.next() % 8))
                 try bytes.write(to: url)
                 let index = try #require(try DescriptorIndex.open(folder.path, identity))
+                #expect(!index.isSound, "\(name) at \(place)")
+                // An entry's asset and start have no checksum of their own, only that of their block.
+                if name == "entries", place % 16 < 12 { continue }
                 let damaged = index.damagedRows()
                 #expect(damaged.count == 1, "\(name) at \(place)")
                 if name == "rows", let row = damaged.first {
@@ -160,7 +161,46 @@ import Testing
                 }
             }
             try whole.write(to: url)
+            #expect(try DescriptorIndex.open(folder.path, identity)?.isSound == true)
         }
+    }
+
+    @Test("rows of no numbers, or of infinite ones, are damage and not absence")
+    func nonsense() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let identity = IndexIdentity.sample(made.layout)
+        try IndexWriter(folder.path, identity).append(made.rows(1...65), watermark: 65)
+        let url = URL(fileURLWithPath: folder.path + "/generation-1/0.rows")
+        let whole = try Data(contentsOf: url)
+        // NaN, infinity and minus infinity in binary16, little-endian.
+        for nonsense: [UInt8] in [[0x00, 0x7E], [0x00, 0x7C], [0x00, 0xFC]] {
+            let bytes = Data((0..<whole.count).map { nonsense[$0 % 2] })
+            try bytes.write(to: url)
+            let index = try #require(try DescriptorIndex.open(folder.path, identity))
+            #expect(!index.isSound && !index.hasWholeRows)
+            let found = index.nearest(made.query(made.next()), 3)
+            #expect(found.neighbours.isEmpty && found.damaged == 65)
+        }
+    }
+
+    @Test("an index of another format is none, and is replaced")
+    func otherFormat() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let identity = IndexIdentity.sample(made.layout)
+        try Data("{\"format\": 1}".utf8)
+            .write(to: URL(fileURLWithPath: folder.path + "/manifest.json"))
+        #expect(try DescriptorIndex.open(folder.path, identity) == nil)
+        try IndexWriter(folder.path, identity).append(made.rows(1...3), watermark: 3)
+        #expect(try DescriptorIndex.open(folder.path, identity)?.count == 3)
+    }
+
+    @Test("any number of neighbours may be asked for")
+    func countlessNeighbours() {
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let index = DescriptorIndex.ofRows(made.rows(1...70), made.layout)
+        #expect(index.nearest(made.query(made.next()), .max).neighbours.count == 70)
     }
 
     @Test("shorter files and broken manifests are damage, and a writer starts anew")

@@ -23,6 +23,8 @@ public struct DescriptorIndex: Sendable {
     let removed: [UInt32]
     /// Assets that were looked at and have no row, ascending: nothing of them can be compared.
     public let rowless: [Int64]
+    /// What entries and sketches were when they were written; nil for what is in memory.
+    private let sums: BlockSums?
 
     /// Rows, without those that were removed.
     public var count: Int { rowCount - removed.count }
@@ -43,8 +45,10 @@ public struct DescriptorIndex: Sendable {
         watermark: Int64,
         centre: DescriptorCentre,
         written: Date?,
-        byteCount: Int
+        byteCount: Int,
+        sums: BlockSums? = nil
     ) {
+        self.sums = sums
         (self.centre, self.rowless) = (centre, rowless)
         (self.identity, self.segments, self.removed) = (identity, segments, removed)
         (self.watermark, self.written, self.byteCount) = (watermark, written, byteCount)
@@ -70,7 +74,7 @@ public struct DescriptorIndex: Sendable {
     /// - Parameters:
     ///   - folder: Where `manifest.json` lies.
     ///   - identity: What it must hold.
-    /// - Returns: Nil if there is none, or one of another library, pack or descriptor.
+    /// - Returns: Nil if there is none, or one of another library, pack, descriptor or format.
     /// - Throws: `SearchError`, `.damaged`, if its files are not what the manifest says.
     public static func open(
         _ folder: String,
@@ -98,6 +102,9 @@ public struct DescriptorIndex: Sendable {
     static func manifest(in folder: String) throws(SearchError) -> IndexManifest? {
         let path = folder + "/" + IndexManifest.fileName
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        // An index of another vsdb is none: it is derived, and made anew.
+        let format = try? JSONDecoder().decode(IndexManifest.Format.self, from: data).format
+        if let format, format != IndexManifest.currentFormat { return nil }
         guard let manifest = try? JSONDecoder().decode(IndexManifest.self, from: data),
             manifest.isSound
         else {
@@ -136,7 +143,8 @@ public struct DescriptorIndex: Sendable {
             centre: manifest.descriptorCentre,
             written: facts?[.modificationDate] as? Date,
             byteCount: manifest.count
-                * (IndexSegment.entryBytes + layout.byteCount + layout.sketchByteCount)
+                * (IndexSegment.entryBytes + layout.byteCount + layout.sketchByteCount),
+            sums: manifest.sums
         )
     }
 
@@ -245,6 +253,35 @@ public struct DescriptorIndex: Sendable {
             (0..<segment.count)
                 .filter { !segment.isWhole($0) || !segment.hasOwnSketch($0) }.map { start + $0 }
         }
+    }
+
+    /// Whether every row is what was written; sketches are not looked at.
+    public var hasWholeRows: Bool { (0..<rowCount).allSatisfy(isWhole) }
+
+    /// Rows from all over a large index that are read when it is opened, as searches by sketches do.
+    static let probes = 512
+
+    /// Whether all entries and sketches are what was written, and rows from all over the index, all of them if they
+    /// are few.
+    ///
+    /// A searcher asks before the first search: a sketch that lies, or a row of nonsense, would hide an answer. It takes
+    /// about as long as one search.
+    public var isSound: Bool {
+        guard let sums else { return true }
+        let block = DescriptorKernel.sketchRows
+        var full: UInt64 = 0
+        for (segment, start) in zip(segments, starts) {
+            full &+= segment.sum(ofBlocks: 0..<segment.count / block, first: start / block)
+        }
+        guard full == sums.full else { return false }
+        if let last = segments.last, last.count % block > 0 {
+            let tail = last.count / block * block..<last.count
+            guard last.tailSum == sums.tail, tail.allSatisfy(last.hasOwnSketch) else {
+                return false
+            }
+        }
+        let step = rowCount <= Self.sketchThreshold ? 1 : rowCount / Self.probes
+        return stride(from: 0, to: rowCount, by: step).allSatisfy(isWhole)
     }
 
     /// Whether a row is what was written.

@@ -19,13 +19,29 @@ public struct IndexIdentity: Sendable, Hashable, Codable {
     }
 }
 
+/// Checksums of the entries and sketches of counted rows, kept up in constant time for each row.
+///
+/// Blocks of `DescriptorKernel.sketchRows` rows never change once they are full. Entries of the last one are hashed by
+/// themselves; its sketches are compared with the rows, as a writer may be adding to them.
+struct BlockSums: Codable, Equatable, Sendable {
+    /// Over all full blocks.
+    var full: UInt64 = 0
+    /// Of the entries behind them.
+    var tail: UInt64 = 0
+}
+
 /// `manifest.json` of an index: what of its files counts.
 ///
 /// It is replaced as a whole after everything that it names has been written. What lies behind the counted rows is of a
 /// writer that died, and is written over.
 struct IndexManifest: Codable, Equatable {
-    static let currentFormat = 1
+    static let currentFormat = 2
     static let fileName = "manifest.json"
+
+    /// The one key that manifests of all formats have.
+    struct Format: Decodable {
+        let format: Int
+    }
 
     var format = IndexManifest.currentFormat
     var identity: IndexIdentity
@@ -45,6 +61,8 @@ struct IndexManifest: Codable, Equatable {
     var centreCount = 0
     /// What was taken from every clip: float32, little-endian.
     var centre = Data()
+    /// What entries and sketches were when they were written.
+    var sums = BlockSums()
 
     /// The folder name of a generation.
     static func folder(_ generation: Int) -> String { "generation-\(generation)" }

@@ -111,6 +111,44 @@ package struct IndexSegment: Sendable {
         }
     }
 
+    /// The sum over full blocks; a block counts by its place, so that none stands for another one.
+    ///
+    /// - Parameters:
+    ///   - blocks: Which of this segment.
+    ///   - first: The place of the segment's first block among those of all segments.
+    /// - Returns: The sum.
+    func sum(ofBlocks blocks: Range<Int>, first: Int) -> UInt64 {
+        let block = DescriptorKernel.sketchRows
+        return entries.withUnsafeBytes { entries in
+            sketch.withUnsafeBytes { sketch in
+                blocks.reduce(0) { sum, number in
+                    sum
+                        &+ Self.sum(
+                            entries: entries.part(number, block * Self.entryBytes),
+                            sketch: sketch.part(number, block * layout.sketchByteCount),
+                            place: first + number
+                        )
+                }
+            }
+        }
+    }
+
+    static func sum(
+        entries: UnsafeRawBufferPointer,
+        sketch: UnsafeRawBufferPointer,
+        place: Int
+    ) -> UInt64 {
+        (xxh3(entries) &+ 3 &* xxh3(sketch)) &* UInt64(2 * place + 1)
+    }
+
+    /// The hash of the entries behind the last full block.
+    var tailSum: UInt64 {
+        let first = count / DescriptorKernel.sketchRows * DescriptorKernel.sketchRows
+        return entries.withUnsafeBytes { bytes in
+            xxh3(UnsafeRawBufferPointer(rebasing: bytes[(first * Self.entryBytes)...]))
+        }
+    }
+
     /// Whether the sketch of a row is the one of its numbers.
     func hasOwnSketch(_ row: Int) -> Bool {
         let size = layout.sketchByteCount
@@ -158,6 +196,13 @@ package struct IndexSegment: Sendable {
     /// Lends the sketches.
     package func withSketch<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         sketch.withUnsafeBytes { body($0.bindMemory(to: UInt8.self)) }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// One of parts of equal size.
+    func part(_ number: Int, _ size: Int) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: self[number * size..<(number + 1) * size])
     }
 }
 

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+internal import Hashing
 internal import Kernels
 
 /// Appends to the index of a folder, or builds it anew; one process at a time.
@@ -82,7 +83,7 @@ public final class IndexWriter {
             let segment = changed.count / changed.segmentRows
             let first = changed.count % changed.segmentRows
             let part = Array(rest.prefix(changed.segmentRows - first))
-            try write(part, segment: segment, at: first)
+            try write(part, segment: segment, at: first, &changed.sums)
             changed.count += part.count
             rest = rest.dropFirst(part.count)
         }
@@ -121,7 +122,7 @@ public final class IndexWriter {
         var changed = manifest
         changed.generation = Self.newestGeneration(folder) + 1
         (changed.count, changed.watermark, changed.removed) = (0, 0, [])
-        changed.rowless = []
+        (changed.rowless, changed.sums) = ([], BlockSums())
         changed.descriptorCentre = centre
         try makeFolder(folder + "/" + IndexManifest.folder(changed.generation))
         try publish(changed)
@@ -160,35 +161,47 @@ public final class IndexWriter {
         }
     }
 
-    /// Writes entries, rows and sketches from a row of a segment on.
-    private func write(_ rows: [IndexRow], segment: Int, at first: Int) throws(SearchError) {
+    /// Writes entries, rows and sketches from a row of a segment on, and takes them into checksums.
+    private func write(
+        _ rows: [IndexRow],
+        segment: Int,
+        at first: Int,
+        _ sums: inout BlockSums
+    ) throws(SearchError) {
         let layout = manifest.identity.layout
         let files = folder + "/" + IndexManifest.folder(manifest.generation)
         let encoded = EncodedRows(rows, layout: layout)
         let path = { name in IndexSegment.path(files, segment, name) }
         let names = IndexSegment.names
-        try put(encoded.entries, path(names.entries), at: first * IndexSegment.entryBytes)
-        try put(encoded.rows, path(names.rows), at: first * layout.byteCount)
-        // The first block may hold rows that count already: it is read, and keeps their bits.
         let block = DescriptorKernel.sketchRows
+        // The first block may hold rows that count already: its entries are hashed, its sketches made, as a whole.
         let offset = first % block
-        let start = (first - offset) / block * layout.sketchByteCount * block
-        var sketch = Data(
-            count: DescriptorKernel.sketchByteCount(rows: offset + rows.count, layout)
-        )
-        if offset > 0 { try read(path(names.sketch), at: start, into: &sketch) }
-        let blank = Data(count: offset * layout.byteCount)
+        let entryStart = (first - offset) * IndexSegment.entryBytes
+        let rowStart = (first - offset) * layout.byteCount
+        let entries =
+            try read(path(names.entries), entryStart, offset * IndexSegment.entryBytes)
+            + encoded.entries
+        let numbers = try read(path(names.rows), rowStart, offset * layout.byteCount) + encoded.rows
+        if offset > 0, entries.prefix(offset * IndexSegment.entryBytes).xxh3 != sums.tail {
+            throw .changed(path(names.entries))
+        }
+        let count = offset + rows.count
+        var sketch = Data(count: DescriptorKernel.sketchByteCount(rows: count, layout))
         sketch.withUnsafeMutableBytes { sketch in
-            (blank + encoded.rows).withUnsafeBytes { rows in
+            numbers.withUnsafeBytes { rows in
                 DescriptorKernel.sketch(
                     rows.bindMemory(to: UInt16.self),
-                    offset..<offset + encoded.count,
+                    0..<count,
                     layout,
                     into: sketch.bindMemory(to: UInt8.self)
                 )
             }
         }
-        try put(sketch, path(names.sketch), at: start)
+        try put(entries, path(names.entries), at: entryStart)
+        try put(encoded.rows, path(names.rows), at: first * layout.byteCount)
+        try put(sketch, path(names.sketch), at: (first - offset) * layout.sketchByteCount)
+        let place = (segment * manifest.segmentRows + first - offset) / block
+        sums.add(entries, sketch, count, place, layout)
     }
 
     private func put(_ data: Data, _ path: String, at offset: Int) throws(SearchError) {
@@ -200,19 +213,16 @@ public final class IndexWriter {
         guard fdatasync(file) == 0 else { throw .system(errno, "sync", path) }
     }
 
-    /// Reads one block of sketches.
-    private func read(_ path: String, at offset: Int, into data: inout Data) throws(SearchError) {
+    /// Reads a part of a file that counts already.
+    private func read(_ path: String, _ offset: Int, _ size: Int) throws(SearchError) -> Data {
+        guard size > 0 else { return Data() }
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw .system(errno, "open", path) }
         defer { close(file) }
-        let size = manifest.identity.layout.sketchByteCount * DescriptorKernel.sketchRows
+        var data = Data(count: size)
         let got = data.withUnsafeMutableBytes { pread(file, $0.baseAddress, size, off_t(offset)) }
-        guard got == size else {
-            throw SearchError(
-                .damaged,
-                "index \"\(path)\": it is too short; run vsdb index rebuild"
-            )
-        }
+        guard got == size else { throw .changed(path) }
+        return data
     }
 
     private static func write(
@@ -278,7 +288,45 @@ public final class IndexWriter {
     }
 }
 
+extension BlockSums {
+    /// Takes in the rows of a segment from the start of a block on.
+    fileprivate mutating func add(
+        _ entries: Data,
+        _ sketch: Data,
+        _ count: Int,
+        _ place: Int,
+        _ layout: DescriptorLayout
+    ) {
+        let block = DescriptorKernel.sketchRows
+        let whole = count / block
+        entries.withUnsafeBytes { entries in
+            sketch.withUnsafeBytes { sketch in
+                for number in 0..<whole {
+                    full &+= IndexSegment.sum(
+                        entries: entries.part(number, block * IndexSegment.entryBytes),
+                        sketch: sketch.part(number, block * layout.sketchByteCount),
+                        place: place + number
+                    )
+                }
+            }
+        }
+        tail = entries.dropFirst(whole * block * IndexSegment.entryBytes).xxh3
+    }
+}
+
+extension Data {
+    fileprivate var xxh3: UInt64 { withUnsafeBytes { Hashing.xxh3($0) } }
+}
+
 extension SearchError {
+    /// A file of an index is not what was written.
+    fileprivate static func changed(_ path: String) -> SearchError {
+        SearchError(
+            .damaged,
+            "index \"\(path)\": it is not what was written; run vsdb index rebuild"
+        )
+    }
+
     /// What a failed system call means.
     static func system(_ code: Int32, _ doing: String, _ path: String) -> SearchError {
         let text = String(cString: strerror(code))

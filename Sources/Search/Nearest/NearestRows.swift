@@ -16,7 +16,7 @@ public struct SearchOutcome: Sendable {
     public var candidates: Int
     /// How many of them were compared by all their numbers.
     public var compared: Int
-    /// Rows that would be answers and are not what was written: the index is to be built anew.
+    /// Rows that would be answers, or have no score, and are not what was written: the index is to be built anew.
     public var damaged: Int
 }
 
@@ -51,6 +51,7 @@ extension DescriptorIndex {
     ) -> SearchOutcome {
         let allowed = removed.isEmpty ? allowed : allowed?.filter { !isRemoved($0) }
         let candidates = allowed?.count ?? count
+        let k = min(k, candidates)
         guard k > 0, candidates > 0, !query.groups.isEmpty else {
             return SearchOutcome(
                 neighbours: [],
@@ -196,23 +197,25 @@ struct BestRows {
 
     var sorted: [Neighbour] { heap.sorted { Self.isWorse($1, $0) } }
 
-    /// Of equal scores the earlier row is the better one; a score that is no number is worse than all.
+    /// Of equal scores the earlier row is the better one.
     private static func isWorse(_ a: Neighbour, _ b: Neighbour) -> Bool {
         a.score != b.score ? a.score < b.score : a.row > b.row
     }
 
+    /// Whether a row has to be looked at: one that belongs to the best, or whose score no sound row can have.
     @inline(__always)
     func wants(_ score: Float, _ row: Int) -> Bool {
-        guard heap.count == limit else { return !score.isNaN }
+        guard heap.count == limit, score >= -2 else { return true }
         return score > heap[0].score || (score == heap[0].score && row < heap[0].row)
     }
 
-    /// Takes in a wanted row; one that is not what was written is only counted.
+    /// Takes in a wanted row; one that is not what was written is only counted, one without a score left out.
     mutating func add(_ score: Float, _ row: Int, isWhole: Bool) {
         guard isWhole else {
             damaged += 1
             return
         }
+        guard score.isFinite else { return }
         let new = Neighbour(row: row, score: score)
         if heap.count < limit {
             heap.append(new)

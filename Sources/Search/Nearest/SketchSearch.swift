@@ -37,9 +37,6 @@ struct SketchErrors {
 extension DescriptorIndex {
     /// Rows that are compared at first, for each that is asked for.
     private static let firstRows = 16
-    /// Rows from all over the index that are compared to learn how far sketches are off.
-    private static let probes = 512
-
     /// Compares rows in the order of what their sketches say.
     ///
     /// - Returns: How many were compared by all their numbers.
