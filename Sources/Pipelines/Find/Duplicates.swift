@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Kernels
+internal import Models
 internal import Packs
 internal import Search
 internal import Store
@@ -26,8 +27,10 @@ extension Session {
         var notes: [String] = []
         let comparison = try comparison(request, pack, cancellation) { notes.append($0) }
         let clips = comparison.assets
+        let pictures = ComparedPictures(self, pack, request.basis)
         let found = try DuplicateSearch(comparison.aspects.map(\.aspect)).groups(
-            method: request.isExact ? .exact : .standard
+            method: request.isExact ? .exact : .standard,
+            isSame: { try pictures.isSame(clips[$0], clips[$1]) }
         ) { done in
             try cancellation.check()
             onProgress(done, clips.count)
@@ -137,6 +140,44 @@ extension Session {
         )
         result.aspects.append((.motion, second))
         return result
+    }
+}
+
+/// The pictures of clips that may be the same, read when they are asked for.
+private final class ComparedPictures {
+    /// Clips whose pictures are kept.
+    private static let limit = 2_000
+
+    private let session: Session
+    private let basis: DuplicateRequest.Basis
+    private let aspect: Double
+    /// Nil for a clip that has none.
+    private var known: [ClipID: ClipPictures?] = [:]
+
+    init(_ session: Session, _ pack: LoadedPack, _ basis: DuplicateRequest.Basis) {
+        (self.session, self.basis) = (session, basis)
+        let config = pack.manifest.generator.config
+        aspect = Double(config.width) / Double(config.height)
+    }
+
+    /// Whether pictures allow what the descriptors say; they do if there are none.
+    ///
+    /// One aspect alone does not ask for the same pictures, but where both clips are partly blank it compares blanks.
+    func isSame(_ a: IndexedAsset, _ b: IndexedAsset) throws -> Bool {
+        guard let first = try pictures(a), let second = try pictures(b) else { return true }
+        guard basis != .both else { return PictureAgreement.isSame(first, second) }
+        return !(first.isPartlyBlank && second.isPartlyBlank)
+            || PictureAgreement.looksSame(first, second)
+    }
+
+    private func pictures(_ asset: IndexedAsset) throws -> ClipPictures? {
+        if let found = known[asset.clip] { return found }
+        if known.count >= Self.limit { known.removeAll() }
+        let pictures = try session.library.thumbnails(of: asset.clip).map {
+            ClipPictures(try ThumbnailStrip.decode($0, aspect: aspect), duration: asset.duration)
+        }
+        known[asset.clip] = .some(pictures)
+        return pictures
     }
 }
 

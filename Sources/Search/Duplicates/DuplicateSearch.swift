@@ -37,10 +37,12 @@ public struct DuplicateSearch: Sendable {
     ///
     /// - Parameters:
     ///   - method: How neighbours are found; scores are always of all numbers.
+    ///   - isSame: Is asked of two items that all aspects find alike; not of two that are in one group already.
     ///   - onItem: Is told how many items are done; what it throws ends the search.
     /// - Returns: The groups, the largest first.
     public func groups(
         method: SearchMethod = .standard,
+        isSame: (Int, Int) throws -> Bool = { _, _ in true },
         onItem: (Int) throws -> Void
     ) rethrows -> [DuplicateGroup] {
         var sets = DisjointSets(count)
@@ -48,7 +50,9 @@ public struct DuplicateSearch: Sendable {
             try onItem(item)
             let queries = queries(item)
             let others = candidates(item, queries, method).filter { !sets.areJoined(item, $0) }
-            for other in alike(item, others, queries) { sets.join(item, other) }
+            for other in alike(item, others, queries) where !sets.areJoined(item, other) {
+                if try isSame(item, other) { sets.join(item, other) }
+            }
         }
         return try sets.groups().map { items in
             try onItem(count)
