@@ -41,7 +41,7 @@ struct Reference: Equatable {
         self.times = times
     }
 
-    private static func times(_ text: Substring) -> Times? {
+    static func times(_ text: Substring) -> Times? {
         let ends = text.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         if ends.count == 1 { return seconds(ends[0]).map { .moment($0) } }
         guard ends[0].isEmpty || seconds(ends[0]) != nil else { return nil }

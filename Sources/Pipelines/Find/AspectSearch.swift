@@ -8,19 +8,11 @@ struct AspectSearch {
     let source: LibraryIndex
     private(set) var index: DescriptorIndex
     let query: DescriptorQuery
-    /// Seconds of a row's part of its clip; nil if rows are whole clips.
-    let windowLength: Double?
     /// How much it counts beside another one.
     var share = 1.0
 
-    init(
-        source: LibraryIndex,
-        index: DescriptorIndex,
-        query: DescriptorQuery,
-        windowLength: Double?
-    ) {
-        (self.source, self.index) = (source, index)
-        (self.query, self.windowLength) = (query, windowLength)
+    init(source: LibraryIndex, index: DescriptorIndex, query: DescriptorQuery) {
+        (self.source, self.index, self.query) = (source, index, query)
     }
 
     /// Takes in what changed in the library.
@@ -36,7 +28,7 @@ struct AspectSearch {
         return SearchHit(
             asset: entry.asset,
             score: score,
-            part: windowLength.map { start...start + $0 }
+            part: source.windows.map { start...start + $0.length }
         )
     }
 
@@ -54,9 +46,11 @@ struct AspectSearch {
         excluded: Int64?,
         isExact: Bool
     ) -> (hits: [SearchHit], compared: Int, damaged: Int) {
+        // No more than there are: any number may be asked for.
+        let count = min(count, index.rowCount)
         let own = excluded.map { index.rows(of: $0).count } ?? 0
         // A clip has several rows where they are windows.
-        var wanted = windowLength == nil ? count + own : 4 * count + own
+        var wanted = source.windows == nil ? count + own : 4 * count + own
         while true {
             let outcome = index.nearest(
                 query,
@@ -82,7 +76,7 @@ struct AspectSearch {
     var spread: (mean: Double, deviation: Double) {
         let step = max(1, index.rowCount / 1_024)
         let rows = Array(stride(from: 0, to: index.rowCount, by: step))
-        let scores = index.scores(of: rows, query).map { Double($0) }
+        let scores = index.scores(of: rows, query).map { Double($0) }.filter(\.isFinite)
         guard scores.count > 1 else { return (0, 1) }
         let mean = scores.reduce(0, +) / Double(scores.count)
         let square = scores.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(scores.count)
@@ -93,8 +87,8 @@ struct AspectSearch {
 /// A row that was found.
 struct SearchHit {
     let asset: Int64
-    let score: Double
-    let part: ClosedRange<Double>?
+    var score: Double
+    var part: ClosedRange<Double>?
 }
 
 extension Session {
@@ -103,8 +97,8 @@ extension Session {
         var hits: [SearchHit]
         var candidates: Int
         var compared: Int
-        /// Rows that are not what was written.
-        var damaged: Int
+        /// Searches that met rows which are not what was written.
+        var damaged: [Int] = []
     }
 
     /// The clips that one or two searches find.
@@ -148,11 +142,17 @@ extension Session {
                 hits: found.hits,
                 candidates: candidates,
                 compared: found.compared,
-                damaged: found.damaged
+                damaged: found.damaged > 0 ? [0] : []
             )
         }
-        guard searches.count == 2 else { return try run(searches[0], request.count) }
-        let found = try searches.map { try run($0, max(200, 10 * request.count)) }
+        guard searches.count == 2 else {
+            let count = request.count
+            guard request.anywhere else { return try run(searches[0], count) }
+            let more = count > .max / Self.refinedPerHit ? .max : Self.refinedPerHit * count
+            return try run(searches[0], more)
+        }
+        let count = max(200, request.count > .max / 10 ? .max : 10 * request.count)
+        let found = try searches.map { try run($0, count) }
         return try together(searches, request, found)
     }
 
@@ -177,7 +177,7 @@ extension Session {
                 number in
                 let rows = search.index.rows(of: number)
                 let scores = search.index.scores(of: rows, search.query)
-                return zip(rows, scores).max { $0.1 < $1.1 }
+                return zip(rows, scores).filter(\.1.isFinite).max { $0.1 < $1.1 }
                     .map { (row: $0.0, score: (Double($0.1) - spread.mean) / spread.deviation) }
             }
         }
@@ -192,7 +192,7 @@ extension Session {
             hits: Array(best.prefix(request.count)),
             candidates: found[0].candidates,
             compared: found.reduce(0) { $0 + $1.compared },
-            damaged: found.reduce(0) { $0 + $1.damaged }
+            damaged: found.indices.filter { !found[$0].damaged.isEmpty }
         )
     }
 }

@@ -18,7 +18,9 @@ struct ComparedClips {
     /// - Throws: `StoreError`, `PackError` if the pack lacks the network, `InterruptedError`, `SearchError`.
     init(_ source: LibraryIndex, _ filter: ClipFilter) throws {
         self.source = source
-        index = try source.current()
+        let current = try source.current()
+        // All rows are read anyway.
+        index = current.hasWholeRows ? current : try source.repaired()
         let library = source.session.library
         let (kind, pack) = (source.aspect.asset, source.pack.pack.fingerprint)
         let chosen =

@@ -44,13 +44,14 @@ extension Session {
         // A clip may be removed between search and look-up: then the next ones move up. Rows may turn out to be damaged.
         for attempt in 0... {
             let found = try nearest(searches, request, code?.clip, pack)
-            if found.damaged > 0, attempt < 3 {
-                for index in searches.indices { try searches[index].repair() }
+            if !found.damaged.isEmpty, attempt < 3 {
+                for index in found.damaged { try searches[index].repair() }
                 continue
             }
+            let hits = try refined(found.hits, searches, code, request.count)
             let clips = try library.clips(ofAssets: found.hits.map(\.asset))
-            let present = found.hits.filter { clips[$0.asset] != nil }
-            guard present.count == found.hits.count || attempt == 3 else {
+            let present = hits.filter { clips[$0.asset] != nil }
+            guard present.count == hits.count || attempt == 3 else {
                 for index in searches.indices { try searches[index].refresh() }
                 continue
             }
@@ -60,7 +61,7 @@ extension Session {
             return FindResult(
                 clips: present.compactMap { hit in
                     clips[hit.asset].map {
-                        FoundClip(clip: $0, score: Double(hit.score), part: hit.part)
+                        FoundClip(clip: $0, score: hit.score, part: hit.part)
                     }
                 },
                 subject: subject,
@@ -117,7 +118,7 @@ extension Session {
             self,
             pack,
             request.aspect,
-            hasWindows: request.anywhere,
+            windows: request.anywhere ? MotionWindows(pack, seconds: code.seconds ?? 0) : nil,
             cancellation: cancellation,
             onNote: onNote
         )
@@ -131,8 +132,7 @@ extension Session {
         return AspectSearch(
             source: source,
             index: index,
-            query: DescriptorQuery(descriptor, space.layout, weights: weights),
-            windowLength: request.anywhere ? MotionWindows.length(pack) : nil
+            query: DescriptorQuery(descriptor, space.layout, weights: weights)
         )
     }
 
@@ -183,8 +183,7 @@ extension Session {
         return AspectSearch(
             source: source,
             index: try source.current(),
-            query: DescriptorQuery(descriptor, space.layout, weights: [1]),
-            windowLength: nil
+            query: DescriptorQuery(descriptor, space.layout, weights: [1])
         )
     }
 }

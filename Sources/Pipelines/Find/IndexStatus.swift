@@ -11,8 +11,8 @@ public struct IndexStatus: Sendable {
     public let pack: String
     /// What is compared.
     public let aspect: SearchAspect
-    /// Whether rows are windows of clips.
-    public let hasWindows: Bool
+    /// Seconds of the parts of clips that have a row each; nil if rows are of whole clips.
+    public let window: Double?
     /// What became of its files.
     public let state: State
     /// Clips that the library has, with what is compared.
@@ -33,8 +33,8 @@ public struct IndexStatus: Sendable {
     public let written: Date?
     /// Rows that are not what was written; nil if they were not read.
     public let damaged: Int?
-    /// The share of the ten nearest rows of an exact search that a standard one finds; nil if it was not measured, or every
-    /// search is exact, for there are few rows.
+    /// The share of the ten nearest rows of an exact search that a standard one finds; nil if there is no sound index, or
+    /// every search is exact, for there are few rows.
     public let recall: Double?
     /// Rows that were compared by all their numbers while recall was measured, as a share of all.
     public let compared: Double?
@@ -89,9 +89,9 @@ extension Session {
         for record in packs {
             let pack = try self.pack(record.fingerprint)
             for source in try kinds(of: pack, cancellation) {
-                let isMade = try source.status(reads: false).state != .none
+                let isMade = try source.isMade
                 // Windows are made when somebody asks for them.
-                guard isMade || !source.hasWindows else { continue }
+                guard isMade || source.windows == nil else { continue }
                 onIndex(record.name, source.aspect, try source.rebuild().count)
             }
         }
@@ -113,7 +113,7 @@ extension Session {
     func updateIndexes(of pack: LoadedPack, _ cancellation: Cancellation = Cancellation()) {
         do {
             for source in try kinds(of: pack, cancellation) {
-                guard try !source.hasWindows || source.status(reads: false).state != .none else {
+                guard try source.windows == nil || source.isMade else {
                     continue
                 }
                 try source.update()
@@ -129,15 +129,32 @@ extension Session {
         let aspects = SearchAspect.allCases.filter { (try? $0.space(of: pack.manifest)) != nil }
         let whole = aspects.map { LibraryIndex(self, pack, $0, cancellation: cancellation) }
         guard aspects.contains(.motion) else { return whole }
-        return whole + [
-            LibraryIndex(self, pack, .motion, hasWindows: true, cancellation: cancellation)
-        ]
+        let folder = (whole[0].folder as NSString).deletingLastPathComponent
+        let made = MotionWindows.made(in: folder, pack)
+        let windows = made.contains(MotionWindows(pack)) ? made : [MotionWindows(pack)] + made
+        return whole
+            + windows.map {
+                LibraryIndex(self, pack, .motion, windows: $0, cancellation: cancellation)
+            }
     }
 }
 
 extension LibraryIndex {
-    /// Queries of a measurement of recall.
+    /// Queries of a measurement of recall, and rows that they read at most together if nobody asked for more.
     private static let probes = 50
+    private static let probedRows = 5_000_000
+
+    /// Whether there are files of it, sound or not.
+    var isMade: Bool {
+        get throws {
+            // Damaged ones are files too.
+            do {
+                return try DescriptorIndex.open(folder, try identity()) != nil
+            } catch is SearchError {
+                return true
+            }
+        }
+    }
 
     /// What lies on the disk, and how far the library is ahead of it.
     func status(reads: Bool) throws -> IndexStatus {
@@ -153,15 +170,15 @@ extension LibraryIndex {
             (index, isDamaged) = (nil, true)
         }
         let damaged = reads ? index?.damagedRows().count : nil
-        if let damaged, damaged > 0 { isDamaged = true }
+        if let index, damaged.map({ $0 > 0 }) == true || !index.isSound { isDamaged = true }
         let state: IndexStatus.State =
             isDamaged
             ? .damaged : try index.map { try isCurrent($0, extent) ? .current : .behind } ?? .none
-        let measured = index.flatMap { reads ? recall($0) : nil }
+        let measured = isDamaged ? nil : index.flatMap { recall($0, reads: reads) }
         return IndexStatus(
             pack: pack.manifest.name,
             aspect: aspect,
-            hasWindows: hasWindows,
+            window: windows?.length,
             state: state,
             clips: extent.count,
             rows: index?.count ?? 0,
@@ -178,11 +195,16 @@ extension LibraryIndex {
     }
 
     /// Rows of the index as queries, each without itself.
-    private func recall(_ index: DescriptorIndex) -> (recall: Double, compared: Double)? {
+    private func recall(
+        _ index: DescriptorIndex,
+        reads: Bool
+    ) -> (recall: Double, compared: Double)? {
         guard index.rowCount >= DescriptorIndex.sketchThreshold else { return nil }
+        let probes =
+            reads ? Self.probes : min(Self.probes, max(8, Self.probedRows / index.rowCount))
         let weights = [Float](repeating: 1, count: index.layout.groups)
         var (found, wanted, compared) = (0, 0, 0)
-        for row in stride(from: 0, to: index.rowCount, by: max(1, index.rowCount / Self.probes)) {
+        for row in stride(from: 0, to: index.rowCount, by: max(1, index.rowCount / probes)) {
             let query = DescriptorQuery(index.descriptor(row), index.layout, weights: weights)
             let exact = index.nearest(query, 11, method: .exact).neighbours.map(\.row)
                 .filter { $0 != row }

@@ -14,8 +14,8 @@ struct LibraryIndex {
     let session: Session
     let pack: LoadedPack
     let aspect: SearchAspect
-    /// Whether rows are of windows of clips, not of whole clips.
-    let hasWindows: Bool
+    /// How clips are cut into windows, each with a row; nil for rows of whole clips.
+    let windows: MotionWindows?
     let cancellation: Cancellation
     /// Is told what a person should know.
     let onNote: (String) -> Void
@@ -27,12 +27,12 @@ struct LibraryIndex {
         _ session: Session,
         _ pack: LoadedPack,
         _ aspect: SearchAspect,
-        hasWindows: Bool = false,
+        windows: MotionWindows? = nil,
         cancellation: Cancellation = Cancellation(),
         onNote: @escaping (String) -> Void = { _ in }
     ) {
         (self.session, self.pack, self.aspect) = (session, pack, aspect)
-        (self.hasWindows, self.cancellation, self.onNote) = (hasWindows, cancellation, onNote)
+        (self.windows, self.cancellation, self.onNote) = (windows, cancellation, onNote)
     }
 
     private var library: Library { session.library }
@@ -41,7 +41,7 @@ struct LibraryIndex {
     /// Where its files lie.
     var folder: String {
         library.indexDirectory + "/" + fingerprint.prefix(12) + "/" + aspect.rawValue
-            + (hasWindows ? "-windows" : "")
+            + (windows?.suffix ?? "")
     }
 
     /// What it holds.
@@ -49,7 +49,7 @@ struct LibraryIndex {
         IndexIdentity(
             library: library.uuid,
             pack: fingerprint,
-            descriptor: aspect.descriptor + (hasWindows ? "-windows" : ""),
+            descriptor: aspect.descriptor + (windows?.suffix ?? ""),
             layout: try aspect.space(of: pack.manifest).layout
         )
     }
@@ -61,13 +61,20 @@ struct LibraryIndex {
     func current() throws -> DescriptorIndex {
         let identity = try identity()
         var opened: DescriptorIndex?
+        var isDamaged = false
         do {
             opened = try DescriptorIndex.open(folder, identity)
         } catch {
+            isDamaged = true
             onNote(Self.damage(aspect))
         }
         let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
-        if let opened, try isCurrent(opened, extent) { return opened }
+        if let opened {
+            guard opened.isSound else { return try repaired() }
+            if try isCurrent(opened, extent) { return opened }
+        } else if !isDamaged, extent.count > 0 {
+            onNote(absence)
+        }
         do {
             return try written(identity)
         } catch let error as SearchError {
@@ -86,6 +93,11 @@ struct LibraryIndex {
             session.logger.debug("the index stays in memory: \(error)")
             return try inMemory(DescriptorIndex(empty: try identity(), centre: try centre()))
         }
+    }
+
+    private var absence: String {
+        windows.map { "an index of parts of \($0.length.shortSeconds) s is built from the library" }
+            ?? "the index of \(aspect.rawValue) is missing or of another vsdb, and is built from the library"
     }
 
     private static func damage(_ aspect: SearchAspect) -> String {
@@ -121,7 +133,7 @@ struct LibraryIndex {
         guard index.watermark >= extent.newest, hasCentre(index.centre, extent) else {
             return false
         }
-        return hasWindows
+        return windows != nil
             ? try gone(index).isEmpty : index.count + index.rowless.count == extent.count
     }
 
@@ -235,7 +247,7 @@ struct LibraryIndex {
     }
 
     private func rows(_ assets: [IndexedAsset], _ space: DescriptorSpace) throws -> [IndexRow] {
-        guard !hasWindows else { return try windowRows(assets, space) }
+        if let windows { return try windowRows(assets, space, windows) }
         let known = try summaries(assets)
         return assets.compactMap { asset in
             known[asset.clip].map {
@@ -288,10 +300,11 @@ struct LibraryIndex {
 
     private func windowRows(
         _ assets: [IndexedAsset],
-        _ space: DescriptorSpace
+        _ space: DescriptorSpace,
+        _ windows: MotionWindows
     ) throws -> [IndexRow] {
         let known = try summaries(assets)
-        let long = assets.filter { MotionWindows.starts($0.duration, pack).count > 1 }
+        let long = assets.filter { windows.starts($0.duration).count > 1 }
         let dynamics = try library.tensors(
             .dynamics,
             ofClips: long.map(\.clip),
@@ -299,39 +312,35 @@ struct LibraryIndex {
         )
         return try assets.flatMap { asset -> [IndexRow] in
             try cancellation.check()
-            let starts = MotionWindows.starts(asset.duration, pack)
-            func row(_ start: Double, _ summary: Tensor<Float>) -> IndexRow {
-                IndexRow(
-                    IndexEntry(asset: asset.number, start: Int32((start * 1_000).rounded())),
-                    space.descriptor(summary)
-                )
-            }
+            let starts = windows.starts(asset.duration)
             guard starts.count > 1, let dynamics = dynamics[asset.clip]?.double else {
-                return known[asset.clip].map { [row(0, $0)] } ?? []
+                let whole = IndexEntry(asset: asset.number)
+                return known[asset.clip].map { [IndexRow(whole, space.descriptor($0))] } ?? []
             }
-            let length = MotionWindows.length(pack)
-            let summaries = try followed {
-                try pack.motionSummaries(
-                    dynamics,
-                    windows: starts.map { ($0, $0 + length) },
-                    cancellation
-                )
-            }
-            return zip(starts, summaries ?? []).map { row($0, $1) }
+            return try rows(ofWindows: starts, windows.length, asset.number, dynamics, space)
         }
     }
-}
 
-/// The windows that `--anywhere` looks at: as long as the clips that the dynamics were trained on, every quarter of that.
-enum MotionWindows {
-    static func length(_ pack: LoadedPack) -> Double { pack.manifest.time.trainedSeconds }
-
-    /// Where windows of a clip begin, the last one at its end; one for a clip that is hardly longer than a window.
-    static func starts(_ duration: Double, _ pack: LoadedPack) -> [Double] {
-        let length = length(pack)
-        guard duration > 1.25 * length else { return [0] }
-        let step = length / 4
-        let count = Int(((duration - length) / step).rounded(.down))
-        return (0...count).map { Double($0) * step }
+    /// The rows of some windows of one clip; none if its motion cannot be followed.
+    func rows(
+        ofWindows starts: [Double],
+        _ length: Double,
+        _ asset: Int64,
+        _ dynamics: Tensor<Double>,
+        _ space: DescriptorSpace
+    ) throws -> [IndexRow] {
+        let summaries = try followed {
+            try pack.motionSummaries(
+                dynamics,
+                windows: starts.map { ($0, $0 + length) },
+                cancellation
+            )
+        }
+        return zip(starts, summaries ?? []).map { start, summary in
+            IndexRow(
+                IndexEntry(asset: asset, start: Int32((start * 1_000).rounded())),
+                space.descriptor(summary)
+            )
+        }
     }
 }

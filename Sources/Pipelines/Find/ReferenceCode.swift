@@ -16,6 +16,23 @@ struct ReferenceCode {
     let clip: ClipID?
     /// What it is called.
     let name: String
+    /// Seconds of its motion; nil where no motion is compared.
+    var seconds: Double?
+}
+
+/// A composition or a file, or some of its seconds.
+private struct ReferredPart {
+    let name: String
+    /// What was written.
+    let text: String
+    var from = 0.0
+    var to: Double?
+
+    var isPart: Bool { from > 0 || to != nil }
+
+    func isOfTheWhole(_ aspect: SearchAspect) -> RequestError {
+        RequestError("\"\(text)\": \(aspect.rawValue) is of the whole; leave the times away")
+    }
 }
 
 extension Session {
@@ -28,28 +45,50 @@ extension Session {
         _ text: String,
         _ cancellation: Cancellation
     ) throws -> ReferenceCode {
-        do {
-            let reference = try library.resolve(text)
-            return try code(of: reference, text, request, cancellation)
-        } catch let error as StoreError
-            where error.kind == .unknownReference || error.kind == .invalidValue
-        {
-            do {
-                let saved = try library.composition(text)
-                let recipe = try Recipe.decode(saved.recipeJSON, name: saved.name)
-                return try code(of: recipe, saved.name, request.aspect, cancellation)
-            } catch let other as StoreError where other.kind == .unknownReference {
-                // No composition either: a file, perhaps.
+        let unknown: StoreError
+        switch try lookUp(text) {
+        case .success(let clip): return try code(of: clip, text, request, cancellation)
+        case .failure(let error): unknown = error
+        }
+        // Not a clip: a composition or a file, perhaps, or a part of one.
+        let whole = ReferredPart(name: text, text: text)
+        let part = SourcePart(text).map {
+            ReferredPart(name: $0.name, text: text, from: $0.from ?? 0, to: $0.to)
+        }
+        for part in [whole, part].compactMap({ $0 }) {
+            if let saved = try composition(part.name) {
+                return try code(of: saved, part, request.aspect, cancellation)
             }
             var isFolder: ObjCBool = false
-            guard FileManager.default.fileExists(atPath: text, isDirectory: &isFolder) else {
-                throw missing(text) ?? error
+            guard FileManager.default.fileExists(atPath: part.name, isDirectory: &isFolder) else {
+                continue
             }
             guard !isFolder.boolValue else {
-                throw RequestError("\"\(text)\" is a folder; name one film or picture in it")
+                throw RequestError("\"\(part.name)\" is a folder; name one film or picture in it")
             }
-            return try code(ofFile: text, request, cancellation)
+            if part.name.lowercased().hasSuffix(".json") {
+                let recipe = try recipe(part.name)
+                return try code(of: recipe, part, request.aspect, cancellation)
+            }
+            return try code(ofFile: part, request, cancellation)
         }
+        throw missing(part?.name ?? text) ?? unknown
+    }
+
+    private func lookUp(_ text: String) throws -> Result<ClipReference, StoreError> {
+        do { return .success(try library.resolve(text)) } catch {
+            guard error.kind == .unknownReference || error.kind == .invalidValue else {
+                throw error
+            }
+            return .failure(error)
+        }
+    }
+
+    private func composition(_ name: String) throws -> Recipe? {
+        do {
+            let saved = try library.composition(name)
+            return try Recipe.decode(saved.recipeJSON, name: saved.name)
+        } catch let error as StoreError where error.kind == .unknownReference { return nil }
     }
 
     // MARK: A clip
@@ -75,7 +114,13 @@ extension Session {
             try library.tensor(of: clip.id, kind)?.float
         }
         func result(_ summary: Tensor<Float>) -> ReferenceCode {
-            ReferenceCode(summary: summary, pack: pack, clip: clip.id, name: text)
+            ReferenceCode(
+                summary: summary,
+                pack: pack,
+                clip: clip.id,
+                name: text,
+                seconds: reference.end - reference.start
+            )
         }
         // Refuses a pack that lacks the network, with its own words.
         _ = try aspect.space(of: pack.manifest)
@@ -90,7 +135,7 @@ extension Session {
             guard reference.end > reference.start else {
                 throw RequestError(
                     "\"\(text)\" is one moment, and a motion takes time; name a part of the clip, as in "
-                        + "\(clip.name)@\(short(clip.start))s-\(short(clip.end))s"
+                        + "\(clip.name)@\(clip.start.shortSeconds)s-\(clip.end.shortSeconds)s"
                 )
             }
             return result(
@@ -120,51 +165,77 @@ extension Session {
             : Tensor(shape: [1, code.count], scalars: code.scalars)
     }
 
-    private func short(_ seconds: Double) -> String {
-        let text = String((seconds * 100).rounded() / 100)
-        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
-    }
-
     // MARK: A composition
 
     /// What a composition would be if it were ingested, but for its motion, which is known exactly.
     private func code(
         of recipe: Recipe,
-        _ name: String,
+        _ part: ReferredPart,
+        _ aspect: SearchAspect,
+        _ cancellation: Cancellation
+    ) throws -> ReferenceCode {
+        do {
+            return try codeOfParts(recipe, part, aspect, cancellation)
+        } catch let error as StoreError where error.kind == .unknownReference {
+            throw StoreError(
+                .unknownReference,
+                "composition \"\(part.name)\" has lost a clip: \(error.description)"
+            )
+        }
+    }
+
+    private func codeOfParts(
+        _ recipe: Recipe,
+        _ part: ReferredPart,
         _ aspect: SearchAspect,
         _ cancellation: Cancellation
     ) throws -> ReferenceCode {
         let pack = try pack(recipe.pack)
         _ = try aspect.space(of: pack.manifest)
-        let scene = try scene(recipe, pack, cancellation)
-        let code: Tensor<Float>
-        switch aspect {
-        case .motion:
-            let (first, last) = (
-                recipe.times.second(0), recipe.times.second(recipe.times.frameCount - 1)
-            )
-            guard max(first, 0) < last else {
-                throw RequestError("composition \"\(name)\" is one frame: it has no motion")
-            }
-            code = try pack.motionSummary(
-                scene.dynamics,
-                from: max(first, 0),
-                to: last,
-                cancellation
-            )
-        case .content where recipe.edits.isEmpty:
-            code = summary(scene.content, .content)
-        case .content, .look:
-            let frames = try pictures(scene, recipe, pack, cancellation)
-            let encoder = ClipEncoder(pack: pack)
-            code = summary(
-                aspect == .look
-                    ? try encoder.lookEmbedding(frames)
-                    : try encoder.contentCodes(frames).meanOverFirstAxis,
-                aspect
+        if aspect != .motion, part.isPart { throw part.isOfTheWhole(aspect) }
+        if aspect == .content, recipe.edits.isEmpty {
+            let content = try self.content(of: recipe)
+            return ReferenceCode(
+                summary: summary(content, .content),
+                pack: pack,
+                clip: nil,
+                name: part.text
             )
         }
-        return ReferenceCode(summary: code, pack: pack, clip: nil, name: name)
+        let scene = try scene(recipe, pack, cancellation)
+        guard aspect == .motion else {
+            let frames = try pictures(scene, recipe, pack, cancellation)
+            let encoder = ClipEncoder(pack: pack)
+            let code =
+                aspect == .look
+                ? try encoder.lookEmbedding(frames)
+                : try encoder.contentCodes(frames).meanOverFirstAxis
+            return ReferenceCode(
+                summary: summary(code, aspect),
+                pack: pack,
+                clip: nil,
+                name: part.text
+            )
+        }
+        let first = max(recipe.times.second(0), 0)
+        let last = recipe.times.second(recipe.times.frameCount - 1)
+        guard first < last else {
+            throw RequestError("composition \"\(part.name)\" is one frame: it has no motion")
+        }
+        let (from, to) = (first + part.from, min(last, part.to.map { first + $0 } ?? last))
+        guard from < to else {
+            throw RequestError(
+                "\"\(part.text)\": the composition has \((last - first).shortSeconds) s; name seconds "
+                    + "in it"
+            )
+        }
+        return ReferenceCode(
+            summary: try pack.motionSummary(scene.dynamics, from: from, to: to, cancellation),
+            pack: pack,
+            clip: nil,
+            name: part.text,
+            seconds: to - from
+        )
     }
 
     /// As many frames of a composition as an ingest would look at.
@@ -189,14 +260,15 @@ extension Session {
     // MARK: A file
 
     private func code(
-        ofFile path: String,
+        ofFile part: ReferredPart,
         _ request: FindRequest,
         _ cancellation: Cancellation
     ) throws -> ReferenceCode {
-        let pack = try pack(request.pack)
+        let (path, pack) = (part.name, try pack(request.pack))
         _ = try request.aspect.space(of: pack.manifest)
         var ingest = IngestRequest(inputs: [path])
         ingest.segment = .none
+        if part.isPart { (ingest.start, ingest.end) = (part.from, part.to) }
         let file = try MediaFile(path: path, request: ingest, pack: pack)
         let config = pack.manifest.generator.config
         let alignment = FrameAlignment(
@@ -238,6 +310,12 @@ extension Session {
         case .look:
             code = summary(try encoder.lookEmbedding(observed.frames), .look)
         }
-        return ReferenceCode(summary: code, pack: pack, clip: nil, name: path)
+        return ReferenceCode(
+            summary: code,
+            pack: pack,
+            clip: nil,
+            name: part.text,
+            seconds: observed.plan.end - observed.plan.start
+        )
     }
 }

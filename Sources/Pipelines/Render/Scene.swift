@@ -45,6 +45,11 @@ extension Session {
         return Scene(content: content, dynamics: dynamics, style: style)
     }
 
+    /// The content code of a recipe; its other clips may be gone.
+    func content(of recipe: Recipe) throws -> Tensor<Float> {
+        try asset(recipe.content, .content, recipe).float
+    }
+
     /// `z_d0` of a clip, moved on to the second at which the recipe begins it.
     private func initialDynamics(
         _ use: Recipe.MotionUse,

@@ -40,6 +40,7 @@ struct IndexStatusCommand: LibraryCommand {
         let pack: String
         let by: SearchAspect
         let windows: Bool
+        @OrNull var seconds: Double?
         let state: IndexStatus.State
         let clips: Int
         let rows: Int
@@ -77,7 +78,8 @@ struct IndexStatusCommand: LibraryCommand {
         Record(
             pack: status.pack,
             by: status.aspect,
-            windows: status.hasWindows,
+            windows: status.window != nil,
+            seconds: status.window,
             state: status.state,
             clips: status.clips,
             rows: status.rows,
@@ -98,29 +100,33 @@ struct IndexStatusCommand: LibraryCommand {
             shared.console.note("no packs yet; add one with vsdb pack add DIR")
             return
         }
+        // The answer that --verify is asked for stands where no terminal cuts it off.
+        let sizes: [TextTable.Column] = [.right("ROWS"), .right("REMOVED"), .right("SIZE")]
         var columns: [TextTable.Column] = [
-            .left("PACK"), .left("BY"), .left("STATE"), .right("CLIPS"), .right("ROWS"),
-            .right("REMOVED"), .right("SIZE"), .left("WRITTEN"),
+            .cut("PACK", to: 4), .left("BY"), .left("STATE"), .right("RECALL@10"),
         ]
-        if verify { columns += [.right("DAMAGED"), .right("RECALL@10"), .right("COMPARED")] }
-        var table = TextTable(columns)
-        for status in found {
-            var row = [
-                status.pack, status.aspect.rawValue + (status.hasWindows ? ", windows" : ""),
-                status.state.rawValue, String(status.clips), String(status.rows),
-                String(status.removed), Wording.bytes(status.bytes),
-                status.written?.formatted(.iso8601) ?? "-",
-            ]
-            if verify {
-                row += [
-                    status.damaged.map(String.init) ?? "-",
-                    status.recall.map { String(format: "%.3f", $0) } ?? "exact",
-                    status.compared.map { String(format: "%.1f %%", 100 * $0) } ?? "all",
-                ]
-            }
-            table.add(row)
-        }
+        if verify { columns += [.right("DAMAGED"), .right("COMPARED")] }
+        var table = TextTable(columns + [.right("AGE")] + sizes)
+        for status in found { table.add(row(status)) }
         try shared.console.printTable(table)
+    }
+
+    private func row(_ status: IndexStatus) -> [String] {
+        let isRead = status.rows > 0 && status.state != .damaged
+        let recall = status.recall.map { Wording.decimal($0, digits: 3) }
+        let compared = status.compared.map { Wording.decimal(100 * $0, digits: 1) + " %" }
+        let age = status.written.map { Wording.age(Date().timeIntervalSince($0)) }
+        let parts = status.window.map { ", " + Wording.seconds($0) } ?? ""
+        var row = [
+            status.pack, status.aspect.rawValue + parts, status.state.rawValue,
+            recall ?? (isRead ? "exact" : "-"),
+        ]
+        if verify {
+            row += [status.damaged.map { String($0) } ?? "-", compared ?? (isRead ? "all" : "-")]
+        }
+        return row + [
+            age ?? "-", String(status.rows), String(status.removed), Wording.bytes(status.bytes),
+        ]
     }
 }
 

@@ -29,6 +29,16 @@ enum Wording {
             ? "\(hours):\(String(format: "%02d", minutes)):\(end)" : "\(minutes):\(end)"
     }
 
+    /// How long ago something was, in its largest unit: `3 min`, `12 days`.
+    static func age(_ seconds: Double) -> String {
+        switch seconds {
+        case ..<60: "\(Int(max(0, seconds))) s"
+        case ..<3_600: "\(Int(seconds / 60)) min"
+        case ..<172_800: "\(Int(seconds / 3_600)) h"
+        default: "\(Int(min(seconds, 1e11) / 86_400)) days"
+        }
+    }
+
     /// A count with its noun: `1 clip`, `2 clips`.
     static func count(_ number: Int, _ noun: String) -> String {
         number.counted(noun)
