@@ -74,11 +74,23 @@ extension Library {
         try reading("look up clips") { db in
             var seen: Set<ClipID> = []
             var clips: [Clip] = []
+            var unknown: [StoreError] = []
             for reference in references {
-                for clip in try self.clips(named: reference, db) where seen.insert(clip.id).inserted
-                {
-                    clips.append(clip)
+                do {
+                    for clip in try self.clips(named: reference, db)
+                    where seen.insert(clip.id).inserted { clips.append(clip) }
+                } catch let error as StoreError where error.kind == .unknownReference {
+                    unknown.append(error)
                 }
+            }
+            if let first = unknown.first {
+                // All at once: nobody wants to mend a list name by name.
+                throw unknown.count == 1
+                    ? first
+                    : StoreError(
+                        .unknownReference,
+                        listed(unknown.map(\.description), separator: "\n  ")
+                    )
             }
             return clips
         }

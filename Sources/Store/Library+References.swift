@@ -104,9 +104,9 @@ extension StoreError {
 }
 
 /// The first ten of some names, and how many more there are.
-func listed(_ names: [String]) -> String {
+func listed(_ names: [String], separator: String = ", ") -> String {
     let rest = names.count > 10 ? " and \(names.count - 10) more" : ""
-    return names.prefix(10).joined(separator: ", ") + rest
+    return names.prefix(10).joined(separator: separator) + rest
 }
 
 /// Up to three names that a typing mistake may stand for, nearest first.

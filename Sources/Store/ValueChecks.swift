@@ -8,7 +8,7 @@ func checkName(_ name: String, of what: String) throws(StoreError) {
             .invalidValue,
             "\(what) name \"\(name)\": names have 1 to \(ClipName.byteLimit) bytes, no @, / or "
                 + "control characters, and do not begin with - or .; "
-                + "use \"\(ClipName.sanitised(name))\""
+                + "use \"\(name.isEmpty ? "reel" : ClipName.sanitised(name))\""
         )
     }
 }
@@ -18,13 +18,18 @@ func checkTag(_ tag: String) throws(StoreError) {
     guard isTag(tag) else {
         throw StoreError(
             .invalidValue,
-            "tag \"\(tag)\": tags are words without control characters; write one, such as walk"
+            "tag \"\(tag.prefix(40))\(tag.count > 40 ? "\u{2026}" : "")\": tags have 1 to "
+                + "\(tagByteLimit) bytes and no control characters; write one, such as walk"
         )
     }
 }
 
+/// The most bytes of a tag, as of a name: tables have a column for them.
+private let tagByteLimit = ClipName.byteLimit
+
 private func isTag(_ tag: String) -> Bool {
-    !tag.isEmpty && tag.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    !tag.isEmpty && tag.utf8.count <= tagByteLimit
+        && tag.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
 }
 
 /// Refuses a text that is not a JSON object.
@@ -73,7 +78,9 @@ extension NewClip {
             throw refuse("the range \(start) s to \(end) s does not lie in a source")
         }
         guard tags.allSatisfy(isTag) else {
-            throw refuse("tags are words without control characters, got \(tags)")
+            throw refuse(
+                "tags have 1 to \(tagByteLimit) bytes and no control characters, got \(tags)"
+            )
         }
         guard Set(assets.map(\.kind)).count == assets.count else {
             throw refuse("it has two assets of one kind; give one of each")
