@@ -40,7 +40,15 @@ final class PendingFile {
     static func checkFolder(of path: String) throws(MediaError) {
         let folder = folder(of: path)
         var status = stat()
-        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+        let isThere = stat(folder, &status) == 0
+        guard !isThere || status.st_mode & S_IFMT == S_IFDIR else {
+            throw MediaError(
+                .cannotWrite,
+                path: path,
+                "\"\(folder)\" is a file, not a folder; name another place"
+            )
+        }
+        guard isThere else {
             throw MediaError(
                 .cannotWrite,
                 path: path,
