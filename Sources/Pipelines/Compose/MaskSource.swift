@@ -33,7 +33,7 @@ package struct MaskSource {
         }
         guard united.contains(where: { $0 > 0 }) else {
             throw RequestError(
-                "mask \"\(masks.joined(separator: ", "))\" is zero everywhere: nothing would change"
+                "mask \"\(masks.joined(separator: ", "))\" is zero everywhere: it selects nothing; a picture is white where it counts"
             )
         }
         return (0..<rows).map { Array(united[$0 * columns..<($0 + 1) * columns]) }

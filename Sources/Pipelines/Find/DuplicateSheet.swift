@@ -5,9 +5,6 @@ internal import Store
 internal import Tensors
 
 extension Session {
-    /// Clips that a sheet of duplicates shows at most.
-    public static let duplicateSheetRows = 240
-
     /// The contact sheet of a search for duplicates, group by group.
     ///
     /// - Parameter report: What was found.
@@ -21,7 +18,7 @@ extension Session {
         for (number, group) in report.groups.enumerated() {
             for (place, clip) in group.clips.enumerated() {
                 all += 1
-                guard rows.count < Self.duplicateSheetRows else { continue }
+                guard rows.count < Self.sheetRows else { continue }
                 let images = try library.thumbnails(of: clip.id).map {
                     try ThumbnailStrip.decode($0, aspect: aspect)
                 }

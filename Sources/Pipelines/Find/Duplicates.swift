@@ -28,13 +28,15 @@ extension Session {
         let comparison = try comparison(request, pack, cancellation) { notes.append($0) }
         let clips = comparison.assets
         let pictures = ComparedPictures(self, pack, request.basis)
-        let found = try DuplicateSearch(comparison.aspects.map(\.aspect)).groups(
+        let search = DuplicateSearch(comparison.aspects.map(\.aspect))
+        let found = try search.groups(
             method: request.isExact ? .exact : .standard,
-            isSame: { try pictures.isSame(clips[$0], clips[$1]) }
-        ) { done in
-            try cancellation.check()
-            onProgress(done, clips.count)
-        }
+            isSame: { try pictures.isSame(clips[$0], clips[$1]) },
+            onItem: { done in
+                try cancellation.check()
+                onProgress(done, clips.count)
+            }
+        )
         let present = try library.clips(ofAssets: found.flatMap(\.items).map { clips[$0].number })
         let groups = found.compactMap { group -> DuplicateClips? in
             // A clip may have been removed meanwhile.

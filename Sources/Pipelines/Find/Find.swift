@@ -37,8 +37,10 @@ extension Session {
             searches[0].share = 1 - request.textWeight
             searches[1].share = request.textWeight
         }
+        if request.anywhere { notes += try longClips(pack) }
+        let region = request.masks.isEmpty ? "" : " in \(request.masks.joined(separator: ", "))"
         let subject = [
-            code.map { "\(request.aspect.rawValue) of \($0.name)" },
+            code.map { "\(request.aspect.rawValue) of \($0.name)\(region)" },
             request.text.map { "\"\($0)\"" },
         ].compactMap { $0 }.joined(separator: " and ")
         // A clip may be removed between search and look-up: then the next ones move up. Rows may turn out to be damaged.
@@ -68,7 +70,9 @@ extension Session {
                 pack: pack.manifest.name,
                 candidates: found.candidates,
                 compared: found.compared,
-                notes: notes
+                hasDeviations: searches.count == 2,
+                notes: notes,
+                pictures: code?.pictures ?? []
             )
         }
         preconditionFailure("a search that neither ends nor fails")
@@ -95,6 +99,23 @@ extension Session {
         if let text = request.text, text.allSatisfy(\.isWhitespace) {
             throw RequestError("the words to look for are empty")
         }
+    }
+
+    /// What to say of clips in which parts are hardly found.
+    private func longClips(_ pack: LoadedPack) throws -> [String] {
+        let trained = pack.manifest.time.trainedSeconds
+        var long = ClipFilter()
+        long.expression = try FilterExpression("duration > \((1.25 * trained).shortSeconds)s")
+        let count = try library.assetNumbers(
+            .dynamics,
+            packFingerprint: pack.pack.fingerprint,
+            ofClips: long
+        ).count
+        guard count > 0 else { return [] }
+        return [
+            "\(count.counted("clip")) of more than \(trained.shortSeconds) s \(count == 1 ? "was" : "were") "
+                + "ingested as one: a part of it is found less well than among pieces (vsdb ingest --segment)"
+        ]
     }
 
     private func emptiness(_ request: FindRequest, _ pack: LoadedPack) -> String {
@@ -160,13 +181,29 @@ extension Session {
         return weights.contains { $0 > 0 } ? weights : mask
     }
 
+    /// The space of looks; the error names a pack that has CLIP where this one has none.
+    private func lookSpace(of pack: LoadedPack) throws -> DescriptorSpace {
+        do { return try SearchAspect.look.space(of: pack.manifest) } catch let error as PackError {
+            // A pack that cannot be read is no remedy.
+            let other = try library.packs().first { record in
+                (try? self.pack(record.fingerprint).manifest.clip) != nil
+            }
+            guard let other else { throw error }
+            throw PackError(
+                error.kind,
+                "pack \"\(pack.manifest.name)\" has no CLIP, which words are compared by; pack "
+                    + "\"\(other.name)\" has one: add --pack \(other.name)"
+            )
+        }
+    }
+
     private func textSearch(
         _ text: String,
         _ pack: LoadedPack,
         _ cancellation: Cancellation,
         onNote: @escaping (String) -> Void
     ) throws -> AspectSearch {
-        let space = try SearchAspect.look.space(of: pack.manifest)
+        let space = try lookSpace(of: pack)
         let clip = try pack.clip(for: .texts)
         let tokens: [Int32]
         do {

@@ -1,3 +1,4 @@
+internal import Media
 public import Store
 
 /// Looks for clips like another one, or like words.
@@ -31,7 +32,8 @@ public struct FindRequest: Sendable {
 public struct FoundClip: Sendable {
     /// The clip.
     public let clip: Clip
-    /// How like it is: a mean of cosines, -1...1; with words and a reference their weighted mean.
+    /// How like it is: a mean of cosines, -1...1; with words and a reference the weighted mean of both,
+    /// each in standard deviations above the library's mean.
     public let score: Double
     /// The part that is meant, seconds from the start of the clip; nil for the whole.
     public let part: ClosedRange<Double>?
@@ -49,6 +51,10 @@ public struct FindResult: Sendable {
     public let candidates: Int
     /// How many rows of the index were compared by all their numbers.
     public let compared: Int
+    /// Whether scores are deviations above the library's mean, as of words and a reference together, not cosines.
+    public let hasDeviations: Bool
     /// What the user should know, a sentence each.
     public let notes: [String]
+    /// Pictures of a reference that is a file.
+    let pictures: [RGBImage]
 }

@@ -1,32 +1,39 @@
+internal import Foundation
 public import Media
 internal import Models
 internal import Packs
-internal import Store
+public import Store
 
 extension Session {
+    /// Clips that a sheet shows at most: taller ones are no pictures that can be written.
+    public static let sheetRows = 150
+
     /// The contact sheet of a search: what was looked for, then what was found, with scores.
     ///
     /// - Parameters:
     ///   - request: What was looked for.
     ///   - result: What was found.
-    /// - Returns: A row of pictures for each.
+    /// - Returns: A row of pictures for each, and how many clips had no room.
     /// - Throws: `StoreError` or `MediaError` if a thumbnail strip cannot be read.
-    public func sheet(_ request: FindRequest, _ result: FindResult) throws -> RGBImage {
+    public func sheet(
+        _ request: FindRequest,
+        _ result: FindResult
+    ) throws -> (image: RGBImage, leftOut: Int) {
         var rows: [ContactSheet.Row] = []
-        // A composition or a file has no stored pictures.
-        if let reference = request.reference, let found = try? library.resolve(reference) {
-            rows.append(
-                ContactSheet.Row(
-                    label: reference,
-                    images: try pictures(
-                        found.clip,
-                        found.namesTimes ? found.start...found.end : nil
-                    )
+        if let reference = request.reference {
+            if !result.pictures.isEmpty {
+                let name = (reference as NSString).lastPathComponent
+                rows.append(ContactSheet.Row(label: name, images: result.pictures))
+            } else if let found = try? library.resolve(reference) {
+                // A composition has no stored pictures.
+                let part = found.namesTimes ? found.start...found.end : nil
+                rows.append(
+                    ContactSheet.Row(label: reference, images: try pictures(found.clip, part))
                 )
-            )
+            }
         }
-        for (rank, found) in result.clips.enumerated() {
-            let part = found.part.map { " from \(($0.lowerBound * 100).rounded() / 100) s" } ?? ""
+        for (rank, found) in result.clips.prefix(Self.sheetRows).enumerated() {
+            let part = found.part.map { " from \($0.lowerBound.shortSeconds) s" } ?? ""
             rows.append(
                 ContactSheet.Row(
                     label: "\(rank + 1). \(found.clip.name)\(part) (\(shown(found.score)))",
@@ -34,7 +41,23 @@ extension Session {
                 )
             )
         }
-        return try ContactSheet(rows: rows, title: result.subject, cellHeight: 96).render()
+        let sheet = ContactSheet(rows: rows, title: result.subject, cellHeight: 96)
+        return (try sheet.render(), max(0, result.clips.count - Self.sheetRows))
+    }
+
+    /// The contact sheet of a list of clips.
+    ///
+    /// - Parameters:
+    ///   - clips: What is shown.
+    ///   - title: A line above them.
+    /// - Returns: A row of pictures for each, and how many clips had no room.
+    /// - Throws: `StoreError` or `MediaError` if a thumbnail strip cannot be read.
+    public func sheet(of clips: [Clip], title: String) throws -> (image: RGBImage, leftOut: Int) {
+        let rows = try clips.prefix(Self.sheetRows).map {
+            ContactSheet.Row(label: $0.name, images: try pictures($0, nil))
+        }
+        let sheet = ContactSheet(rows: rows, title: title, cellHeight: 96)
+        return (try sheet.render(), max(0, clips.count - Self.sheetRows))
     }
 
     private func shown(_ score: Double) -> String {

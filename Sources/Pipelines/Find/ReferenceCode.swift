@@ -18,6 +18,8 @@ struct ReferenceCode {
     let name: String
     /// Seconds of its motion; nil where no motion is compared.
     var seconds: Double?
+    /// Pictures of a file, which has none in the library.
+    var pictures: [RGBImage] = []
 }
 
 /// A composition or a file, or some of its seconds.
@@ -315,7 +317,8 @@ extension Session {
             pack: pack,
             clip: nil,
             name: part.text,
-            seconds: observed.plan.end - observed.plan.start
+            seconds: observed.plan.end - observed.plan.start,
+            pictures: ThumbnailStrip.pictures(observed.frames)
         )
     }
 }

@@ -22,7 +22,9 @@ struct MediaFile: Sendable {
         let reader = try VideoReader(path: path)
         let kind = try MediaKind.probe(path)
         let info = try JSONEncoder().encode(reader.info)
-        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        // Of the file itself, if the path is a link to it.
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        let attributes = try FileManager.default.attributesOfItem(atPath: target)
         self.path = path
         source = Source(
             sha256: try SHA256.digest(fileAt: path).hex,
@@ -69,6 +71,13 @@ struct MediaFile: Sendable {
         }
         if timeline.seconds.count == 1 {
             warnings.append("one frame: content only, there is no motion in it")
+        }
+        if let long = plans.map({ $0.end - $0.start }).max(), long > 1.25 * time.trainedSeconds {
+            warnings.append(
+                "\(long.shortSeconds) s are one motion, and the pack was trained on "
+                    + "\(time.trainedSeconds.shortSeconds) s: what comes later is followed badly and hardly "
+                    + "found by similar; cut it with --segment \(time.clipSeconds.shortSeconds)s"
+            )
         }
         self.warnings = warnings
         end = timeline.end

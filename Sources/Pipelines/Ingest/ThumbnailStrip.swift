@@ -12,8 +12,7 @@ enum ThumbnailStrip {
     ///
     /// - Throws: `MediaError` if it cannot be encoded.
     static func encode(_ frames: [RGBImage]) throws -> Data {
-        let indices = ClipPlan.spread(frames.indices.map(Double.init), count).map { Int($0) }
-        let pictures = indices.map { frames[$0].resized(toHeight: height) }
+        let pictures = pictures(frames)
         let width = pictures[0].width
         var strip = RGBImage(
             width: width * pictures.count,
@@ -26,6 +25,12 @@ enum ThumbnailStrip {
             strip = strip.pasting(picture, x: index * width, y: 0)
         }
         return try StillImage.encode(strip, as: .jpeg(quality: 88))
+    }
+
+    /// The pictures of a strip.
+    static func pictures(_ frames: [RGBImage]) -> [RGBImage] {
+        ClipPlan.spread(frames.indices.map(Double.init), count)
+            .map { frames[Int($0)].resized(toHeight: height) }
     }
 
     /// Takes a strip apart.
