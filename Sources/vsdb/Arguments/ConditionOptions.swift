@@ -25,6 +25,8 @@ struct ConditionOptions: ParsableArguments {
     )
     var pack: String?
 
+    func validate() throws { try tags.validate() }
+
     /// The conditions.
     ///
     /// - Throws: `StoreError`, `.invalidValue`, with a caret under what is wrong.

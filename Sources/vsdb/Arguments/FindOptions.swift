@@ -13,8 +13,12 @@ struct FindOptions: ParsableArguments {
         case table, csv, json
     }
 
-    @Option(name: .customShort("k"), help: ArgumentHelp("How many clips.", valueName: "n"))
-    var count = 10
+    @Option(
+        name: .customShort("k", allowingJoined: true),
+        parsing: .unconditional,
+        help: ArgumentHelp("How many clips; 10 if not given.", valueName: "n")
+    )
+    var count: Int?
 
     @Flag(help: "Compare every clip by all its numbers; slower, and never misses one.")
     var exact = false
@@ -40,16 +44,35 @@ struct FindOptions: ParsableArguments {
     var thumbnails: String?
 
     func validate() throws {
-        guard count > 0 else { throw ValidationError("-k \(count): give a number from 1 up") }
+        if let count, count < 1 {
+            throw ValidationError("-k \(count): give a number from 1 up")
+        }
     }
 
-    /// A request with these options, after a look at whether the sheet can be written.
+    /// Looks, before the work begins, whether pictures can be written.
     ///
-    /// - Throws: `StoreError`, `MediaError`.
-    func request() throws -> FindRequest {
+    /// - Throws: `MediaError`, `OutputError`.
+    func checkOutputs() throws {
         if let sheet { try StillImage.check(path: sheet) }
+        guard let thumbnails else { return }
+        var isFolder: ObjCBool = false
+        if FileManager.default.fileExists(atPath: thumbnails, isDirectory: &isFolder),
+            !isFolder.boolValue
+        {
+            throw OutputError(
+                description: "--thumbnails \"\(thumbnails)\": that is a file; name a folder"
+            )
+        }
+    }
+
+    /// A request with these options, after a look at whether pictures can be written.
+    ///
+    /// - Throws: `StoreError`, `MediaError`, `OutputError`.
+    func request() throws -> FindRequest {
+        try checkOutputs()
         var request = FindRequest()
-        (request.count, request.isExact) = (count, exact)
+        if let count { request.count = count }
+        request.isExact = exact
         request.pack = conditions.pack
         request.filter = try conditions.conditions()
         return request

@@ -15,7 +15,8 @@ struct CollectionRemoveCommand: LibraryCommand {
 
               vsdb collection remove reel walk
               vsdb collection remove reel --where 'duration < 1s'
-            """
+            """,
+        aliases: ["rm"]
     )
 
     @Argument(help: ArgumentHelp("The collection.", valueName: "name"))

@@ -15,7 +15,7 @@ struct DuplicatesCommand: LibraryCommand {
             """,
         discussion: """
             Copies of a film are alike in content and motion, whatever their size, frame rate, \
-            quality or brightness. --by motion finds who does the same, --by content the same \
+            quality or brightness, and their pictures agree moment by moment. --by motion finds who does the same, --by content the same \
             figure in like poses. Of clips that stand still only the content is compared. \
             Nothing is removed: the copy marked keep is the longest, of those the largest \
             picture, of those the first one added.
@@ -31,6 +31,7 @@ struct DuplicatesCommand: LibraryCommand {
     var by = DuplicateRequest.Basis.both
 
     @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "The least score of two that are the same, 0 to 1; content \(Self.shown(.both, \.content)) "
                 + "and motion \(Self.shown(.both, \.motion)) if not given, --by motion "
@@ -88,10 +89,9 @@ struct DuplicatesCommand: LibraryCommand {
         if report.clipCount == 0, report.stillCount == 0 {
             shared.console.note(conditions.emptiness(pack: report.pack))
         }
-        guard let sheet, !report.groups.isEmpty else { return }
-        let drawn = try session.sheet(report)
-        try StillImage.write(drawn.image, to: sheet, quality: 92)
-        let rest = drawn.leftOut > 0 ? ", without the last \(drawn.leftOut) clips" : ""
-        shared.console.note("wrote \(sheet)\(rest)")
+        guard let sheet else { return }
+        guard !report.groups.isEmpty else { return shared.console.note("\(sheet) was not written") }
+        let count = report.groups.reduce(0) { $0 + $1.clips.count }
+        try SheetFile.write(try session.sheet(report), to: sheet, of: count, shared.console)
     }
 }

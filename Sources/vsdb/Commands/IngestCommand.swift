@@ -101,6 +101,7 @@ struct IngestCommand: LibraryCommand {
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
+        try tags.validate()
         try requireNumber("--start", start, in: 0 ... .greatestFiniteMagnitude, "seconds from 0 up")
         try requireNumber("--end", end, in: 0 ... .greatestFiniteMagnitude, "seconds from 0 up")
         if let start, let end, end <= start {

@@ -16,6 +16,7 @@ struct ListCommand: LibraryCommand {
               vsdb list --tag walk --name anna
               vsdb list --where 'duration > 2 and caption contains "dress"'
               vsdb list --collection reel --json
+              vsdb list --format csv > clips.csv
             """
     )
 
@@ -39,7 +40,12 @@ struct ListCommand: LibraryCommand {
     @Option(help: ArgumentHelp("Only clips of this collection, in its order.", valueName: "name"))
     var collection: String?
 
+    @Option(help: ArgumentHelp("How the clips are shown.", valueName: "form"))
+    var format = FindOptions.Format.table
+
     @OptionGroup var shared: SharedOptions
+
+    func validate() throws { try tags.validate() }
 
     func run() throws {
         var conditions = ClipFilter()
@@ -50,6 +56,7 @@ struct ListCommand: LibraryCommand {
         let isFiltered = conditions != ClipFilter()
         try ClipListing(try shared.openLibrary(), conditions).print(
             shared,
+            format,
             ifEmpty: isFiltered ? "no clip fits" : "no clips yet; add some with vsdb ingest PATH"
         )
     }

@@ -37,6 +37,8 @@ struct PackCalibrateCommand: LibraryCommand {
 
     @OptionGroup var shared: SharedOptions
 
+    func validate() throws { try tags.validate() }
+
     func run() throws {
         let session = try shared.openSession()
         let found = try session.calibrate(name, tags: tags.words)

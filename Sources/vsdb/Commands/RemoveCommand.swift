@@ -9,6 +9,7 @@ struct RemoveCommand: LibraryCommand {
         abstract: "Remove clips, or saved compositions, and free their room.",
         usage: """
             vsdb remove <ref> ... [--force] [<options>]
+            vsdb remove --where <condition> [--force] [<options>]
             vsdb remove --composition <ref> ... [<options>]
             """,
         discussion: """
@@ -17,12 +18,15 @@ struct RemoveCommand: LibraryCommand {
 
               vsdb remove anna walk
               vsdb remove 3fa9 --force
+              vsdb remove --where 'tag = draft and duration < 1s'
               vsdb remove --composition anna-walks
             """
     )
 
     @Argument(help: ArgumentHelp("Names, or the first digits of ids.", valueName: "ref"))
-    var references: [String]
+    var references: [String] = []
+
+    @OptionGroup var filter: FilterOption
 
     @Flag(help: "The references are saved compositions.")
     var composition = false
@@ -43,16 +47,22 @@ struct RemoveCommand: LibraryCommand {
     }
 
     func validate() throws {
+        guard !composition || filter.condition == nil else {
+            throw ValidationError("--where chooses clips, not compositions")
+        }
+        try ClipSelection.check(references.isEmpty, filter)
         guard !composition || !(force || keepTensors) else {
             throw ValidationError("--force and --keep-tensors fit clips, not --composition")
         }
     }
 
     func run() throws {
+        // A condition that cannot be read is told before anything is opened.
+        let expression = try filter.expression()
         let session = try shared.openSession()
         let output =
             composition
-            ? try removeCompositions(session.library) : try removeClips(session)
+            ? try removeCompositions(session.library) : try removeClips(session, expression)
         guard !shared.json else {
             try shared.console.print(JSONOutput.document(output))
             return
@@ -67,9 +77,18 @@ struct RemoveCommand: LibraryCommand {
         }
     }
 
-    private func removeClips(_ session: Session) throws -> Output {
+    private func removeClips(
+        _ session: Session,
+        _ expression: FilterExpression?
+    ) throws -> Output {
         let library = session.library
         var clips: [Clip] = []
+        if let expression {
+            var conditions = ClipFilter()
+            conditions.expression = expression
+            clips = try library.clips(conditions)
+            if clips.isEmpty { shared.console.note("no clip meets the condition") }
+        }
         for reference in references {
             let found = try library.resolve(reference)
             guard !found.namesTimes else {

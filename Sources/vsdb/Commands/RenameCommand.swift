@@ -53,6 +53,7 @@ struct RenameCommand: LibraryCommand {
 
     func run() throws {
         let library = try shared.openLibrary()
+        let shadowed = try self.shadowed(library)
         let renamed: [Renaming] =
             if composition {
                 try library.renameComposition(reference, to: name).map { [$0] } ?? []
@@ -68,5 +69,28 @@ struct RenameCommand: LibraryCommand {
         }
         if renamed.isEmpty { shared.console.note("\(reference) is called \(name) already") }
         for pair in renamed { try shared.console.print("renamed \(pair.old) to \(pair.new)") }
+        if !renamed.isEmpty, let shadowed { shared.console.note(shadowed) }
+    }
+
+    /// What else the new name means, before it is given; nil if nothing.
+    private func shadowed(_ library: Library) throws -> String? {
+        guard !collection else { return nil }
+        if composition {
+            // Only whether there is one is asked.
+            guard (try? library.resolve(name)) != nil else { return nil }
+            return
+                "there is a clip \(name) too, which show and similar take first; --composition means "
+                + "this one"
+        }
+        if let other = try? library.composition(name), other.name == name {
+            return "there is a composition \(name) too; show and similar now take the clip, "
+                + "show --composition the other"
+        }
+        guard let other = try? library.resolve(name).clip, other.baseName != name else {
+            return nil
+        }
+        return
+            "\(name) was the first digits of the id of \(other.name); it now means this clip, more digits "
+            + "the other"
     }
 }

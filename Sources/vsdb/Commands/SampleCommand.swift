@@ -97,6 +97,7 @@ struct SampleCommand: LibraryCommand {
     }
 
     func validate() throws {
+        try tags.validate()
         guard (1...SampleRequest.countLimit).contains(count) else {
             throw ValidationError("--count \(count): give 1 to \(SampleRequest.countLimit)")
         }

@@ -14,11 +14,11 @@ struct SearchCommand: LibraryCommand {
         discussion: """
             Words are compared with what CLIP sees in the frames. With --like, clips are ranked by both: \
             each counts in standard deviations above the library's mean. Without words, clips that meet \
-            the conditions are listed, as vsdb list does.
+            the conditions are listed as vsdb list does, all of them without -k.
 
               vsdb search "a woman in a purple dress"
               vsdb search "a red dress" --like walk --by motion --weight 0.3
-              vsdb search --tag dance --where 'duration > 2 and caption contains "dress"'
+              vsdb search --tag dance --where 'duration >= 2 and caption contains "dress"'
             """
     )
 
@@ -30,8 +30,13 @@ struct SearchCommand: LibraryCommand {
     )
     var like: String?
 
-    @Option(help: ArgumentHelp("What is compared with --like.", valueName: "aspect"))
-    var by = SearchAspect.motion
+    @Option(
+        help: ArgumentHelp(
+            "What is compared with --like; motion if not given.",
+            valueName: "aspect"
+        )
+    )
+    var by: SearchAspect?
 
     @Option(
         help: ArgumentHelp(
@@ -48,7 +53,7 @@ struct SearchCommand: LibraryCommand {
             valueName: "region"
         )
     )
-    var masks: [String] = []
+    var masks: [MaskArgument] = []
 
     @OptionGroup var options: FindOptions
     @OptionGroup var shared: SharedOptions
@@ -57,6 +62,12 @@ struct SearchCommand: LibraryCommand {
         try requireNumber("--weight", weight, in: 0...1, "a number from 0 to 1")
         guard weight == nil || (like != nil && !words.isEmpty) else {
             throw ValidationError("--weight fits words together with --like")
+        }
+        guard like != nil || by == nil else {
+            throw ValidationError("--by fits --like: words are compared with the look of clips")
+        }
+        guard like != nil || !options.exact || !words.isEmpty else {
+            throw ValidationError("--exact fits words or --like: conditions are always exact")
         }
         guard like != nil || masks.isEmpty else {
             throw ValidationError("--mask fits --like: words have no motion")
@@ -71,8 +82,8 @@ struct SearchCommand: LibraryCommand {
         var request = try options.request()
         request.text = words.isEmpty ? nil : words.joined(separator: " ")
         request.reference = like
-        request.aspect = by
-        request.masks = masks
+        if let by { request.aspect = by }
+        request.masks = masks.flatMap(\.parts)
         if let weight { request.textWeight = weight }
         let session = try shared.openSession()
         let result = try session.find(request, cancellation: Interruption.install())
@@ -86,13 +97,21 @@ struct SearchCommand: LibraryCommand {
     }
 
     private func list() throws {
-        guard options.format == .table, options.sheet == nil, options.thumbnails == nil else {
+        guard options.thumbnails == nil else {
             throw ValidationError(
-                "--format, --sheet and --thumbnails fit words or --like; conditions alone give a list, "
-                    + "or --json"
+                "--thumbnails fits words or --like; --sheet shows the clips of a list"
             )
         }
-        try ClipListing(try shared.openLibrary(), try options.conditions.conditions())
-            .print(shared, ifEmpty: "no clip fits")
+        try options.checkOutputs()
+        let filter = try options.conditions.conditions()
+        let session = try shared.openSession()
+        var clips = try session.library.clips(filter)
+        if let count = options.count { clips = Array(clips.prefix(count)) }
+        try ClipListing(session.library, clips, filter)
+            .print(shared, options.format, ifEmpty: "no clip fits")
+        guard let sheet = options.sheet else { return }
+        guard !clips.isEmpty else { return shared.console.note("\(sheet) was not written") }
+        let drawn = try session.sheet(of: clips, title: Wording.count(clips.count, "clip"))
+        try SheetFile.write(drawn, to: sheet, of: clips.count, shared.console)
     }
 }

@@ -14,7 +14,9 @@ struct ShowCommand: LibraryCommand {
             vsdb show <ref> [--lineage] [--thumbnails <file>] [<options>]
             """,
         discussion: """
-            REF is a name or the first 4 or more digits of an id. The lineage of a composition is             its clips, what each gives, and their files; that of a clip is what was made from it.
+            REF is a name or the first 4 or more digits of an id. The lineage of a \
+            composition is its clips, what each gives, and their files; that of a clip is what was \
+            made from it.
 
               vsdb show anna
               vsdb show 3fa9 --thumbnails anna.jpg

@@ -12,21 +12,22 @@ struct SimilarCommand: LibraryCommand {
                 [<options>]
             """,
         discussion: """
-            REF is a clip, a part of one, a saved composition, or a film or picture \
-            that need not be in the library. Motion ignores who moves; content ignores \
+            REF is a clip, a saved composition, a recipe file, or a film or picture that need \
+            not be in the library; a part of one is written with seconds behind an @. Motion ignores who moves; content ignores \
             what is done; look is CLIP's view of the frames. Scores are cosines: 1 is \
             the same.
 
               vsdb similar walk
               vsdb similar walk --mask right-arm -k 5 --sheet arms.png
               vsdb similar walk@1s-2s --anywhere
-              vsdb similar new.mp4 --by content --where 'duration > 2'
+              vsdb similar new.mp4@0.5s-1.5s --anywhere
+              vsdb similar new.mp4 --by content --where 'duration >= 2'
             """
     )
 
     @Argument(
         help: ArgumentHelp(
-            "A clip, a part of one (walk@1s-2s), a composition or a file.",
+            "A clip, a composition or a file, or a part of one (walk@1s-2s).",
             valueName: "ref"
         )
     )
@@ -38,14 +39,17 @@ struct SimilarCommand: LibraryCommand {
     @Option(
         name: .customLong("mask"),
         help: ArgumentHelp(
-            "Only the motion of a part counts: a region of the pack, cells or a picture, as in compose; "
-                + "repeatable.",
+            "Only the motion of a part counts: a region of the pack, cells or a picture, as in compose, "
+                + "with commas between several; repeatable.",
             valueName: "region"
         )
     )
-    var masks: [String] = []
+    var masks: [MaskArgument] = []
 
-    @Flag(help: "Find the best part of each clip instead of comparing whole clips.")
+    @Flag(
+        help:
+            "Find the best part of each clip, as long as the reference, instead of comparing whole clips."
+    )
     var anywhere = false
 
     @OptionGroup var options: FindOptions
@@ -55,7 +59,7 @@ struct SimilarCommand: LibraryCommand {
         var request = try options.request()
         request.reference = reference
         request.aspect = by
-        request.masks = masks
+        request.masks = masks.flatMap(\.parts)
         request.anywhere = anywhere
         let session = try shared.openSession()
         let result = try session.find(request, cancellation: Interruption.install())

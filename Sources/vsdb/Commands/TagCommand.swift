@@ -26,6 +26,8 @@ struct TagCommand: LibraryCommand {
 
     @OptionGroup var shared: SharedOptions
 
+    func validate() throws { try tags.validate() }
+
     func run() throws {
         let (library, clips) = try selection.open(shared)
         let changed = try library.tag(clips.map(\.id), with: tags.words)

@@ -25,6 +25,8 @@ struct UntagCommand: LibraryCommand {
 
     @OptionGroup var shared: SharedOptions
 
+    func validate() throws { try tags.validate() }
+
     func run() throws {
         let (library, clips) = try selection.open(shared)
         let changed = try library.untag(clips.map(\.id), from: tags.words)

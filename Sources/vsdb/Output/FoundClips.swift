@@ -23,6 +23,8 @@ struct FoundRecord: Encodable, Sendable {
     }
 
     let subject: String
+    /// What scores are: `cosines`, or `deviations` above the library's mean.
+    let scores: String
     let pack: String
     let candidates: Int
     let compared: Int
@@ -44,10 +46,20 @@ struct FoundClips {
     func show() throws {
         for note in result.notes { shared.console.note(note) }
         let paths = try writeThumbnails()
-        if let sheet = options.sheet, !result.clips.isEmpty {
-            try StillImage.write(try session.sheet(request, result), to: sheet, quality: 92)
-            shared.console.note("wrote \(sheet)")
+        try print(paths)
+        guard let sheet = options.sheet else { return }
+        guard !result.clips.isEmpty else {
+            return shared.console.note("nothing was found: \(sheet) was not written")
         }
+        try SheetFile.write(
+            try session.sheet(request, result),
+            to: sheet,
+            of: result.clips.count,
+            shared.console
+        )
+    }
+
+    private func print(_ paths: [String?]) throws {
         let matches = zip(result.clips, paths).enumerated().map { rank, pair in
             FoundRecord.Match(
                 rank: rank + 1,
@@ -69,6 +81,7 @@ struct FoundClips {
                 JSONOutput.document(
                     FoundRecord(
                         subject: result.subject,
+                        scores: result.hasDeviations ? "deviations" : "cosines",
                         pack: result.pack,
                         candidates: result.candidates,
                         compared: result.compared,
@@ -86,7 +99,9 @@ struct FoundClips {
         guard !matches.isEmpty else { return }
         let hasParts = matches.contains { $0.from != nil }
         let hasPaths = options.thumbnails != nil
-        var columns: [TextTable.Column] = [.right("SCORE"), .cut("NAME", to: 12)]
+        var columns: [TextTable.Column] = [
+            .right(result.hasDeviations ? "DEVIATIONS" : "SCORE"), .cut("NAME", to: 12),
+        ]
         if hasParts { columns.append(.right("PART")) }
         columns += [.right("LENGTH"), .cut("TAGS", to: 6), .cut("CAPTION", to: 8)]
         if hasPaths { columns.append(.left("PICTURES")) }

@@ -45,6 +45,8 @@ struct TrainDynamicsCommand: LibraryCommand {
     @OptionGroup var training: TrainingOptions
     @OptionGroup var shared: SharedOptions
 
+    func validate() throws { try tags.validate() }
+
     func run() throws {
         let session = try shared.openSession()
         var config = try training.read(session.standardDynamicsTraining(pack: pack))
