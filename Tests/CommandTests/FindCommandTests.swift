@@ -88,7 +88,8 @@ import Testing
         (["search"], 64, "nothing to look for"),
         (["search", "dress", "--weight", "0.5"], 64, "--like"),
         (["search", "dress", "--mask", "legs"], 64, "--like"),
-        (["search", "--tag", "doll", "--format", "csv"], 64, "--format"),
+        (["search", "--tag", "doll", "--thumbnails", "x"], 64, "--thumbnails"),
+        (["similar", "nope.mp4@1s-2s"], 12, "\"nope.mp4\": there is no such file"),
     ])
     func mistakesAreTold(arguments: [String], status: Int32, words: String) throws {
         let result = try Workspace.prepared.get().run(arguments)
@@ -119,7 +120,7 @@ import Testing
         var bytes = try Data(contentsOf: url)
         bytes[10] ^= 1
         try bytes.write(to: url)
-        #expect(try workspace.run(["index", "status"]).status == 0)
+        #expect(try workspace.run(["index", "status"]).status == 15)
         let damaged = try workspace.run(["index", "status", "--verify"])
         #expect(damaged.status == 15 && damaged.output.contains("damaged"))
         #expect(try workspace.expectSuccess("index", "rebuild").output.contains("index of look"))
@@ -127,6 +128,68 @@ import Testing
         try FileManager.default.removeItem(atPath: folder)
         #expect(try workspace.expectSuccess("index", "status").output.contains("none"))
         _ = try workspace.expectSuccess("similar", "figure00_motion00")
+    }
+
+    @Test func listsOfConditionsHaveFormsAndSheets() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let csv = try workspace.expectSuccess("search", "--tag", "doll", "--format", "csv", "-k1")
+            .output.split(separator: "\n")
+        #expect(csv.count == 2 && csv[0].hasPrefix("name,id,start,end"))
+        let sheet = workspace.path("list.png")
+        _ = try workspace.expectSuccess("search", "--tag", "doll", "--sheet", sheet)
+        #expect(workspace.has("list.png"))
+        let all = try workspace.expectSuccess("list", "--format", "csv").output
+        #expect(all.split(separator: "\n").count == 3)
+    }
+
+    @Test func aSheetOfNothingIsSaidToBeMissing() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        for command in [
+            ["similar", "figure00_motion00"], ["duplicates"], ["search", "dress"],
+        ] {
+            let sheet = ["--where", "name = nobody", "--sheet", workspace.path("none.png")]
+            let result = try workspace.run(command + sheet)
+            #expect(result.status == 0 && result.errors.contains("was not written"))
+            #expect(!workspace.has("none.png"))
+        }
+    }
+
+    @Test func masksAreUnitedByCommasAndNamedOnTheSheet() throws {
+        let workspace = try Workspace.prepared.get()
+        let masked =
+            try workspace.expectSuccess(
+                "similar",
+                "figure00_motion00",
+                "--mask",
+                "right-arm,left-arm",
+                "--json"
+            ).json() as? [String: Any]
+        #expect(
+            masked?["subject"] as? String == "motion of figure00_motion00 in right-arm, left-arm"
+        )
+        #expect(masked?["scores"] as? String == "cosines")
+    }
+
+    @Test func aFileInPlaceOfAFolderIsTold() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        try workspace.write("", to: "file")
+        for option in [["--thumbnails", "file"], ["--sheet", "file/sheet.png"]] {
+            let result = try workspace.run(["similar", "figure00_motion00"] + option)
+            #expect(result.status == 1 && result.output.isEmpty)
+            #expect(result.errors.contains("is a file"), "\(result.errors)")
+        }
+    }
+
+    @Test func wordsWithoutCLIPNameThePackThatHasIt() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        try workspace.makePack { manifest in
+            manifest["name"] = "blind"
+            manifest["clip"] = nil
+        }
+        try workspace.expectSuccess("pack", "add", workspace.path("pack"))
+        let result = try workspace.run(["search", "dress", "--pack", "blind"])
+        #expect(result.status == 14)
+        #expect(result.errors.contains("add --pack paper-doll"), "\(result.errors)")
     }
 
     @Test func removedClipsAreNotFound() throws {

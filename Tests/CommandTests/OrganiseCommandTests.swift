@@ -44,6 +44,60 @@ struct OrganiseCommandTests {
         #expect(nowhere.status == 64)
     }
 
+    @Test func clipsAreRemovedByACondition() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let none = try workspace.expectSuccess("remove", "--where", "name = nobody")
+        #expect(none.output.isEmpty && none.errors == "no clip meets the condition\n")
+        let removed = try workspace.expectSuccess("remove", "--where", "name ends 01")
+        #expect(removed.output == "removed \(Self.one)\n")
+        #expect(try names(workspace) == [Self.zero])
+    }
+
+    @Test func allUnknownNamesAreTold() throws {
+        let workspace = try Workspace.prepared.get()
+        let result = try workspace.run(["tag", "x", "nope1", Self.zero, "nope2"])
+        #expect(result.status == 12)
+        #expect(result.errors.contains("\"nope1\"") && result.errors.contains("\"nope2\""))
+    }
+
+    @Test func aTagHasALength() throws {
+        let workspace = try Workspace.prepared.get()
+        let tag = String(repeating: "a", count: 201)
+        let result = try workspace.run(["tag", tag, Self.zero])
+        #expect(result.status == 64 && result.errors.contains("200 bytes"))
+    }
+
+    @Test func aNewNameThatMeansSomethingElseTooIsNoted() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let clips = try workspace.expectSuccess("list", "--json").json() as? [[String: Any]]
+        let id = try #require(clips?.first { $0["name"] as? String == Self.one }?["id"] as? String)
+        let renamed = try workspace.expectSuccess("rename", Self.zero, String(id.prefix(4)))
+        #expect(renamed.errors.contains("was the first digits of the id of \(Self.one)"))
+        #expect(try workspace.expectSuccess("rename", Self.one, "two").errors.isEmpty)
+    }
+
+    @Test func rmIsRemove() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        try workspace.expectSuccess("collection", "add", "reel", Self.zero)
+        let gone = try workspace.expectSuccess("collection", "rm", "reel", Self.zero)
+        #expect(gone.output == "removed 1 clip from reel\n")
+    }
+
+    @Test func aLinkHasTheSizeOfItsFile() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        try FileManager.default.createSymbolicLink(
+            atPath: workspace.path("link.mp4"),
+            withDestinationPath: Workspace.clip("figure02_motion02")
+        )
+        try workspace.expectSuccess("ingest", workspace.path("link.mp4"))
+        let facts = try FileManager.default.attributesOfItem(
+            atPath: Workspace.clip("figure02_motion02")
+        )
+        let record = try workspace.expectSuccess("show", "link", "--json").json() as? [String: Any]
+        let source = record?["source"] as? [String: Any]
+        #expect(source?["bytes"] as? Int == facts[.size] as? Int, "\(source ?? [:])")
+    }
+
     @Test func tagsAreGivenAndTakenOnce() throws {
         let workspace = try Workspace.copyOfPrepared()
         let tagged = try workspace.expectSuccess("tag", "dance, night", Self.zero, Self.one)

@@ -51,9 +51,25 @@ final class CopiedClips: Sendable {
                 Array(repeating: black, count: 13) + frames.dropFirst(13),
                 25
             )
+            // Most of it is black, and the same as of the others.
+            try write(
+                "late-\(name)",
+                Array(repeating: black, count: 35) + frames.dropFirst(35),
+                25
+            )
         }
+        // Three quarters of it are those of the figure that stands still.
+        try write(
+            "standing-long",
+            Array(repeating: still, count: 38)
+                + (try Self.frames("figure01_motion01")).dropFirst(38),
+            25
+        )
         var inputs = films.map { folder.path + "/\($0.name).mkv" }
-        inputs += Self.others.map { folder.path + "/opening-\($0).mkv" }
+        inputs += Self.others.flatMap { name in
+            ["opening", "late"].map { folder.path + "/\($0)-\(name).mkv" }
+        }
+        inputs.append(folder.path + "/standing-long.mkv")
         inputs += (["figure00_motion00"] + Self.others).map(Self.path)
         _ = try session.ingest(IngestRequest(inputs: inputs))
         var still2 = IngestRequest(inputs: [LibraryFixture.samples + "/stills"])

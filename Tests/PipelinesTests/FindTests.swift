@@ -1,4 +1,5 @@
 import Foundation
+import Media
 import Packs
 import Pipelines
 import Store
@@ -80,7 +81,7 @@ extension FindRequest {
         let session = try FindLibrary.get().session
         for aspect in SearchAspect.allCases {
             var request = FindRequest.like("figure01_motion13", aspect)
-            request.count = 1_000
+            request.count = .max
             let result = try session.find(request)
             #expect(Set(result.clips.map(\.clip.name)) == Set(FindLibrary.names.dropLast()))
             #expect(result.candidates == 4)
@@ -196,8 +197,96 @@ extension FindRequest {
         #expect(found.clips.count == 4)
         #expect(found.clips[0].clip.name == "figure01_motion00")
         #expect(found.clips.allSatisfy { $0.part?.lowerBound == 0 })
+        request.count = .max
+        #expect(try session.find(request).clips.count == 4)
         request.aspect = .look
         #expect(throws: RequestError.self) { try session.find(request) }
+    }
+
+    @Test("a part that is looked for anywhere is found at its place, as long as it is")
+    func anywhereOfAPart() throws {
+        let session = try FindLibrary.get().copy()
+        for (from, to) in [(0.0, 1.0), (0.5, 1.5), (1.0, 2.0), (1.25, 1.75)] {
+            var request = FindRequest.like("figure00_motion00@\(from)s-\(to)s", .motion)
+            request.anywhere = true
+            let best = try session.find(request).clips[0]
+            #expect(best.clip.name == "figure01_motion00")
+            let part = try #require(best.part)
+            #expect(abs(part.lowerBound - from) <= 0.15, "\(part) for \(from)")
+            #expect(abs(part.upperBound - part.lowerBound - (to - from)) < 0.001, "\(part)")
+        }
+    }
+
+    @Test("a part of a film that is not in the library, and of a composition")
+    func partsOfOthers() throws {
+        let session = try FindLibrary.get().copy()
+        let path = LibraryFixture.samples + "/clips/figure00_motion00.mp4"
+        let part = try session.find(.like(path + "@0.5s-1.5s", .motion))
+        #expect(part.clips.count == 5)
+        let whole = try session.find(.like(path, .motion))
+        #expect(part.clips.map(\.score) != whole.clips.map(\.score))
+        // A part of a film has frames of its own.
+        #expect(try session.find(.like(path + "@0.5s-1.5s", .content)).clips.count == 5)
+        let (_, rest) = try session.sheet(.like(path, .motion), whole)
+        #expect(rest == 0)
+        var request = CompositionRequest(content: "figure00_motion00")
+        request.motion = "figure01_motion01"
+        try session.save(try session.compose(request).recipe, as: "swap")
+        let first = try session.find(.like("swap@0s-1s", .motion))
+        let all = try session.find(.like("swap", .motion))
+        #expect(first.clips.map(\.score) != all.clips.map(\.score))
+        #expect(throws: RequestError.self) { try session.find(.like("swap@8s-9s", .motion)) }
+        #expect(throws: RequestError.self) { try session.find(.like("swap@0s-1s", .look)) }
+    }
+
+    @Test("a composition that lost a clip says so, and is compared by what is left")
+    func lostClip() throws {
+        let session = try FindLibrary.get().copy()
+        var request = CompositionRequest(content: "figure00_motion00")
+        request.motion = "figure01_motion01"
+        try session.save(try session.compose(request).recipe, as: "swap")
+        let clip = try session.library.resolve("figure01_motion01").clip
+        _ = try session.library.remove([clip.id], force: true)
+        let error = #expect(throws: StoreError.self) { try session.find(.like("swap", .motion)) }
+        #expect(error?.description.contains("\"swap\" has lost a clip") == true)
+        #expect(try names(.like("swap", .content), session)[0] == "figure00_motion00")
+    }
+
+    @Test("clips that are kept whole are warned of when they come in and when parts are looked for")
+    func longClips() throws {
+        let session = try FindLibrary.get().copy()
+        let path = session.library.path + "/../long.mkv"
+        let reader = try VideoReader(path: LibraryFixture.samples + "/clips/figure00_motion00.mp4")
+        var frames: [RGBImage] = []
+        while let frame = try reader.next() { frames.append(frame.image) }
+        let writer = try VideoWriter(
+            path: path,
+            width: frames[0].width,
+            height: frames[0].height,
+            frameRate: try #require(FrameRate(perSecond: 25))
+        )
+        for frame in frames + frames.reversed() { try writer.append(frame) }
+        try writer.finish()
+        var ingest = IngestRequest(inputs: [path])
+        ingest.segment = .none
+        var warnings: [String] = []
+        _ = try session.ingest(ingest) {
+            if case .clip(let clip) = $0 { warnings += clip.warnings }
+        }
+        #expect(warnings.contains { $0.contains("--segment 2s") }, "\(warnings)")
+        var request = FindRequest.like("figure00_motion00", .motion)
+        request.anywhere = true
+        #expect(
+            try session.find(request).notes.contains { $0.hasPrefix("1 clip of more than 2 s") }
+        )
+    }
+
+    @Test("a sheet of more clips than a picture has room for shows the first, and counts the rest")
+    func tallSheet() throws {
+        let session = try FindLibrary.get().session
+        let clip = try session.library.resolve("figure00_motion00").clip
+        let sheet = try session.sheet(of: Array(repeating: clip, count: 400), title: "many")
+        #expect(sheet.leftOut == 400 - Session.sheetRows && sheet.image.height <= 16_384)
     }
 }
 
@@ -220,7 +309,7 @@ extension FindRequest {
         #expect(try session.indexStatus().first { $0.aspect == .motion }?.removed == 1)
         _ = try session.ingest(IngestRequest(inputs: [try FindLibrary.get().film]))
         #expect(try found(session)[0].clip.name == "figure01_motion00")
-        #expect(try session.indexStatus().allSatisfy { $0.state == .current || $0.hasWindows })
+        #expect(try session.indexStatus().allSatisfy { $0.state == .current || $0.window != nil })
     }
 
     @Test("an index that is missing, cut, changed or of nonsense is built anew, and it is said")
@@ -229,7 +318,7 @@ extension FindRequest {
         let before = try found(session)
         let index = session.library.indexDirectory
         for name in ["0.rows", "0.sketch", "0.entries", "manifest.json"] {
-            for damage in 0..<3 {
+            for damage in 0..<4 {
                 // A rebuilt index lies in a folder of its own.
                 let files = try #require(FileManager.default.enumerator(atPath: index))
                 let file = try #require(
@@ -240,6 +329,8 @@ extension FindRequest {
                 let bytes = try Data(contentsOf: url)
                 let damaged = [
                     bytes.dropLast(bytes.count / 2), Data("nonsense".utf8), Data(),
+                    // Numbers that are none, of the length that there was.
+                    Data(repeating: 0xFF, count: bytes.count),
                 ]
                 try damaged[damage].write(to: url)
                 let result = try session.find(.like("figure00_motion00", .motion))
@@ -249,7 +340,32 @@ extension FindRequest {
             }
         }
         try FileManager.default.removeItem(atPath: index)
-        #expect(try found(session).map(\.score) == before.map(\.score))
+        let result = try session.find(.like("figure00_motion00", .motion))
+        #expect(result.clips.map(\.score) == before.map(\.score))
+        #expect(result.notes.contains { $0.contains("is missing") })
+    }
+
+    @Test("maps and duplicates build a damaged index anew, too")
+    func damageBelowOthers() throws {
+        let session = try FindLibrary.get().copy()
+        let index = session.library.indexDirectory
+        let groups = try session.duplicates(DuplicateRequest()).groups.count
+        for look in ["map", "duplicates"] {
+            let files = try #require(FileManager.default.enumerator(atPath: index))
+            let file = try #require(
+                files.compactMap { $0 as? String }
+                    .first { $0.contains("motion/") && $0.hasSuffix("0.rows") }
+            )
+            let url = URL(fileURLWithPath: index + "/" + file)
+            try Data(repeating: 0xFF, count: try Data(contentsOf: url).count).write(to: url)
+            if look == "map" {
+                #expect(try session.map(MapRequest()).notes.contains { $0.contains("built anew") })
+            } else {
+                let report = try session.duplicates(DuplicateRequest())
+                #expect(report.groups.count == groups)
+                #expect(report.notes.contains { $0.contains("built anew") })
+            }
+        }
     }
 
     @Test("a changed number in what would be found: the index is built anew, and it is said")

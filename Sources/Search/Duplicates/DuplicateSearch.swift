@@ -30,6 +30,19 @@ public struct DuplicateSearch: Sendable {
         self.aspects = aspects
     }
 
+    /// Compares all items by their aspects alone.
+    ///
+    /// - Parameters:
+    ///   - method: How neighbours are found; scores are always of all numbers.
+    ///   - onItem: Is told how many items are done; what it throws ends the search.
+    /// - Returns: The groups, the largest first.
+    public func groups(
+        method: SearchMethod = .standard,
+        onItem: (Int) throws -> Void
+    ) rethrows -> [DuplicateGroup] {
+        try groups(method: method, isSame: { _, _ in true }, onItem: onItem)
+    }
+
     /// Compares all items.
     ///
     /// Of each item the neighbours in one aspect are enough, since the same items are alike in all of them: the search
@@ -42,7 +55,7 @@ public struct DuplicateSearch: Sendable {
     /// - Returns: The groups, the largest first.
     public func groups(
         method: SearchMethod = .standard,
-        isSame: (Int, Int) throws -> Bool = { _, _ in true },
+        isSame: (Int, Int) throws -> Bool,
         onItem: (Int) throws -> Void
     ) rethrows -> [DuplicateGroup] {
         var sets = DisjointSets(count)
