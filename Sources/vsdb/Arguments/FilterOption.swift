@@ -6,7 +6,7 @@ struct FilterOption: ParsableArguments {
     @Option(
         name: [.customLong("where"), .customLong("filter")],
         help: ArgumentHelp(
-            "Only clips that meet a condition, as 'duration > 2 and tag = walk'.",
+            "Only clips that meet a condition, as 'duration >= 2 and tag = walk'.",
             discussion: """
                 Fields: \(FilterExpression.fieldNames.joined(separator: ", ")). Comparisons: = != \
                 < <= > >= contains starts ends matches in. Joined by and, or, not and parentheses; \

@@ -15,7 +15,7 @@ struct CollectionAddCommand: LibraryCommand {
             in the order of vsdb list. A clip that is in it already stays at its place.
 
               vsdb collection add reel anna walk
-              vsdb collection add long --where 'duration > 2 and tag = dance'
+              vsdb collection add long --where 'duration >= 2 and tag = dance'
             """
     )
 

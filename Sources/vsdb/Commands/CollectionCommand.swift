@@ -10,7 +10,7 @@ struct CollectionCommand: ParsableCommand {
             clips in the library.
 
               vsdb collection add reel anna walk
-              vsdb collection add long --where 'duration > 2'
+              vsdb collection add long --where 'duration >= 2'
               vsdb collection list
               vsdb collection list reel
               vsdb collection remove reel walk

@@ -14,7 +14,7 @@ struct ListCommand: LibraryCommand {
 
               vsdb list
               vsdb list --tag walk --name anna
-              vsdb list --where 'duration > 2 and caption contains "dress"'
+              vsdb list --where 'duration >= 2 and caption contains "dress"'
               vsdb list --collection reel --json
               vsdb list --format csv > clips.csv
             """

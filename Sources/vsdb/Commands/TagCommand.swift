@@ -15,7 +15,7 @@ struct TagCommand: LibraryCommand {
 
               vsdb tag dance anna walk
               vsdb tag dance,night 3fa9
-              vsdb tag long --where 'duration > 2 and kind = video'
+              vsdb tag long --where 'duration >= 2 and kind = video'
             """
     )
 
