@@ -64,6 +64,9 @@ AVFORMAT(int, av_find_best_stream, (AVFormatContext *ic, enum AVMediaType type, 
 AVFORMAT(AVRational, av_guess_frame_rate, (AVFormatContext *ctx, AVStream *stream, AVFrame *frame), (ctx,
     stream, frame))
 AVFORMAT(int, av_interleaved_write_frame, (AVFormatContext *s, AVPacket *pkt), (s, pkt))
+AVFORMAT(int, av_probe_input_buffer2, (AVIOContext *pb, const AVInputFormat **fmt, const char *url, void
+    *logctx, unsigned int offset, unsigned int max_probe_size), (pb, fmt, url, logctx, offset,
+    max_probe_size))
 AVFORMAT(const AVInputFormat *, av_probe_input_format3, (const AVProbeData *pd, int is_opened, int
     *score_ret), (pd, is_opened, score_ret))
 AVFORMAT(int, av_read_frame, (AVFormatContext *s, AVPacket *pkt), (s, pkt))

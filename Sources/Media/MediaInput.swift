@@ -4,7 +4,8 @@ import Foundation
 /// An open file, or bytes in memory, and its best picture stream.
 ///
 /// The content alone decides what a file is: names never open number patterns, network addresses
-/// or play lists. libav calls are confined to the thread that uses the object.
+/// or play lists, and no content makes libav open anything else (`Containers`). libav calls are confined to the
+/// thread that uses the object.
 final class MediaInput {
     /// Where the bytes come from.
     enum Source {
@@ -89,31 +90,57 @@ final class MediaInput {
     }
 
     private func openFormat() throws(MediaError) {
+        let looksKnown = probeScore() >= AVPROBE_SCORE_EXTENSION
+        var found: UnsafePointer<AVInputFormat>?
+        _ = av_probe_input_buffer2(input, &found, nil, nil, 0, 0)
+        guard let found else {
+            throw looksKnown
+                ? damagedStart(Libav.text(Libav.invalidData))
+                : MediaError(.notMedia, path: path, "this is no picture or film libav knows")
+        }
+        let name = found.pointee.name.map { String(cString: $0) } ?? "unknown"
+        guard Containers.areRead(name) else {
+            throw MediaError(
+                .notMedia,
+                path: path,
+                "this is taken for \(name): text, a list of other files, or a container that vsdb does "
+                    + "not read; no picture or film"
+            )
+        }
         context = avformat_alloc_context()
         context?.pointee.pb = input
         context?.pointee.flags |= AVFMT_FLAG_CUSTOM_IO
+        // Neither other files nor protocols: what is read is the file that was named.
+        context?.pointee.io_open = { _, _, _, _, _ in vs_error_of_errno(EACCES) }
         var options: OpaquePointer?
-        av_dict_set(&options, "protocol_whitelist", "file", 0)
-        let looksKnown = probeScore() >= AVPROBE_SCORE_EXTENSION
+        av_dict_set(&options, "protocol_whitelist", "none", 0)
         // Frees the context when it fails.
-        let code = avformat_open_input(&context, nil, nil, &options)
+        let code = avformat_open_input(&context, nil, found, &options)
         av_dict_free(&options)
         guard code >= 0, context != nil else {
             context = nil
-            guard looksKnown else {
-                throw MediaError(.notMedia, path: path, "this is no picture or film libav knows")
-            }
-            throw MediaError(
-                .truncated,
-                path: path,
-                "the file is cut off or damaged at its start or index (\(Libav.text(code)))"
-            )
+            throw damagedStart(Libav.text(code))
         }
-        // Text art and lists of other files are not media.
-        if ["tty", "concat", "hls", "dash", "sdp"].contains(where: formatName.contains) {
-            throw MediaError(.notMedia, path: path, "this is text, not a picture or film")
+        findStreamInfo()
+    }
+
+    /// Lets libav look at the first packets, with the decoders' limit of a frame.
+    private func findStreamInfo() {
+        let count = Int(format.pointee.nb_streams)
+        var options = [OpaquePointer?](repeating: nil, count: max(1, count))
+        for index in options.indices {
+            av_dict_set(&options[index], "max_pixels", "\(StreamDecoder.pixelLimit)", 0)
         }
-        _ = avformat_find_stream_info(context, nil)
+        _ = avformat_find_stream_info(context, &options)
+        for index in options.indices { av_dict_free(&options[index]) }
+    }
+
+    private func damagedStart(_ reason: String) -> MediaError {
+        MediaError(
+            .truncated,
+            path: path,
+            "the file is cut off or damaged at its start or index (\(reason))"
+        )
     }
 
     /// How sure libav is of the container by its first bytes, 0...100.

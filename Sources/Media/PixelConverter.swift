@@ -229,9 +229,11 @@ struct PixelSize: Equatable {
         guard aspect.num > 0, aspect.den > 0, aspect.num != aspect.den else { return self }
         let ratio = Double(aspect.num) / Double(aspect.den)
         guard ratio > 0.1, ratio < 10 else { return self }
-        return ratio > 1
+        let size =
+            ratio > 1
             ? PixelSize(width: Int((Double(width) * ratio).rounded()), height: height)
             : PixelSize(width: width, height: Int((Double(height) / ratio).rounded()))
+        return size.width * size.height > StreamDecoder.pixelLimit ? self : size
     }
 }
 

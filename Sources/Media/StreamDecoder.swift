@@ -4,6 +4,9 @@ import CLibav
 ///
 /// Decoding stops at the first damage that libav notices: patched-up frames are not given.
 final class StreamDecoder {
+    /// The most pixels of a frame, 8,192 squared: beyond it a size is damage.
+    static let pixelLimit: Int64 = 1 << 26
+
     /// What was wrong with the file; set once the frames before it were given.
     private(set) var damage: String?
 
@@ -38,9 +41,11 @@ final class StreamDecoder {
         }
         avcodec_parameters_to_context(codec, input.stream.pointee.codecpar)
         codec.pointee.pkt_timebase = input.stream.pointee.time_base
-        codec.pointee.thread_count = Int32(clamping: max(0, threads))
+        // With several threads libavcodec 59 aborts on a damaged WebP: "Assertion frame->buf[0] failed".
+        let isWebP = codec.pointee.codec_id == AV_CODEC_ID_WEBP
+        codec.pointee.thread_count = isWebP ? 1 : Int32(clamping: max(0, threads))
         codec.pointee.flags |= AV_CODEC_FLAG_BITEXACT
-        codec.pointee.max_pixels = 1 << 28  // 16,384 squared: beyond it a size is damage
+        codec.pointee.max_pixels = StreamDecoder.pixelLimit
         let code = avcodec_open2(codec, decoder, nil)
         guard code >= 0 else {
             throw MediaError(
