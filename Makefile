@@ -6,10 +6,10 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-# One line each in Package.swift: the C libraries, and the font of the contact sheets.
+# One line each in Package.swift: the C libraries; the font of the contact sheets; ffmpeg makes films for tests.
 PACKAGES := liblmdb-dev libdnnl-dev libavformat-dev libavcodec-dev \
 	libavutil-dev libswscale-dev libcairo2-dev fonts-dejavu-core libxxhash-dev \
-	libsqlite3-dev libssl-dev zlib1g-dev pkg-config
+	libsqlite3-dev libssl-dev zlib1g-dev pkg-config ffmpeg
 
 # Every import has to be declared in Package.swift: the targets are the architecture.
 CHECKS := --explicit-target-dependency-import-check error
@@ -17,7 +17,7 @@ CHECKS := --explicit-target-dependency-import-check error
 FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources Benchmarks/PaperSizes \
 	$(addprefix Samples/Dolls/,Package.swift Sources Tests)
 
-.PHONY: help deps build test demo bench bench-peers bench-search bench-full fuzz lint format clean
+.PHONY: help deps build test test-asan test-tsan demo bench bench-peers bench-search bench-full fuzz fuzz-media lint format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -87,6 +87,13 @@ bench-full: build ## Make packs of the published sizes from random weights, inge
 FUZZ_SECONDS ?= 300
 fuzz: deps ## Try the readers of weight files on changed files, FUZZ_SECONDS long; Fuzz/README.md.
 	Fuzz/libfuzzer.sh $(FUZZ_SECONDS)
+
+MEDIA_COUNT ?= 50000
+MEDIA_SEED ?= 1
+fuzz-media: deps ## Try what reads films on MEDIA_COUNT changed ones, or MEDIA_SECONDS long; Fuzz/README.md.
+	swift build -c release --product fuzz-media $(CHECKS)
+	.build/release/fuzz-media --seed $(MEDIA_SEED) \
+		$(if $(MEDIA_SECONDS),--seconds $(MEDIA_SECONDS),--count $(MEDIA_COUNT))
 
 lint: ## Check the form of all Swift files.
 	swift format lint --strict --parallel --recursive $(FORMATTED)

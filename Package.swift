@@ -185,6 +185,14 @@ let package = Package(
             path: "Fuzz/fuzz-readers",
             swiftSettings: houseSettings
         ),
+        // Changed films for what reads them: Fuzz/README.md.
+        house("MediaFuzzing", ["Media", "Packs", "Pipelines"], path: "Fuzz/MediaFuzzing"),
+        .executableTarget(
+            name: "fuzz-media",
+            dependencies: ["MediaFuzzing"],
+            path: "Fuzz/fuzz-media",
+            swiftSettings: houseSettings
+        ),
         tests(
             "PacksTests",
             [
@@ -202,7 +210,10 @@ let package = Package(
         ),
         tests(
             "PipelinesTests",
-            ["Tensors", "Hashing", "Kernels", "Models", "Packs", "Media", "Store", "Pipelines"]
+            [
+                "Tensors", "Hashing", "Kernels", "Models", "Packs", "Media", "Store", "Pipelines",
+                "MediaFuzzing",
+            ]
         ),
         tests(
             "CommandTests",

@@ -35,25 +35,35 @@ package struct ClipPlan: Sendable, Hashable {
         let inside = times.filter {
             $0 >= range.lowerBound - slack && $0 < range.upperBound - slack
         }
-        guard let first = inside.first else { return [] }
+        guard var start = inside.first else { return [] }
         let last = min(end, range.upperBound)
-        var bounds = [first]
-        if let pieceSeconds {
-            while last - (bounds[bounds.count - 1] + pieceSeconds) > pieceSeconds / 10 {
-                bounds.append(bounds[bounds.count - 1] + pieceSeconds)
+        var plans: [ClipPlan] = []
+        var next = 0
+        var isSegment = false
+        // Damaged times may lie anywhere: the work grows with the frames, never with the seconds between them.
+        while next < inside.count {
+            let nextStart = start + (pieceSeconds ?? .infinity)
+            let isLast = !(last - nextStart > (pieceSeconds ?? 0) / 10) || nextStart <= start
+            let stop = isLast ? last : nextStart
+            isSegment = isSegment || !isLast
+            let frames = inside[next...].prefix { $0 < stop - slack }
+            if !frames.isEmpty {
+                plans.append(
+                    ClipPlan(
+                        start: start,
+                        end: stop,
+                        observed: spread(Array(frames), observedCount),
+                        isSegment: isSegment
+                    )
+                )
             }
+            next = isLast ? inside.count : frames.endIndex
+            start = stop
+            guard let pieceSeconds, next < inside.count else { continue }
+            let pieces = ((inside[next] - start) / pieceSeconds).rounded(.down)
+            if pieces > 1_000 { start += pieces * pieceSeconds }
         }
-        bounds.append(last)
-        return zip(bounds, bounds.dropFirst()).compactMap { start, stop in
-            let frames = inside.filter { $0 >= start - slack && $0 < stop - slack }
-            guard !frames.isEmpty else { return nil }
-            return ClipPlan(
-                start: start,
-                end: stop,
-                observed: spread(frames, observedCount),
-                isSegment: bounds.count > 2
-            )
-        }
+        return plans
     }
 
     /// Frames nearest to evenly spaced times from the first frame to the last, none twice.

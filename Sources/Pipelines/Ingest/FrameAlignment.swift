@@ -10,6 +10,9 @@ struct FrameAlignment: Sendable {
     let height: Int
     let width: Int
 
+    /// The most pixels of a padded frame, if it is more than four times its own.
+    private static let paddedLimit = 1 << 26
+
     /// An image of the generator's size.
     ///
     /// Resizing is Pillow's antialiased bilinear, as the reference data sets are made.
@@ -21,7 +24,11 @@ struct FrameAlignment: Sendable {
             case .pad: padded(image)
             }
         guard shaped.width != width || shaped.height != height else { return shaped }
-        let pixels = Tensor(shape: [shaped.height, shaped.width, 3], scalars: shaped.pixels)
+        return resized(shaped, height: height, width: width)
+    }
+
+    private func resized(_ image: RGBImage, height: Int, width: Int) -> RGBImage {
+        let pixels = Tensor(shape: [image.height, image.width, 3], scalars: image.pixels)
         let resized = resizePillow(
             pixels,
             height: height,
@@ -58,6 +65,11 @@ struct FrameAlignment: Sendable {
         let wide = image.width * height > image.height * width
         let newWidth = wide ? image.width : (image.height * width + height - 1) / height
         let newHeight = wide ? (image.width * height + width - 1) / width : image.height
+        // A line of pixels would become a square of as many.
+        guard newWidth * newHeight <= max(Self.paddedLimit, 4 * image.width * image.height) else {
+            let (height, width) = (min(image.height, height), min(image.width, width))
+            return padded(resized(image, height: height, width: width))
+        }
         let (left, top) = ((newWidth - image.width) / 2, (newHeight - image.height) / 2)
         return image.paddedByEdge(
             left: left,

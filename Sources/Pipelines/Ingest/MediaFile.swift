@@ -17,8 +17,20 @@ struct MediaFile: Sendable {
 
     /// Looks at a file and plans its clips, without decoding more than one frame.
     ///
+    /// - Parameters:
+    ///   - path: The file.
+    ///   - request: Which part of it counts, and its boxes.
+    ///   - clipSeconds: The pack's length of a clip.
+    ///   - observedFrames: How many frames of a clip the pack looks at.
+    ///   - cropBox: The pack's box in fractions of the frame.
     /// - Throws: `MediaError` if it is no media, `RequestError` if the range has no frame.
-    init(path: String, request: IngestRequest, pack: LoadedPack) throws {
+    init(
+        path: String,
+        request: IngestRequest,
+        clipSeconds: Double,
+        observedFrames: Int,
+        cropBox: [Double]?
+    ) throws {
         let reader = try VideoReader(path: path)
         let kind = try MediaKind.probe(path)
         let info = try JSONEncoder().encode(reader.info)
@@ -39,7 +51,7 @@ struct MediaFile: Sendable {
         if boxes == nil, !request.boxes.isEmpty {
             warnings.append("it has no box: all of it is aligned the pack's way")
         }
-        crop = FrameCrop(fractions: pack.manifest.cropBox, boxes: boxes)
+        crop = FrameCrop(fractions: cropBox, boxes: boxes)
         guard kind == .video else {
             plans = [ClipPlan(start: 0, end: 0, observed: [0], isSegment: false)]
             self.warnings = warnings
@@ -47,10 +59,9 @@ struct MediaFile: Sendable {
             return
         }
         let timeline = try VideoTimeline(path: path)
-        let time = pack.manifest.time
         let piece: Double? =
             switch request.segment {
-            case .packLength: time.clipSeconds
+            case .packLength: clipSeconds
             case .seconds(let seconds): seconds
             case .none: nil
             }
@@ -60,7 +71,7 @@ struct MediaFile: Sendable {
             end: timeline.end,
             range: range,
             pieceSeconds: piece,
-            observedCount: time.observedFrames
+            observedCount: observedFrames
         )
         guard !plans.isEmpty else {
             throw RequestError(
@@ -81,6 +92,18 @@ struct MediaFile: Sendable {
         }
         self.warnings = warnings
         end = timeline.end
+    }
+
+    /// Looks at a file the way of a pack.
+    init(path: String, request: IngestRequest, pack: LoadedPack) throws {
+        let manifest = pack.manifest
+        try self.init(
+            path: path,
+            request: request,
+            clipSeconds: manifest.time.clipSeconds,
+            observedFrames: manifest.time.observedFrames,
+            cropBox: manifest.cropBox
+        )
     }
 
     /// Reads the frames of the plans that are wanted, as `FrameSource` does.
