@@ -1,3 +1,5 @@
+import Tensors
+
 #if canImport(Glibc)
 import Glibc
 #endif
@@ -48,7 +50,7 @@ public struct MediaError: Error, CustomStringConvertible, Sendable, Hashable {
     }
 
     /// The file and the message on one line.
-    public var description: String { "\"\(path)\": \(message)" }
+    public var description: String { "\"\(path)\": \(message)".withoutControls }
 }
 
 extension MediaError {

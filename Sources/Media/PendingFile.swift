@@ -28,7 +28,10 @@ final class PendingFile {
     static func temporaryPath(beside path: String) -> String {
         let url = URL(fileURLWithPath: path)
         let number = counter.add(1, ordering: .relaxed).newValue
-        let name = ".\(url.lastPathComponent).\(getpid())-\(number).partial"
+        // A name may have 255 bytes: of a long one the start is enough.
+        var start = url.lastPathComponent
+        while start.utf8.count > 200 { start.removeLast() }
+        let name = ".\(start).\(getpid())-\(number).partial"
         return url.deletingLastPathComponent().appendingPathComponent(name).path
     }
 

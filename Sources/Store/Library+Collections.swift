@@ -35,6 +35,7 @@ extension Library {
     /// - Throws: `StoreError`: `.invalidValue` for the name, `.unknownReference`, `.locked`; then
     ///   nothing is changed.
     public func add(_ ids: [ClipID], toCollection name: String) throws(StoreError) -> [ClipID] {
+        let name = name.composed
         try checkName(name, of: "collection")
         return try writing("add to collection \(name)") { try append(ids, to: name, $0) }
     }
@@ -82,6 +83,7 @@ extension Library {
     /// - Throws: `StoreError`: `.conflict` if the name belongs to another collection,
     ///   `.invalidValue`, `.unknownReference`, `.locked`.
     public func renameCollection(_ old: String, to name: String) throws(StoreError) -> Renaming? {
+        let name = name.composed
         try checkName(name, of: "collection")
         return try writing("rename collection \(old)") { db in
             let collection = try CollectionRow.number(of: old, db)

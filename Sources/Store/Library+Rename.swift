@@ -17,11 +17,12 @@ extension Library {
     ///
     /// - Parameters:
     ///   - reference: A base name, a segment, or the first digits of an id.
-    ///   - name: The new base name; it must be valid as it is.
+    ///   - name: The new base name; it must be valid.
     /// - Returns: The names that changed.
     /// - Throws: `StoreError`: `.conflict` if the name belongs to another clip, `.invalidValue`,
     ///   `.unknownReference`, `.ambiguousReference`, `.locked`; then nothing is changed.
     public func renameClip(_ reference: String, to name: String) throws(StoreError) -> [Renaming] {
+        let name = name.composed
         try checkName(name, of: "clip")
         return try writing("rename \(reference)") { db in
             let clips = try clips(named: reference, db).filter { $0.baseName != name }
@@ -58,6 +59,7 @@ extension Library {
         _ reference: String,
         to name: String
     ) throws(StoreError) -> Renaming? {
+        let name = name.composed
         try checkName(name, of: "composition")
         return try writing("rename composition \(reference)") { db in
             let known = try composition(reference, db)

@@ -23,7 +23,7 @@ struct Reference: Equatable {
     init(_ text: String) throws(StoreError) {
         let parts = text.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
         self.text = text
-        name = String(parts[0])
+        name = String(parts[0]).composed
         guard !name.isEmpty else {
             throw StoreError(.invalidValue, "reference \"\(text)\": it has no name; see vsdb list")
         }

@@ -1,12 +1,17 @@
 import Foundation
 import Tensors
 
+extension String {
+    /// The form of names: a keyboard or file system may give an accent as a character of its own.
+    var composed: String { precomposedStringWithCanonicalMapping }
+}
+
 /// Refuses a name that breaks the rule of `ClipName`.
 func checkName(_ name: String, of what: String) throws(StoreError) {
     guard ClipName.isValid(name) else {
         throw StoreError(
             .invalidValue,
-            "\(what) name \"\(name)\": names have 1 to \(ClipName.byteLimit) bytes, no @, / or "
+            "\(what) name \"\(name.withoutControls)\": names have 1 to \(ClipName.byteLimit) bytes, no @, / or "
                 + "control characters, and do not begin with - or .; "
                 + "use \"\(name.isEmpty ? "reel" : ClipName.sanitised(name))\""
         )

@@ -238,6 +238,17 @@ final class RunningCommand {
         return RunResult(status: process.terminationStatus, output: output, errors: errors)
     }
 
+    /// Waits for the end, which a signal may make before the program takes care of it: a death by the signal has
+    /// the status that a shell shows.
+    func finish(by signal: Int32) throws -> RunResult {
+        process.waitUntilExit()
+        guard process.terminationReason == .uncaughtSignal, process.terminationStatus == signal
+        else {
+            return try finish()
+        }
+        return RunResult(status: 128 + signal, output: output, errors: errors)
+    }
+
     private func text(_ name: String) -> String {
         let data = FileManager.default.contents(atPath: streams + "/" + name) ?? Data()
         return String(decoding: data, as: UTF8.self)

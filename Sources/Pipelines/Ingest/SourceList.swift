@@ -13,14 +13,15 @@ enum SourceList {
     ///
     /// - Throws: `RequestError` for a folder without media.
     static func files(_ inputs: [String]) throws -> [String] {
-        var seen: Set<String> = []
+        // Bytes, not texts: names in composed and decomposed form are equal texts, and two files.
+        var seen: Set<Data> = []
         var files: [String] = []
         for input in inputs {
             var isFolder: ObjCBool = false
             let exists = FileManager.default.fileExists(atPath: input, isDirectory: &isFolder)
             guard exists, isFolder.boolValue else {
                 // A missing file is reported as that file's failure, beside the others.
-                if seen.insert(input).inserted { files.append(input) }
+                if seen.insert(Data(input.utf8)).inserted { files.append(input) }
                 continue
             }
             let found = media(in: input)
@@ -29,7 +30,7 @@ enum SourceList {
                     "folder \"\(input)\" has no media files (\(endings.sorted().joined(separator: ", ")))"
                 )
             }
-            for file in found where seen.insert(file).inserted { files.append(file) }
+            for file in found where seen.insert(Data(file.utf8)).inserted { files.append(file) }
         }
         return files
     }

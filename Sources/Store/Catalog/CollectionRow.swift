@@ -20,7 +20,7 @@ enum CollectionRow {
         try Int64.fetchOne(
             db,
             sql: "SELECT id FROM collections WHERE name = ?",
-            arguments: [name]
+            arguments: [name.composed]
         )
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Store
+import Tensors
 
 /// `vsdb collection delete`.
 struct CollectionDeleteCommand: LibraryCommand {
@@ -32,6 +33,8 @@ struct CollectionDeleteCommand: LibraryCommand {
             try shared.console.print(JSONOutput.document(Output(deleted: names)))
             return
         }
-        for name in names { try shared.console.print("deleted collection \(name)") }
+        for name in names {
+            try shared.console.print("deleted collection \(name)".withoutControls)
+        }
     }
 }

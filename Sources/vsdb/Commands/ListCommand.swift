@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import Store
 
 /// `vsdb list`.
@@ -51,7 +52,7 @@ struct ListCommand: LibraryCommand {
         var conditions = ClipFilter()
         conditions.expression = try filter.expression()
         conditions.tags = tags.words
-        conditions.nameContains = part
+        conditions.nameContains = part?.precomposedStringWithCanonicalMapping
         conditions.collection = collection
         let isFiltered = conditions != ClipFilter()
         try ClipListing(try shared.openLibrary(), conditions).print(

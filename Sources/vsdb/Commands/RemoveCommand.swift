@@ -1,6 +1,7 @@
 import ArgumentParser
 import Pipelines
 import Store
+import Tensors
 
 /// `vsdb remove`.
 struct RemoveCommand: LibraryCommand {
@@ -67,7 +68,7 @@ struct RemoveCommand: LibraryCommand {
             try shared.console.print(JSONOutput.document(output))
             return
         }
-        for name in output.removed { try shared.console.print("removed \(name)") }
+        for name in output.removed { try shared.console.print("removed \(name)".withoutControls) }
         for name in output.brokenCompositions {
             shared.console.warning("composition \(name) lost a clip and cannot be rendered again")
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Store
+import Tensors
 
 /// `vsdb rename`.
 struct RenameCommand: LibraryCommand {
@@ -68,8 +69,10 @@ struct RenameCommand: LibraryCommand {
             return
         }
         if renamed.isEmpty { shared.console.note("\(reference) is called \(name) already") }
-        for pair in renamed { try shared.console.print("renamed \(pair.old) to \(pair.new)") }
-        if !renamed.isEmpty, let shadowed { shared.console.note(shadowed) }
+        for pair in renamed {
+            try shared.console.print("renamed \(pair.old) to \(pair.new)".withoutControls)
+        }
+        if !renamed.isEmpty, let shadowed { shared.console.note(shadowed.withoutControls) }
     }
 
     /// What else the new name means, before it is given; nil if nothing.

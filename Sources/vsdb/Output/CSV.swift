@@ -6,7 +6,14 @@ enum CSV {
     static func line(_ cells: [String]) -> String { cells.map(quoted).joined(separator: ",") }
 
     private static func quoted(_ cell: String) -> String {
-        let needsQuotes = cell.contains { $0 == "," || $0 == "\"" || $0.isNewline }
-        return needsQuotes ? "\"" + cell.replacing("\"", with: "\"\"") + "\"" : cell
+        // Scalars, not characters: a comma with an accent is one character that is no comma.
+        let scalars = cell.unicodeScalars
+        let needsQuotes = scalars.contains { $0 == "," || $0 == "\"" || Character($0).isNewline }
+        guard needsQuotes else { return cell }
+        var quoted = String.UnicodeScalarView()
+        for scalar in scalars {
+            quoted.append(contentsOf: scalar == "\"" ? [scalar, scalar] : [scalar])
+        }
+        return "\"" + String(quoted) + "\""
     }
 }

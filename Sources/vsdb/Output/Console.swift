@@ -1,5 +1,6 @@
 import Foundation
 import Synchronization
+import Tensors
 
 /// Standard output could not be written.
 struct OutputError: Error, CustomStringConvertible {
@@ -63,7 +64,7 @@ struct Console: Sendable {
 
     /// Says what was done; silent with `--quiet`.
     func note(_ text: String) {
-        if !isQuiet { message(text) }
+        if !isQuiet { message(shown(text)) }
     }
 
     /// Says more, only with `--verbose`.
@@ -73,12 +74,18 @@ struct Console: Sendable {
 
     /// Warns of something that does not stop the work; silent with `--quiet`.
     func warning(_ text: String) {
-        if !isQuiet { message("vsdb: \(styled("warning:", .warning, on: 2)) \(text)") }
+        if !isQuiet { message("vsdb: \(styled("warning:", .warning, on: 2)) \(shown(text))") }
     }
 
     /// Says what failed; never silent.
     func error(_ text: String) {
-        message("vsdb: \(styled("error:", .error, on: 2)) \(text)")
+        message("vsdb: \(styled("error:", .error, on: 2)) \(shown(text))")
+    }
+
+    /// Lines as they are, and no order to the terminal: messages name files and what users wrote.
+    private func shown(_ text: String) -> String {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        return lines.map { String($0).withoutControls }.joined(separator: "\n")
     }
 
     private func message(_ text: String) {

@@ -1,4 +1,5 @@
 import Pipelines
+import Tensors
 
 /// Tells of an ingest while it goes on: a line for every clip, messages for what failed.
 final class IngestReporter {
@@ -63,7 +64,7 @@ final class IngestReporter {
 
     private func report(_ clip: IngestedClip) throws {
         if clip.isNew { added += 1 }
-        defer { for warning in clip.warnings { console.warning("\"\(clip.path)\": \(warning)") } }
+        defer { for warning in clip.warnings { warn(of: clip, warning) } }
         guard !isJSON else {
             try console.print(JSONOutput.line(ClipLine(clip: clip)))
             return
@@ -71,11 +72,16 @@ final class IngestReporter {
         let state = clip.isNew ? console.styled("added", .success) : console.styled("known", .dim)
         let time = Wording.range(clip.start, clip.end)
         let motion = clip.hasMotion ? "" : "  content only"
-        try console.print("\(state)  \(clip.id.prefix(12))  \(clip.name)  \(time)\(motion)")
+        let name = clip.name.withoutControls
+        try console.print("\(state)  \(clip.id.prefix(12))  \(name)  \(time)\(motion)")
+    }
+
+    private func warn(of clip: IngestedClip, _ warning: String) {
+        console.warning("\"\(clip.path)\": \(warning)".withoutControls)
     }
 
     private func report(_ failure: IngestFailure) throws {
-        console.error("\"\(failure.path)\": \(failure.reason)")
+        console.error("\"\(failure.path)\": \(failure.reason)".withoutControls)
         guard isJSON else { return }
         try console.print(
             JSONOutput.line(FailureLine(path: failure.path, reason: failure.reason))
