@@ -108,6 +108,15 @@ import Testing
         #expect(frames == Array(all.prefix(frames.count)))
     }
 
+    /// With frame threads libavcodec 59 aborts on the packet of ones: found by `make fuzz-media`.
+    @Test func bytesBehindAPictureDoNotEndTheProcess() throws {
+        let picture = try Data(contentsOf: URL(fileURLWithPath: Drawings.fixture("still.webp")))
+        let ones = Data(repeating: 0xFF, count: 116)
+        let reader = try VideoReader(path: folder.make("ones.webp", picture + ones), threads: 4)
+        #expect(try reader.next() != nil)
+        #expect(try reader.next() == nil)
+    }
+
     @Test func randomCutsAndFlipsNeverCrash() throws {
         let wholes = try ["mp4", "gif", "mkv", "webm"].map { ($0, try film("w.\($0)", count: 5)) }
         var state: UInt64 = 7
