@@ -119,6 +119,7 @@ package struct FilmCampaign: Sendable {
     private func tryAll(_ indices: Range<Int>, _ number: Int) -> Counts {
         var counts = Counts()
         var next = indices.lowerBound
+        var slow: Int?
         while next < indices.upperBound {
             let work = folder + "/work-\(number)"
             let arguments =
@@ -140,6 +141,11 @@ package struct FilmCampaign: Sendable {
             }
             let ending = child.end()
             guard next < indices.upperBound else { break }
+            // Once may be the doing of a busy machine: what hangs does so again.
+            if child.ranOutOfTime, slow != next {
+                slow = next
+                continue
+            }
             counts.findings.append(keep(next, ending))
             next += 1
         }

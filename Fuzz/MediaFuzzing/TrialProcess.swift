@@ -7,7 +7,8 @@ final class TrialProcess {
     private let output = Pipe()
     private let log: String
     private var buffer: [UInt8] = []
-    private var ranOutOfTime = false
+    /// Whether a line did not come in time.
+    private(set) var ranOutOfTime = false
 
     init(_ program: URL, _ arguments: [String]) throws {
         log = arguments[1] + "/errors"
@@ -50,7 +51,7 @@ final class TrialProcess {
     func end() -> String {
         if ranOutOfTime { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
-        if ranOutOfTime { return "it takes longer than allowed" }
+        if ranOutOfTime { return "it takes longer than allowed, twice" }
         let words = FileManager.default.contents(atPath: log) ?? Data()
         let text = String(decoding: words.prefix(600), as: UTF8.self)
         let how = process.terminationReason == .uncaughtSignal ? "signal" : "status"
