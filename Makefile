@@ -62,6 +62,23 @@ test: deps ## Build and run every test, in release mode as shipped.
 	# The same numbers without AVX-512: what the processors of most users have.
 	ONEDNN_MAX_CPU_ISA=AVX2 $(call TESTED,-c release $(CHECKS) --skip-build --filter Golden)
 
+# Not under sanitizers: what measures memory (CheckpointMemory, Growth), which the sanitizers' shadows multiply, and
+# which libraries are opened (LoadedLibraries), to which they add theirs. vsdb is then the one built with the sanitizer.
+# Swift's globals hide their pointers from the leak detector. -g: reports name lines.
+SANITIZED = VSDB_SANITIZED=1 nice swift test -c release --sanitize=$(1) --scratch-path .build/$(2) -Xswiftc -g \
+	--skip 'CheckpointMemory|Growth|LoadedLibraries' $(SANITIZED_FLAGS)
+SANITIZED_FLAGS ?=
+
+test-asan: export OMP_WAIT_POLICY ?= passive
+test-asan: deps ## Run the tests under AddressSanitizer, built in .build/asan; about an hour on 2 cores.
+	ASAN_OPTIONS=detect_leaks=0 $(call SANITIZED,address,asan)
+
+# One thread of OpenMP: libgomp is not built for ThreadSanitizer, which cannot see its barriers and calls every
+# kernel's work a race. The threads of Swift, of libav's callers and of the store are all watched.
+test-tsan: deps ## Run the tests under ThreadSanitizer, built in .build/tsan; about an hour on 2 cores.
+	OMP_NUM_THREADS=1 TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt halt_on_error=0" \
+		$(call SANITIZED,thread,tsan)
+
 demo: build ## Make a library from Samples, compose, render; say where the films are.
 	Samples/demo.sh
 

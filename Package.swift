@@ -16,13 +16,17 @@ func house(_ name: String, _ dependencies: [Target.Dependency], path: String? = 
 
 /// Swift's own libraries as a part of the program: loading them takes 5 ms of each start.
 ///
-/// Not by `swift build --static-swift-stdlib`: everything would be built anew for `swift test`, which cannot.
+/// Not by `swift build --static-swift-stdlib`: everything would be built anew for `swift test`, which cannot. Not
+/// under sanitizers (make test-asan): memory that libc gives to the library, as in `readLine`, would be unknown to them.
 let staticRuntime: [String] =
-    ["-static-stdlib", "-use-ld=lld", "-Xlinker", "--start-group"]
-    + [
-        "Foundation", "FoundationInternationalization", "FoundationEssentials", "CoreFoundation",
-        "_FoundationICU", "_FoundationCShims", "_FoundationCollections",
-    ].map { "-l\($0)" } + ["-Xlinker", "--end-group"]
+    Context.environment["VSDB_SANITIZED"] != nil
+    ? []
+    : ["-static-stdlib", "-use-ld=lld", "-Xlinker", "--start-group"]
+        + [
+            "Foundation", "FoundationInternationalization", "FoundationEssentials",
+            "CoreFoundation",
+            "_FoundationICU", "_FoundationCShims", "_FoundationCollections",
+        ].map { "-l\($0)" } + ["-Xlinker", "--end-group"]
 
 func tests(
     _ name: String,
