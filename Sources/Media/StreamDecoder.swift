@@ -7,6 +7,17 @@ final class StreamDecoder {
     /// The most pixels of a frame, 8,192 squared: beyond it a size is damage.
     static let pixelLimit: Int64 = 1 << 26
 
+    /// The codecs of which several frames are decoded at once: those of nearly all films.
+    ///
+    /// Of others libavcodec 59 has decoders that do not bear it: on damaged files WebP's ends the process
+    /// ("Assertion frame->buf[0] failed"), and APNG's waits for ever for a frame that never comes.
+    private static let frameThreaded = Set(
+        [
+            AV_CODEC_ID_H264, AV_CODEC_ID_HEVC, AV_CODEC_ID_VP8, AV_CODEC_ID_VP9, AV_CODEC_ID_AV1,
+            AV_CODEC_ID_MPEG4,
+        ].map(\.rawValue)
+    )
+
     /// What was wrong with the file; set once the frames before it were given.
     private(set) var damage: String?
 
@@ -41,9 +52,9 @@ final class StreamDecoder {
         }
         avcodec_parameters_to_context(codec, input.stream.pointee.codecpar)
         codec.pointee.pkt_timebase = input.stream.pointee.time_base
-        // With several threads libavcodec 59 aborts on a damaged WebP: "Assertion frame->buf[0] failed".
-        let isWebP = codec.pointee.codec_id == AV_CODEC_ID_WEBP
-        codec.pointee.thread_count = isWebP ? 1 : Int32(clamping: max(0, threads))
+        codec.pointee.thread_count = Int32(clamping: max(0, threads))
+        let isMuchUsed = StreamDecoder.frameThreaded.contains(codec.pointee.codec_id.rawValue)
+        codec.pointee.thread_type = isMuchUsed ? FF_THREAD_FRAME | FF_THREAD_SLICE : FF_THREAD_SLICE
         codec.pointee.flags |= AV_CODEC_FLAG_BITEXACT
         codec.pointee.max_pixels = StreamDecoder.pixelLimit
         let code = avcodec_open2(codec, decoder, nil)

@@ -108,6 +108,15 @@ import Testing
         #expect(frames == Array(all.prefix(frames.count)))
     }
 
+    /// With frame threads libavcodec 59 waits for ever: found by `make fuzz-media`.
+    @Test(.timeLimit(.minutes(1)))
+    func anAnimationWithADamagedFrameEnds() throws {
+        let reader = try VideoReader(path: Drawings.fixture("damaged.apng"), threads: 4)
+        var count = 0
+        while try reader.next() != nil { count += 1 }
+        #expect((1...3).contains(count))
+    }
+
     /// With frame threads libavcodec 59 aborts on the packet of ones: found by `make fuzz-media`.
     @Test func bytesBehindAPictureDoNotEndTheProcess() throws {
         let picture = try Data(contentsOf: URL(fileURLWithPath: Drawings.fixture("still.webp")))
