@@ -14,6 +14,10 @@ import Testing
         case flippedHeader, flippedMiddle, flippedEnd, zeroed, ones
     }
 
+    /// Every page in the long run, every seventh otherwise; 7 is prime to how LMDB lays out values.
+    private static let pageStride =
+        ProcessInfo.processInfo.environment["VSDB_LONG_TESTS"] == nil ? 7 : 1
+
     /// A library with enough clips for trees of two levels, made once.
     private static let original = Result { try makeOriginal() }
 
@@ -93,7 +97,7 @@ import Testing
         let source = original.folder.library
         let size = try Data(contentsOf: URL(fileURLWithPath: source + file)).count
         var (tried, found, kept) = (0, 0, 0)
-        for page in 0..<size / 4096 {
+        for page in stride(from: 0, to: size / 4096, by: Self.pageStride) {
             for kind in Damage.allCases {
                 let path = scratch.path + "/\(page)-\(kind)"
                 try FileManager.default.copyItem(atPath: source, toPath: path)
@@ -132,7 +136,7 @@ import Testing
         let result = try sweep("/tensors.lmdb/data.mdb")
         let share = Double(result.clipsKept) / Double(result.tried * 40)
         print("data.mdb: \(result.tried) damages, \(result.found) found, \(share) of clips kept")
-        #expect(result.tried >= 250)
+        #expect(result.tried >= 150)
         // Two pages in three hold what is used; slack and free pages do not matter.
         #expect(result.found > result.tried / 3)
         #expect(share > 0.9, "damage to a page costs the clips on it")
@@ -197,12 +201,17 @@ import Testing
         let original = try Self.original.get()
         let scratch = try TemporaryFolder()
         let size = try Data(contentsOf: URL(fileURLWithPath: original.folder.library + file)).count
-        for length in stride(from: 0, to: size, by: max(4096, size / 24)) {
+        for length in stride(from: 0, to: size, by: max(4096, size / 16)) {
             let path = scratch.path + "/\(length)"
             try FileManager.default.copyItem(atPath: original.folder.library, toPath: path)
             defer { try? FileManager.default.removeItem(atPath: path) }
             #expect(truncate(path + file, length) == 0)
-            #expect(try !Library.check(at: path).isSound, "cut to \(length)")
+            // Behind the last page LMDB keeps a hole for its next pages: losing that is no damage.
+            guard try !Library.check(at: path).isSound else {
+                #expect(try Library.open(at: path).clips() == original.listed, "cut to \(length)")
+                try expectAsWritten(original, path, "cut to \(length)")
+                continue
+            }
             do {
                 _ = try Library.repair(at: path, packFingerprint: { _ in Fixture.pack.fingerprint })
                 try expectAsWritten(original, path, "cut to \(length)")

@@ -9,7 +9,7 @@ struct MediaFile: Sendable {
     let path: String
     let source: Source
     let plans: [ClipPlan]
-    let warnings: [String]
+    private(set) var warnings: [String]
     /// Which part of its frames is used.
     let crop: FrameCrop
     /// Where the last frame ends, in seconds.
@@ -83,13 +83,6 @@ struct MediaFile: Sendable {
         if timeline.seconds.count == 1 {
             warnings.append("one frame: content only, there is no motion in it")
         }
-        if let long = plans.map({ $0.end - $0.start }).max(), long > 1.25 * time.trainedSeconds {
-            warnings.append(
-                "\(long.shortSeconds) s are one motion, and the pack was trained on "
-                    + "\(time.trainedSeconds.shortSeconds) s: what comes later is followed badly and hardly "
-                    + "found by similar; cut it with --segment \(time.clipSeconds.shortSeconds)s"
-            )
-        }
         self.warnings = warnings
         end = timeline.end
     }
@@ -104,6 +97,15 @@ struct MediaFile: Sendable {
             observedFrames: manifest.time.observedFrames,
             cropBox: manifest.cropBox
         )
+        let time = manifest.time
+        let long = plans.map { $0.end - $0.start }.max() ?? 0
+        if long > 1.25 * time.trainedSeconds {
+            warnings.append(
+                "\(long.shortSeconds) s are one motion, and the pack was trained on "
+                    + "\(time.trainedSeconds.shortSeconds) s: what comes later is followed badly and hardly "
+                    + "found by similar; cut it with --segment \(time.clipSeconds.shortSeconds)s"
+            )
+        }
     }
 
     /// Reads the frames of the plans that are wanted, as `FrameSource` does.

@@ -123,7 +123,7 @@ private struct LibraryRepairer {
         let alone = try LibraryLock(lockPath, .alone, waitSeconds: waitSeconds, "repair it")
         defer { withExtendedLifetime(alone) {} }
         try mendCatalog(onStep)
-        let uuid = try mendManifest()
+        let uuid = try mendIdentity()
         try mendTensors(uuid: uuid, onStep)
         let catalog = try Catalog(path: catalogPath, waitSeconds: waitSeconds, isFrozen: false)
         try catalog.refuseOlder()
@@ -245,51 +245,53 @@ extension LibraryRepairer {
         }
     }
 
-    /// Writes library.json anew, from what the catalogue says.
-    private mutating func mendManifest() throws -> String {
-        let (uuid, created) = try DatabaseQueue(path: catalogPath).read { db in
-            func property(_ name: String) throws -> String? {
+    /// Makes manifest and catalogue name the same library: the one that two of the three parts name.
+    private mutating func mendIdentity() throws -> String {
+        let queue = try DatabaseQueue(path: catalogPath)
+        func property(_ name: String) throws -> String? {
+            try queue.read { db in
                 try String.fetchOne(
                     db,
                     sql: "SELECT value FROM library WHERE name = ?",
                     arguments: [name]
                 )
             }
-            return (try property("uuid"), try property("created"))
         }
-        let known = try? LibraryManifest(path: manifestPath)
-        if let known {
-            if uuid == nil {
-                try DatabaseQueue(path: catalogPath).write { db in
-                    try db.execute(
-                        sql: "INSERT OR REPLACE INTO library VALUES ('uuid', ?), ('created', ?)",
-                        arguments: [known.uuid, known.created]
-                    )
-                }
-                report.actions.append("wrote the library's UUID into the catalogue again")
-            }
-            return known.uuid
+        var manifest: LibraryManifest?
+        do throws(StoreError) { manifest = try LibraryManifest(path: manifestPath) } catch {
+            // A newer format is no damage.
+            if error.kind == .newerFormat { throw error }
         }
-        // A newer format is no damage.
-        if fileExists(manifestPath) {
-            do throws(StoreError) { _ = try LibraryManifest(path: manifestPath) } catch {
-                if error.kind == .newerFormat { throw error }
-            }
-        }
-        guard let uuid else {
+        let inCatalog = try property("uuid")
+        let inTensors = try? TensorStore(folder: tensorsFolder, isFrozen: false)
+            .read { try $0.property("uuid") }
+        let named = [manifest?.uuid, inCatalog, inTensors ?? nil].compactMap { $0 }
+        let uuid = named.first { uuid in named.count { $0 == uuid } >= 2 } ?? named.first
+        guard let uuid, named.count < 3 || named.count(where: { $0 == uuid }) >= 2 else {
             throw StoreError(
-                .damaged,
-                "library \"\(path)\": neither \(Library.manifestName) nor the catalogue says which "
-                    + "library it is; restore \(Library.manifestName) from a backup"
+                .stranger,
+                "library \"\(path)\": its three parts name different libraries "
+                    + "(\(named.joined(separator: ", "))); put files of one library together"
             )
         }
-        let manifest = LibraryManifest(uuid: uuid, created: created ?? timestamp(Date()))
-        try quarantine.keep(manifestPath)
-        let draft = manifestPath + ".draft"
-        try? FileManager.default.removeItem(atPath: draft)
-        try writeDurably(manifest.encoded(), to: draft)
-        try replaceFile(manifestPath, by: draft)
-        report.actions.append("wrote \(Library.manifestName) anew")
+        if manifest?.uuid != uuid {
+            let created = try property("created") ?? manifest?.created ?? timestamp(Date())
+            try quarantine.keep(manifestPath)
+            let draft = manifestPath + ".draft"
+            try? FileManager.default.removeItem(atPath: draft)
+            try writeDurably(LibraryManifest(uuid: uuid, created: created).encoded(), to: draft)
+            try replaceFile(manifestPath, by: draft)
+            report.actions.append("wrote \(Library.manifestName) anew")
+        }
+        if inCatalog != uuid {
+            try queue.write { db in
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO library VALUES ('uuid', ?)",
+                    arguments: [uuid]
+                )
+            }
+            report.actions.append("wrote the library's UUID into the catalogue again")
+        }
         return uuid
     }
 
@@ -338,14 +340,17 @@ extension LibraryRepairer {
             if let fault = audit?.faults.first { return fault }
             let store = try TensorStore(folder: tensorsFolder, isFrozen: false)
             let found = try store.read { try $0.property("uuid") }
-            if let found, found != uuid {
+            guard let found, found != uuid else { return found == nil ? "its UUID is gone" : nil }
+            // Of another library, or a changed byte: then they hold what the rows name.
+            let wanted = try checksums()
+            guard wanted.keys.contains(where: { audit?.records[$0] != nil }) else {
                 throw StoreError(
                     .stranger,
                     "tensors \"\(tensorsPath)\": belong to library \(found), not \(uuid); put files "
                         + "of one library together"
                 )
             }
-            return found == nil ? "its UUID is gone" : nil
+            return "its UUID changed"
         } catch {
             let error = StoreError(error, "check it", path)
             guard error.kind == .damaged else { throw error }

@@ -33,10 +33,12 @@ final class Catalog: Sendable {
     /// - Throws: `StoreError` or a database error.
     init(path: String, waitSeconds: Double, isFrozen: Bool) throws {
         self.path = path
-        guard fileExists(path) else {
+        // SQLite takes an empty file for a new database.
+        guard fileByteCount(path) > 0 else {
             throw StoreError(
                 .damaged,
-                "catalogue \"\(path)\": the file is missing; restore the library from a backup"
+                "catalogue \"\(path)\": the file is missing or empty; write it again with vsdb repair, or "
+                    + "restore the library from a backup"
             )
         }
         try LogCheck.run(path + "-wal")

@@ -51,6 +51,15 @@ package enum Migrator {
         }
         let found = try version(of: db)
         let isSuperseded = try migrator.hasBeenSuperseded(db)
+        let taken = try migrator.appliedIdentifiers(db)
+        guard
+            found > version || Migrations.all.prefix(found).allSatisfy({ taken.contains($0.name) })
+        else {
+            throw StoreError(
+                .damaged,
+                "catalogue \"\(path)\": its list of steps is not what was written; see vsdb repair"
+            )
+        }
         guard found <= version, !isSuperseded else {
             throw StoreError(
                 .newerFormat,
