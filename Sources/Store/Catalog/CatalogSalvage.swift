@@ -17,6 +17,10 @@ struct CatalogSalvage {
         "library", "packs", "ingest_runs", "sources", "clips", "clip_tags", "assets",
         "compositions", "composition_parents", "renders", "collections", "collection_clips",
     ]
+    /// The errors that tell that a row is damaged; others, such as a full disk, are no fault of it.
+    private static let faultsOfRows: [ResultCode] = [
+        .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG,
+    ]
     /// Steps of halving per table before the rest of it is given up.
     private static let attemptLimit = 200_000
 
@@ -33,8 +37,12 @@ struct CatalogSalvage {
         try Migrator.migrate(fresh)
         try fresh.writeWithoutTransaction { db in
             try db.execute(sql: "PRAGMA foreign_keys = OFF")
-            for table in Self.tables { try copy(table, damaged, db) }
-            try dropDangling(db)
+            // One transaction: a sync for each row would take hours.
+            try db.inTransaction {
+                for table in Self.tables { try copy(table, damaged, db) }
+                try dropDangling(db)
+                return .commit
+            }
             try db.execute(sql: "PRAGMA foreign_keys = ON")
         }
         guard kept["library"] ?? 0 > 0 || kept["clips"] ?? 0 > 0 else {
@@ -84,9 +92,8 @@ struct CatalogSalvage {
             "library", "clip_tags", "composition_parents", "collection_clips", "packs",
         ]
         .contains(table)
-        // `packs` has a text key and a hidden row number all the same.
         let rows =
-            isNumbered || table == "packs"
+            isNumbered
             ? numberedRows(table, columns, damaged) : unnumberedRows(table, columns, damaged)
         let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
         let statement = try db.makeStatement(
@@ -94,7 +101,11 @@ struct CatalogSalvage {
         )
         var refused = 0
         for row in rows.found {
-            do { try statement.execute(arguments: StatementArguments(row)) } catch { refused += 1 }
+            do {
+                try statement.execute(arguments: StatementArguments(row))
+            } catch let error as DatabaseError where Self.faultsOfRows.contains(error.resultCode) {
+                refused += 1
+            }
         }
         kept[table] = rows.found.count - refused
         if rows.unreadCount > 0 {
@@ -169,7 +180,7 @@ struct CatalogSalvage {
         _ damaged: DatabaseQueue
     ) -> Found {
         let list = columns.joined(separator: ", ")
-        let keys = columns.prefix(table == "library" ? 1 : 2)
+        let keys = columns.prefix(["library", "packs"].contains(table) ? 1 : 2)
         var rows: [[DatabaseValue]] = []
         var seen: Set<[DatabaseValue]> = []
         var faults = 0
