@@ -55,6 +55,8 @@ let package = Package(
         ),
         // Checkpoints of published sizes, for the benchmarks.
         .library(name: "PaperSizes", targets: ["PaperSizes"]),
+        // System calls that fail, for the fault tests to preload.
+        .library(name: "FaultShim", type: .dynamic, targets: ["FaultShim"]),
     ],
     dependencies: [
         // Flags, help texts and completions of the command line.
@@ -178,6 +180,24 @@ let package = Package(
             ["Tensors", "Models", "Packs", "Compression", "CheckpointFixtures"],
             path: "Benchmarks/PaperSizes"
         ),
+        // A process that works on a library and dies, and system calls that fail: for FaultTests.
+        house(
+            "StoreWork",
+            [
+                "Tensors", "Hashing", "Migrations", "Store",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            path: "Tests/StoreWork"
+        ),
+        .executableTarget(
+            name: "store-worker",
+            dependencies: ["Tensors", "Store", "StoreWork"],
+            path: "Tests/store-worker",
+            swiftSettings: houseSettings,
+            linkerSettings: [.unsafeFlags(staticRuntime)]
+        ),
+        .target(name: "FaultShim", path: "Tests/fault-shim"),
+        tests("FaultTests", ["Store", "StoreWork"]),
         // Changed weight files for the readers: Fuzz/README.md.
         house(
             "ReaderFuzzing",
