@@ -31,12 +31,17 @@ public final class Library: Sendable {
     /// The folder for cached renders.
     public var rendersDirectory: String { path + "/renders" }
 
-    private init(path: String, waitSeconds: Double, isFrozen: Bool) throws {
+    private init(
+        path: String,
+        waitSeconds: Double,
+        isFrozen: Bool,
+        claim: LibraryLock.Claim
+    ) throws {
         self.path = path
         self.waitSeconds = waitSeconds
         use = try LibraryLock(
             path + "/" + Self.manifestName,
-            .shared,
+            claim,
             waitSeconds: waitSeconds,
             "open it"
         )
@@ -52,7 +57,7 @@ public final class Library: Sendable {
         try refuseStrangers()
     }
 
-    /// Opens a library; where this process may not write, it can be read.
+    /// Opens a library; where this process may not write, or nobody can as the disk is full, it can be read.
     ///
     /// - Parameters:
     ///   - path: Its folder.
@@ -64,7 +69,20 @@ public final class Library: Sendable {
         at path: String,
         waitSeconds: Double = 10
     ) throws(StoreError) -> Library {
-        try open(at: path, waitSeconds: waitSeconds, isFrozen: cannotWrite(path))
+        do {
+            return try open(at: path, waitSeconds: waitSeconds, isFrozen: cannotWrite(path))
+        } catch {
+            // Without room for the files that SQLite and LMDB make beside theirs, it is read alone.
+            guard error.kind == .noSpace,
+                let library = try? Library(
+                    path: absolute(path),
+                    waitSeconds: waitSeconds,
+                    isFrozen: true,
+                    claim: .alone
+                )
+            else { throw error }
+            return library
+        }
     }
 
     /// Opens a library as on a read-only disk, or not.
@@ -85,7 +103,8 @@ public final class Library: Sendable {
             return try Library(
                 path: absolute(path),
                 waitSeconds: waitSeconds,
-                isFrozen: isFrozen
+                isFrozen: isFrozen,
+                claim: .shared
             )
         } catch {
             throw StoreError(error, "open it", path)
@@ -156,7 +175,14 @@ public final class Library: Sendable {
     }
 
     static func noLibrary(at path: String) -> StoreError {
-        StoreError(
+        if access(path + "/" + manifestName, F_OK) != 0, errno == EACCES {
+            return StoreError(
+                .notWritable,
+                "library \"\(path)\": you may not look into that folder; give yourself the right to "
+                    + "read it, or ask its owner"
+            )
+        }
+        return StoreError(
             .noLibrary,
             "library \"\(path)\": no library is there; make one with vsdb init, or name one with "
                 + "--library or VSDB_LIBRARY"

@@ -14,9 +14,14 @@ extension StoreError {
             return
         }
         guard let error = error as? DatabaseError else {
-            self.init(.failed, "library \"\(folder)\": cannot \(doing): \(error)")
+            if let (code, file) = Self.systemFault(error as NSError) {
+                self = StoreError.system(code, doing, file ?? folder)
+            } else {
+                self.init(.failed, "library \"\(folder)\": cannot \(doing): \(error)")
+            }
             return
         }
+        let isShort = freeByteCount(folder) < 1 << 26
         let place = "library \"\(folder)\": cannot \(doing)"
         let text = error.message ?? error.resultCode.description
         switch error.resultCode.primaryResultCode {
@@ -32,7 +37,10 @@ extension StoreError {
             )
         case .SQLITE_FULL:
             self = StoreError.diskFull(folder, needed: nil)
-        case .SQLITE_IOERR where freeByteCount(folder) < 1 << 26:
+        case .SQLITE_IOERR where isShort,
+            // Its log could not be made, or it was opened for reading only as there is no room.
+            .SQLITE_CANTOPEN where isShort && !cannotWrite(folder),
+            .SQLITE_READONLY where isShort && !cannotWrite(folder):
             self = StoreError.diskFull(folder, needed: nil)
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(
@@ -47,5 +55,15 @@ extension StoreError {
         default:
             self.init(.failed, "\(place): \(text)")
         }
+    }
+
+    /// The failed system call behind an error of Foundation, and the file that it names.
+    private static func systemFault(_ error: NSError) -> (code: Int32, file: String?)? {
+        let file = error.userInfo[NSFilePathErrorKey] as? String
+        if error.domain == NSPOSIXErrorDomain { return (Int32(error.code), file) }
+        guard let cause = error.userInfo[NSUnderlyingErrorKey] as? any Error,
+            let found = systemFault(cause as NSError)
+        else { return nil }
+        return (found.code, found.file ?? file)
     }
 }

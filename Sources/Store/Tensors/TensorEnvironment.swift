@@ -24,6 +24,8 @@ final class TensorEnvironment: @unchecked Sendable {
     /// file grew.
     private static let mapSizes = (28...42).reversed().map { 1 << $0 }
 
+    private static let readerLimit = 510
+
     let folder: String
     let records: MDB_dbi
     let properties: MDB_dbi
@@ -128,6 +130,7 @@ final class TensorEnvironment: @unchecked Sendable {
         _ folder: String,
         _ use: Use
     ) throws -> (OpaquePointer, Int) {
+        if use != .frozen { try reserveLockFile(folder) }
         for size in mapSizes {
             var opened: OpaquePointer?
             try check(mdb_env_create(&opened), "open", folder)
@@ -136,7 +139,7 @@ final class TensorEnvironment: @unchecked Sendable {
             }
             mdb_env_set_mapsize(handle, size)
             mdb_env_set_maxdbs(handle, 2)
-            mdb_env_set_maxreaders(handle, 510)
+            mdb_env_set_maxreaders(handle, UInt32(readerLimit))
             // Without thread-local storage a reader belongs to its transaction, not its thread.
             let flags = MDB_NOTLS | (use == .frozen ? MDB_RDONLY | MDB_NOLOCK : 0)
             let code = mdb_env_open(handle, folder, UInt32(flags), 0o644)
@@ -151,6 +154,22 @@ final class TensorEnvironment: @unchecked Sendable {
             "tensors \"\(folder)\": not even 256 MiB of address space is free for the map; "
                 + "raise the limit of the shell (ulimit -v unlimited)"
         )
+    }
+
+    /// Takes room for the whole table of readers, which is mapped for writing.
+    ///
+    /// LMDB makes the file long and leaves it empty: on a full disk the first touch of a page would
+    /// raise SIGBUS. An empty file is one that LMDB begins anew.
+    private static func reserveLockFile(_ folder: String) throws {
+        let file = Glibc.open(folder + "/lock.mdb", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        guard file >= 0 else { return }
+        defer { Glibc.close(file) }
+        // mdb.c: two cache lines of header, then one for each reader.
+        let needed = 64 * (2 + readerLimit)
+        var facts = stat()
+        guard fstat(file, &facts) == 0, Int(facts.st_blocks) * 512 < needed else { return }
+        let code = posix_fallocate(file, 0, off_t(needed))
+        if code == ENOSPC || code == EDQUOT { throw StoreError.diskFull(folder, needed: needed) }
     }
 
     private static func openDatabases(
