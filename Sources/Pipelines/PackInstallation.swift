@@ -81,7 +81,10 @@ extension Session {
             for name in pack.fileNames {
                 try files.copyItem(atPath: pack.folder + "/" + name, toPath: draft + "/" + name)
             }
+            // The row that names them will survive a power cut: so must the files.
+            try syncTree(draft)
             try files.moveItem(atPath: draft, toPath: target)
+            try syncFolder(library.packsDirectory)
         } catch {
             try? files.removeItem(atPath: draft)
             throw error

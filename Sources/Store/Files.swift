@@ -72,7 +72,7 @@ func syncFile(_ path: String) throws(StoreError) {
 }
 
 /// Makes all files and names below a folder survive a power cut.
-func syncTree(_ path: String) throws {
+package func syncTree(_ path: String) throws {
     let names = try FileManager.default.subpathsOfDirectory(atPath: path)
     for name in names {
         var facts = stat()
@@ -105,7 +105,7 @@ func replaceFile(_ path: String, by draft: String) throws(StoreError) {
 }
 
 /// Makes the names in a folder survive a power cut.
-func syncFolder(_ path: String) throws(StoreError) {
+package func syncFolder(_ path: String) throws(StoreError) {
     let file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard file >= 0 else { throw StoreError.system(errno, "open the folder", path) }
     defer { close(file) }
