@@ -197,7 +197,7 @@ let package = Package(
             linkerSettings: [.unsafeFlags(staticRuntime)]
         ),
         .target(name: "FaultShim", path: "Tests/fault-shim"),
-        tests("FaultTests", ["Store", "StoreWork"]),
+        tests("FaultTests", ["Tensors", "Store", "StoreWork"]),
         // Changed weight files for the readers: Fuzz/README.md.
         house(
             "ReaderFuzzing",

@@ -17,6 +17,7 @@ final class Patient {
     /// - Parameters:
     ///   - operation: What will be interrupted.
     ///   - place: An existing folder, or nil for one of its own.
+    /// - Throws: An error of Foundation or `StoreError`.
     init(_ operation: StoreOperation, in place: String? = nil) throws {
         self.operation = operation
         folder = try FastFolder()
@@ -42,6 +43,7 @@ final class Patient {
     /// - Parameters:
     ///   - reported: The clips that were said to be ingested.
     ///   - comment: What befell the library.
+    ///   - sourceLocation: Where the test expects it.
     func expectPromise(
         _ reported: [Int] = [],
         _ comment: String,

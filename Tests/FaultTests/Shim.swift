@@ -21,6 +21,7 @@ struct Shim {
     ///   - folder: Below which path files count.
     ///   - counter: A file for the number of calls, or nil.
     /// - Returns: Variables of the environment.
+    /// - Throws: An error of Foundation if the library is not there.
     static func environment(
         at number: Int,
         _ kind: Kind,
@@ -56,7 +57,7 @@ struct Shim {
 /// How many kills and faults a run tries: few in `make test`, many in `make test-kills`.
 enum Effort {
     static let kills = count("VSDB_KILLS", or: 120)
-    static let faults = count("VSDB_FAULTS", or: 320)
+    static let faults = count("VSDB_FAULTS", or: 350)
     static let seconds = Double(count("VSDB_FAULT_SECONDS", or: 8))
 
     private static func count(_ name: String, or few: Int) -> Int {

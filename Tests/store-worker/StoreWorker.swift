@@ -15,6 +15,7 @@ enum StoreWorker {
               churn: ingests, removes and collects again and again, with seeds from --first
               sleep: reads in one transaction for --seconds
               template: makes the library that OPERATION is tried on, by --at OPERATION make
+              readers: says who is in LMDB's table of readers
               price: says what a commit costs, in a new library
         --at STEP ACTION   kill: die at the step; fill: fill the disk; wait: for --seconds
         --file-limit N     no file grows over N bytes
@@ -42,6 +43,7 @@ enum StoreWorker {
         case "watch": try watch(library, options)
         case "churn": try churn(library, options)
         case "sleep": try sleep(library, options)
+        case "readers": try sayReaders(library)
         case "template":
             guard let operation = options.step.flatMap(StoreOperation.init) else { exit(64) }
             try StoreTemplate.make(for: operation, at: library)
@@ -64,7 +66,7 @@ enum StoreWorker {
     }
 
     private static func complain(_ text: String) {
-        FileHandle.standardError.write(Data(text.utf8))
+        _ = Array(text.utf8).withUnsafeBytes { write(2, $0.baseAddress, $0.count) }
     }
 
     private static func watch(_ path: String, _ options: WorkerOptions) throws {
@@ -92,6 +94,17 @@ enum StoreWorker {
             }
         }
         return clips.count
+    }
+
+    /// The table: after 128 bytes of header, 64 bytes for each reader, with its process after 8.
+    ///
+    /// In a process that has not the library open: closing the file would give up LMDB's locks on it.
+    private static func sayReaders(_ path: String) throws {
+        let table = [UInt8](try Data(contentsOf: URL(filePath: path + "/tensors.lmdb/lock.mdb")))
+        for start in stride(from: 128, to: table.count - 63, by: 64) {
+            let reader = table[start + 8..<start + 12].reversed().reduce(0) { $0 << 8 | Int($1) }
+            if reader != 0 { say("reader \(reader)") }
+        }
     }
 
     private static func churn(_ path: String, _ options: WorkerOptions) throws {
@@ -123,4 +136,6 @@ enum StoreWorker {
 }
 
 /// Prints a line at once: whoever reads it knows that what it says is done, whatever follows.
-func say(_ line: String) { FileHandle.standardOutput.write(Data((line + "\n").utf8)) }
+func say(_ line: String) {
+    _ = Array((line + "\n").utf8).withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import Glibc
+import Store
+import StoreWork
+import TestSupport
+import Testing
+
+/// Several processes at one library, some of which die.
+@Suite struct CompanyTests {
+    private static let writerCount = 2
+    private static let readerCount = 8
+
+    @Test func writersAndReadersThatDieAtRandom() throws {
+        let patient = try Patient(.ingest)
+        var random = SplitMix(seed: 5)
+        let end = ContinuousClock.now + .seconds(Effort.seconds)
+        var seed = 1000
+        var ended: [Child] = []
+        var kills = 0
+        func start(_ index: Int) throws -> Child {
+            seed += 100_000
+            let task = index < Self.writerCount ? "churn" : "watch"
+            return try Child(
+                "store-worker",
+                [task, patient.library, "--first", "\(seed)", "--seconds", "\(Effort.seconds * 9)"]
+            )
+        }
+        var children = try (0..<Self.writerCount + Self.readerCount).map(start)
+        while ContinuousClock.now < end {
+            usleep(UInt32.random(in: 20_000..<120_000, using: &random))
+            let index = Int.random(in: 0..<children.count, using: &random)
+            children[index].kill()
+            #expect(children[index].wait() == .signal(SIGKILL), "\(children[index].errors)")
+            ended.append(children[index])
+            kills += 1
+            children[index] = try start(index)
+        }
+        for child in children {
+            child.kill()
+            #expect(child.wait() == .signal(SIGKILL), "\(child.errors)")
+        }
+        ended += children
+        let going = Set(ended.flatMap { $0.numbers(after: "removing") })
+        let reported = ended.flatMap { $0.numbers(after: "clip") }
+        let kept = reported.filter { !going.contains($0) }
+        #expect(kept.count > 10)
+        patient.expectPromise(kept, "after \(kills) kills in company")
+        print(
+            "company: \(Self.writerCount) writers and \(Self.readerCount) readers for "
+                + "\(Int(Effort.seconds)) s, \(kills + children.count) kills, "
+                + "\(reported.count) clips reported, \(kept.count) to be kept"
+        )
+    }
+
+    @Test func aReaderThatSleepsSeesItsMomentAndDiesWithoutTrace() throws {
+        let patient = try Patient(.collect)
+        let arguments = ["sleep", patient.library, "--seconds"]
+        func readers() throws -> [Int] {
+            let (ending, child) = try Child.run("store-worker", ["readers", patient.library])
+            #expect(ending == .exit(0), "\(child.errors)")
+            return child.numbers(after: "reader")
+        }
+        let sleeper = try Child("store-worker", arguments + ["1.5"])
+        let dying = try Child("store-worker", arguments + ["60"])
+        // Keeps the table of readers: whoever finds nobody else begins it anew.
+        let keeper = try Child("store-worker", arguments + ["60"])
+        for child in [sleeper, dying, keeper] { child.waitForOutput("reading") }
+        #expect(try patient.work().ending == .exit(0))
+        let seeds = Array(40..<60)
+        try {
+            let library = try Library.open(at: patient.library)
+            for seed in seeds { _ = try library.commit([SyntheticClip.make(seed)]) }
+        }()
+        #expect(sleeper.wait() == .exit(0), "\(sleeper.errors)")
+        dying.kill()
+        #expect(dying.wait() == .signal(SIGKILL))
+        #expect(try readers().contains(Int(dying.process)))
+        #expect(try Child.run("store-worker", arguments + ["0"]).ending == .exit(0))
+        #expect(try !readers().contains(Int(dying.process)), "the next that opens clears it away")
+        #expect(try readers().contains(Int(keeper.process)))
+        keeper.kill()
+        #expect(keeper.wait() == .signal(SIGKILL))
+        patient.expectPromise(seeds, "read by a sleeper")
+    }
+
+    @Test func whoeverWaitsIsToldForWhom() throws {
+        let patient = try Patient(.ingest)
+        let holder = try Child(
+            "store-worker",
+            ["ingest", patient.library, "--at", "catalogLocked", "wait", "--seconds", "2"]
+        )
+        holder.waitForOutput("waiting")
+        let tag = ["tag", "x", "clip-1", "--library", patient.library, "--wait"]
+        let (ending, child) = try Child.run("vsdb", tag + ["0.1"])
+        #expect(ending == .exit(11), "\(child.errors)")
+        #expect(child.errors.contains("process \(holder.process) (store-worker ingest"))
+        #expect(child.errors.contains("--wait"))
+        let compact = try Child.run(
+            "vsdb",
+            ["compact", "--library", patient.library, "--wait", "0.1"]
+        )
+        #expect(compact.ending == .exit(11), "\(compact.child.errors)")
+        #expect(compact.child.errors.contains("process \(holder.process)"))
+        // Longer than the holder takes, with all its groups.
+        #expect(try Child.run("vsdb", tag + ["30"]).ending == .exit(0))
+        holder.kill()
+        _ = holder.wait()
+        patient.expectPromise(holder.numbers(after: "clip"), "held while others waited")
+    }
+
+    /// As a user who may read, and as one who may not even do that.
+    @Test(.enabled(if: getuid() == 0), arguments: StoreOperation.allCases)
+    func foldersOfOthersStayAsTheyAre(operation: StoreOperation) throws {
+        for mode in [0o755, 0o700] {
+            let patient = try Patient(operation)
+            try FileManager.default.setAttributes(
+                [.posixPermissions: mode],
+                ofItemAtPath: patient.library
+            )
+            let (ending, child) = try patient.work(["--user", "65534"])
+            #expect(ending == .exit(1), "\(operation): \(child.output)")
+            #expect(child.errors.hasPrefix("error: notWritable"), "\(operation): \(child.errors)")
+            let (reading, reader) = try Child.run(
+                "store-worker",
+                ["watch", patient.library, "--user", "65534", "--seconds", "0.05"]
+            )
+            if mode == 0o755, operation != .repair {
+                #expect(reading == .exit(0), "\(operation): \(reader.errors)")
+            } else if mode == 0o700 {
+                #expect(reading == .exit(1), "\(operation): \(reader.errors)")
+            }
+            patient.expectPromise([], "tried by another user")
+        }
+    }
+}
