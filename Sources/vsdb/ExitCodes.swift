@@ -140,7 +140,13 @@ extension ExitStatus {
     }
 
     private static func message(of error: CocoaError) -> String {
-        let underlying = error.userInfo[NSUnderlyingErrorKey] as? NSError
+        let underlying = (error.userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
+        if error.code == .fileWriteOutOfSpace {
+            // Of a copy, the source is named as the file.
+            let names = ["NSDestinationFilePath", NSFilePathErrorKey]
+            let path = names.lazy.compactMap { error.userInfo[$0] as? String }.first
+            return (path.map { "\"\($0)\": " } ?? "") + "the disk is full; make room and try again"
+        }
         let cause =
             underlying.map { cause in
                 cause.domain == NSPOSIXErrorDomain

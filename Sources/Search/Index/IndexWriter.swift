@@ -336,6 +336,7 @@ extension SearchError {
             case EACCES, EPERM, EROFS: .notWritable
             default: .failed
             }
-        return SearchError(kind, "index: cannot \(doing) \"\(path)\": \(text)")
+        let remedy = kind == .noSpace ? ": the disk is full; make room and try again" : ": \(text)"
+        return SearchError(kind, "index: cannot \(doing) \"\(path)\"\(remedy)")
     }
 }
