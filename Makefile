@@ -17,7 +17,7 @@ CHECKS := --explicit-target-dependency-import-check error
 FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources Benchmarks/PaperSizes \
 	$(addprefix Samples/Dolls/,Package.swift Sources Tests)
 
-.PHONY: help deps build test test-asan test-tsan demo bench bench-peers bench-search bench-full fuzz fuzz-media lint format clean
+.PHONY: help deps build test test-asan test-tsan test-kills durability-price demo bench bench-peers bench-search bench-full fuzz fuzz-media lint format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -78,6 +78,18 @@ test-asan: deps ## Run the tests under AddressSanitizer, built in .build/asan; a
 test-tsan: deps ## Run the tests under ThreadSanitizer, built in .build/tsan; about an hour on 2 cores.
 	OMP_NUM_THREADS=1 TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt halt_on_error=0" \
 		$(call SANITIZED,thread,tsan)
+
+KILLS ?= 600
+FAULTS ?= 5000
+test-kills: deps ## Kill and fail KILLS and FAULTS times in the middle of all that writes; a quarter of an hour.
+	@mkdir -p .build
+	VSDB_KILLS=$(KILLS) VSDB_FAULTS=$(FAULTS) VSDB_FAULT_SECONDS=60 \
+		$(call TESTED,-c release $(CHECKS) --filter FaultTests)
+	@grep -E '^(kills|faults|full disk|file limits|company):' .build/test.log
+
+durability-price: deps ## Measure what a durable commit costs on the disk of this folder.
+	swift build -c release --product store-worker $(CHECKS)
+	.build/release/store-worker price .build/price
 
 demo: build ## Make a library from Samples, compose, render; say where the films are.
 	Samples/demo.sh
