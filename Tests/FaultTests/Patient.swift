@@ -69,7 +69,14 @@ final class Patient {
     }
 
     private func faultAfterRepeating() throws -> String? {
+        let parent = (library as NSString).deletingLastPathComponent
+        func drafts() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: parent)
+                .filter { $0.hasPrefix(".vsdb-new-") }
+        }
+        for draft in try drafts() { Self.age(parent + "/" + draft) }
         try operation.run(at: library)
+        if let draft = try drafts().first { return "left behind: \(draft)" }
         if let fault = try unsound() ?? lost(operation.finalSeeds) { return "done again: \(fault)" }
         return try uncollected().map { "done again: \($0)" }
     }
@@ -95,16 +102,20 @@ final class Patient {
         return try (unsound(copy) ?? lost(operation.finalSeeds, copy)).map { "copy: \($0)" }
     }
 
+    private static func age(_ path: String) {
+        try? FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -7200)],
+            ofItemAtPath: path
+        )
+    }
+
     /// What a collector leaves that nobody needs.
     private func uncollected() throws -> String? {
         let places = [library, library + "/tensors.lmdb"]
         // Drafts count as abandoned when they are old.
         for place in places {
             for name in try FileManager.default.contentsOfDirectory(atPath: place) {
-                try? FileManager.default.setAttributes(
-                    [.modificationDate: Date(timeIntervalSinceNow: -7200)],
-                    ofItemAtPath: place + "/" + name
-                )
+                Self.age(place + "/" + name)
             }
         }
         do {

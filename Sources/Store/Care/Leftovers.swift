@@ -33,6 +33,19 @@ struct Leftovers {
         for path in paths { try? FileManager.default.removeItem(atPath: library + "/" + path) }
     }
 
+    /// Deletes libraries and backups beside a new one that were being made when their process died.
+    static func deleteDrafts(in folder: String) {
+        for name in names(folder) where name.hasPrefix(".vsdb-new-") {
+            let path = folder + "/" + name
+            // Whoever makes a backup shares a claim on it, however long it takes.
+            guard isOld(path),
+                let claim = try? LibraryLock(path, .alone, waitSeconds: 0, "delete it")
+            else { continue }
+            try? FileManager.default.removeItem(atPath: path)
+            withExtendedLifetime(claim) {}
+        }
+    }
+
     private static func names(_ folder: String) -> [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder))?.sorted() ?? []
     }

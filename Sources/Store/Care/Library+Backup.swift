@@ -68,6 +68,7 @@ extension Library {
             guard freeByteCount(parent) >= needed else {
                 throw StoreError.diskFull(parent, needed: needed)
             }
+            Leftovers.deleteDrafts(in: parent)
             defer { try? FileManager.default.removeItem(atPath: draft) }
             try fillDraft(draft, onStep)
             guard rename(draft, target) == 0 else { throw StoreError.system(errno, "make", target) }
@@ -84,6 +85,8 @@ extension Library {
 
     private func fillDraft(_ draft: String, _ onStep: (BackupStep) throws -> Void) throws {
         try makeFolder(draft)
+        let claim = try LibraryLock(draft, .shared, waitSeconds: waitSeconds, "back it up")
+        defer { withExtendedLifetime(claim) {} }
         for name in ["index", "renders", Self.tensorsName] { try makeFolder(draft + "/" + name) }
         try catalog.backUp(to: draft + "/" + Self.catalogName)
         try onStep(.catalogCopied)
