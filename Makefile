@@ -17,7 +17,7 @@ CHECKS := --explicit-target-dependency-import-check error
 FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources Benchmarks/PaperSizes \
 	$(addprefix Samples/Dolls/,Package.swift Sources Tests)
 
-.PHONY: help deps build test test-asan test-tsan test-kills durability-price demo bench bench-peers bench-search bench-full fuzz fuzz-media lint format clean
+.PHONY: help deps build test test-asan test-tsan test-kills demo bench bench-commit bench-peers bench-search bench-full fuzz fuzz-media lint format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -87,7 +87,7 @@ test-kills: deps ## Kill and fail KILLS and FAULTS times in the middle of all th
 		$(call TESTED,-c release $(CHECKS) --filter FaultTests)
 	@grep -E '^(kills|faults|full disk|file limits|company):' .build/test.log
 
-durability-price: deps ## Measure what a durable commit costs on the disk of this folder.
+bench-commit: deps ## Measure what a durable commit costs on the disk of this folder.
 	swift build -c release --product store-worker $(CHECKS)
 	.build/release/store-worker price .build/price
 

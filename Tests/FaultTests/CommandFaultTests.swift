@@ -36,7 +36,7 @@ import Testing
             let (ending, child) = try trial.run(environment)
             #expect(ending == .exit(0), "\(command): \(child.errors)")
         }
-        let numbers = Effort.spread(max(1, Effort.kills / 15), over: calls)
+        let numbers = Effort.spread(max(1, Effort.kills / 30), over: calls)
         for number in numbers {
             let trial = try Trial(command, Self.material.get().path)
             let (ending, child) = try trial.run(
@@ -60,7 +60,7 @@ import Testing
     )
     func aFullDiskIsSaidAndPasses(command: [String]) throws {
         var refusals = 0
-        let freeByteCounts = [0, 1 << 16, 1 << 20, 10 << 20, 20 << 20]
+        let freeByteCounts = [0, 1 << 16, 12 << 20]
         for count in freeByteCounts {
             let disk = try SmallDisk(mebibytes: 110)
             let trial = try Trial(
