@@ -83,9 +83,9 @@ KILLS ?= 600
 FAULTS ?= 5000
 test-kills: deps ## Kill and fail KILLS and FAULTS times in the middle of all that writes; a quarter of an hour.
 	@mkdir -p .build
-	VSDB_KILLS=$(KILLS) VSDB_FAULTS=$(FAULTS) VSDB_FAULT_SECONDS=60 \
-		$(call TESTED,-c release $(CHECKS) --filter FaultTests)
-	@grep -E '^(kills|faults|full disk|file limits|company):' .build/test.log
+	VSDB_KILLS=$(KILLS) VSDB_FAULTS=$(FAULTS) VSDB_FAULT_SECONDS=60 VSDB_DAMAGE_EVERYWHERE=1 \
+		$(call TESTED,-c release $(CHECKS) --filter 'FaultTests|DamageSweepTests')
+	@grep -E '^(kills|faults|full disk|file limits|company|data.mdb|catalog.sqlite.*):' .build/test.log
 
 bench-commit: deps ## Measure what a durable commit costs on the disk of this folder.
 	swift build -c release --product store-worker $(CHECKS)

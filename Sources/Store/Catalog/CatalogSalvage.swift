@@ -22,7 +22,7 @@ struct CatalogSalvage {
         .SQLITE_CONSTRAINT, .SQLITE_MISMATCH, .SQLITE_TOOBIG,
     ]
     /// Steps of halving per table before the rest of it is given up.
-    private static let attemptLimit = 200_000
+    private static let attemptLimit = 20_000
 
     /// Reads what can be read.
     ///
