@@ -154,10 +154,23 @@ private final class TemplateCache: @unchecked Sendable {
 final class FastFolder: Sendable {
     let path: String
 
-    init() throws {
+    /// One folder for the process, deleted with it; or by the next process, if this one dies.
+    private static let root: String = {
         let place = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : NSTemporaryDirectory()
-        path = place + "/vsdb-fault-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        let files = FileManager.default
+        for name in (try? files.contentsOfDirectory(atPath: place)) ?? [] {
+            guard name.hasPrefix("vsdb-fault-"), let process = pid_t(name.dropFirst(11)),
+                Glibc.kill(process, 0) != 0, errno == ESRCH
+            else { continue }
+            try? files.removeItem(atPath: place + "/" + name)
+        }
+        atexit { try? FileManager.default.removeItem(atPath: FastFolder.root) }
+        return place + "/vsdb-fault-\(getpid())"
+    }()
+
+    init() throws {
+        path = Self.root + "/" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
     deinit { try? FileManager.default.removeItem(atPath: path) }
