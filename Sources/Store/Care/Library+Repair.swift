@@ -169,7 +169,8 @@ extension LibraryRepairer {
             salvage = try CatalogSalvage(from: draft + "/old.sqlite", to: new)
         } catch {
             // Nothing can be read: an empty one, which the cards of the clips will fill.
-            guard StoreError(error, "salvage", path).kind != .noSpace, hasCards,
+            // An error of the disk tells nothing about what could be read.
+            guard StoreError(error, "salvage", path).kind == .damaged, hasCards,
                 let uuid = knownUUID
             else { throw error }
             for suffix in ["", "-wal", "-shm"] {
