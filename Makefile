@@ -70,12 +70,12 @@ SANITIZED = VSDB_SANITIZED=1 nice swift test -c release --sanitize=$(1) --scratc
 SANITIZED_FLAGS ?=
 
 test-asan: export OMP_WAIT_POLICY ?= passive
-test-asan: deps ## Run the tests under AddressSanitizer, built in .build/asan; about an hour on 2 cores.
+test-asan: deps ## Run the tests under AddressSanitizer, built in .build/asan; about half an hour on 2 cores.
 	ASAN_OPTIONS=detect_leaks=0 $(call SANITIZED,address,asan)
 
 # One thread of OpenMP: libgomp is not built for ThreadSanitizer, which cannot see its barriers and calls every
 # kernel's work a race. The threads of Swift, of libav's callers and of the store are all watched.
-test-tsan: deps ## Run the tests under ThreadSanitizer, built in .build/tsan; about an hour on 2 cores.
+test-tsan: deps ## Run the tests under ThreadSanitizer, built in .build/tsan; about half an hour on 2 cores.
 	OMP_NUM_THREADS=1 TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt halt_on_error=0" \
 		$(call SANITIZED,thread,tsan)
 

@@ -250,6 +250,8 @@ struct ThreadTests {
 }
 
 /// Collects from several threads.
+///
+/// Unchecked: every access holds the lock.
 private final class Mismatches: @unchecked Sendable {
     private let lock = NSLock()
     private var found: [Int] = []
