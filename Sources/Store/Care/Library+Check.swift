@@ -21,11 +21,20 @@ extension Library {
     ) throws(StoreError) -> LibraryCheck {
         let path = absolute(path)
         guard isLibrary(path) else { throw noLibrary(at: path) }
+        func run(isFrozen: Bool, _ claim: LibraryLock.Claim) throws(StoreError) -> LibraryCheck {
+            do {
+                var checker = LibraryChecker(path: path, readsData: readData)
+                return try checker.run(waitSeconds, isFrozen: isFrozen, claim)
+            } catch { throw StoreError(error, "check it", path) }
+        }
         do {
-            var checker = LibraryChecker(path: path, readsData: readData)
-            return try checker.run(waitSeconds)
+            return try run(isFrozen: cannotWrite(path), .shared)
         } catch {
-            throw StoreError(error, "check it", path)
+            // As in `open`: without room for the files beside the library's it is read alone.
+            guard error.kind == .noSpace, let check = try? run(isFrozen: true, .alone) else {
+                throw error
+            }
+            return check
         }
     }
 }
@@ -44,16 +53,19 @@ private struct LibraryChecker {
     private var tensorsFolder: String { path + "/" + Library.tensorsName }
     private var tensorsPath: String { tensorsFolder + "/data.mdb" }
 
-    mutating func run(_ waitSeconds: Double) throws -> LibraryCheck {
+    mutating func run(
+        _ waitSeconds: Double,
+        isFrozen: Bool,
+        _ claim: LibraryLock.Claim
+    ) throws -> LibraryCheck {
         let manifestPath = path + "/" + Library.manifestName
         var manifest: LibraryManifest?
         do throws(StoreError) { manifest = try LibraryManifest(path: manifestPath) } catch {
             try add(.manifest, error)
         }
-        let isFrozen = cannotWrite(path)
         let use =
             fileExists(manifestPath)
-            ? try LibraryLock(manifestPath, .shared, waitSeconds: waitSeconds, "check it") : nil
+            ? try LibraryLock(manifestPath, claim, waitSeconds: waitSeconds, "check it") : nil
         defer { withExtendedLifetime(use) {} }
         noteSurroundings()
         var catalog: Catalog?
