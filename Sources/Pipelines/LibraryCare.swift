@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Packs
 public import Store
 
@@ -11,6 +12,20 @@ extension Session {
         return records.compactMap { record in
             do {
                 let pack = try self.pack(record.fingerprint).pack
+                let lacking = pack.fileNames.filter { name in
+                    let facts = try? FileManager.default.attributesOfItem(
+                        atPath: URL(fileURLWithPath: pack.folder + "/" + name)
+                            .resolvingSymlinksInPath().path
+                    )
+                    return (facts?[.size] as? Int ?? 0) == 0
+                }
+                if let name = lacking.first {
+                    return LibraryProblem(
+                        .pack(record.name),
+                        "pack \"\(record.name)\": \"\(pack.folder)/\(name)\" is missing or empty; put its "
+                            + "files back with vsdb pack add DIR"
+                    )
+                }
                 if readingWeights { _ = try pack.verify() }
                 return nil
             } catch {

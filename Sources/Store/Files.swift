@@ -53,6 +53,12 @@ func cannotWrite(_ path: String) -> Bool {
 
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
+/// Whether a path leads to an ordinary file.
+func isRegularFile(_ path: String) -> Bool {
+    var facts = stat()
+    return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+}
+
 /// Whether a path leads to a folder.
 func isFolder(_ path: String) -> Bool {
     var facts = stat()

@@ -37,6 +37,10 @@ struct LibraryManifest: Codable, Equatable {
     /// - Throws: `StoreError`: `.noLibrary`, `.newerFormat`, `.stranger` or `.damaged`.
     init(path: String) throws(StoreError) {
         let data: Data
+        // Opening a pipe would wait for ever.
+        guard !fileExists(path) || isRegularFile(path) else {
+            throw StoreError(.damaged, "library \"\(path)\": not a file; mend it with vsdb repair")
+        }
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
@@ -45,7 +49,7 @@ struct LibraryManifest: Codable, Equatable {
         guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
             throw StoreError(
                 .damaged,
-                "library \"\(path)\": not the JSON of vsdb; restore the file from a backup"
+                "library \"\(path)\": not the JSON of vsdb; mend it with vsdb repair, or restore the file from a backup"
             )
         }
         guard version.application == "vsdb" else {
@@ -64,7 +68,7 @@ struct LibraryManifest: Codable, Equatable {
         guard let manifest = try? JSONDecoder().decode(Self.self, from: data) else {
             throw StoreError(
                 .damaged,
-                "library \"\(path)\": keys are missing; restore the file from a backup"
+                "library \"\(path)\": keys are missing; mend it with vsdb repair, or restore the file from a backup"
             )
         }
         self = manifest

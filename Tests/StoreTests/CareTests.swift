@@ -66,6 +66,7 @@ import Testing
         #expect(report.lostClips.isEmpty, "its codes are whole")
         #expect(report.actions.first?.contains("clip-2") == true)
         #expect(try Library.check(at: folder.library).isSound)
+        #expect(try Library.open(at: folder.library).clip(clips[1].id).caption == "clip number 2")
     }
 
     @Test func tensorsThatNoClipNamesAreANoteAndNoProblem() throws {
@@ -287,6 +288,59 @@ import Testing
         #expect(after.map(\.caption) == before.map(\.caption))
         #expect(after.map(\.source) == before.map(\.source))
         #expect(try Library.repair(at: folder.library).isEmpty, "nothing is left to do")
+    }
+
+    /// A log that was cut off looks like the end of one: only the cards know of the clips in it.
+    @Test func clipsWhoseRowsWentWithTheLogComeBack() throws {
+        let folder = try TemporaryFolder()
+        let library = try Fixture.library(in: folder)
+        let copy = folder.path + "/copy"
+        let clips = (1...3).map { Fixture.clip($0) }
+        _ = try library.commit([clips[0]])
+        let log = "/catalog.sqlite-wal"
+        let size = try Data(contentsOf: URL(fileURLWithPath: folder.library + log)).count
+        _ = try library.commit(Array(clips[1...]))
+        try FileManager.default.copyItem(atPath: folder.library, toPath: copy)
+        try? FileManager.default.removeItem(atPath: copy + "/catalog.sqlite-shm")
+        #expect(truncate(copy + log, size) == 0)
+        let check = try Library.check(at: copy)
+        #expect(check.clipCount == 1)
+        #expect(check.notes.contains { $0.hasPrefix("2 clips have tensors and no row") })
+        let report = try Library.repair(at: copy, restoresRemoved: true)
+        #expect(report.actions.contains { $0.contains("2 clips") })
+        try expectWhole(clips, at: copy)
+    }
+
+    @Test func aStrangersTensorsAreNotTakenOver() throws {
+        let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
+        _ = try closedLibrary(in: folder)
+        _ = try {
+            let library = try Fixture.library(in: other)
+            // One clip in common.
+            _ = try library.commit([Fixture.clip(1)] + (50...60).map { Fixture.clip($0) })
+        }()
+        let file = "/tensors.lmdb/data.mdb"
+        try FileManager.default.removeItem(atPath: folder.library + file)
+        try FileManager.default.copyItem(
+            atPath: other.library + file,
+            toPath: folder.library + file
+        )
+        expectFailure(.stranger) { try Library.repair(at: folder.library) }
+        #expect(
+            try catalogue(of: folder).read {
+                try Int.fetchOne($0, sql: "SELECT count(*) FROM clips")
+            }
+                == 4
+        )
+    }
+
+    @Test func aPipeInPlaceOfTheManifestIsRefused() throws {
+        let folder = try TemporaryFolder()
+        _ = try closedLibrary(in: folder)
+        try FileManager.default.removeItem(atPath: folder.library + "/library.json")
+        #expect(mkfifo(folder.library + "/library.json", 0o644) == 0)
+        expectFailure(.damaged) { try Library.open(at: folder.library) }
+        #expect(try !Library.check(at: folder.library).isSound)
     }
 
     @Test func aLostManifestIsWrittenAgain() throws {

@@ -164,6 +164,10 @@ import Testing
     @Test func everyPageOfTheLog() throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.library(in: folder)
+        let pack = folder.library + "/packs/faces"
+        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
+        try Data(Fixture.pack.manifestJSON.utf8)
+            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
         let clips = (1...12).map { Fixture.clip($0) }
         for clip in clips { _ = try library.commit([clip]) }
         let whole = folder.path + "/whole"
@@ -193,6 +197,8 @@ import Testing
                     packFingerprint: { _ in Fixture.pack.fingerprint }
                 )
                 #expect(report.remaining.isEmpty)
+                let names = try Library.open(at: path).clips().map(\.name)
+                #expect(names.count == 12, "byte \(offset): the cards have what the log lost")
             }
         }
         print("catalog.sqlite-wal: \(refused) damages refused, \(sound) of no effect")

@@ -92,7 +92,13 @@ extension Library {
         try onStep(.catalogCopied)
         try tensors.copy(to: draft + "/" + Self.tensorsName)
         try onStep(.tensorsCopied)
-        try FileManager.default.copyItem(atPath: packsDirectory, toPath: draft + "/packs")
+        try makeFolder(draft + "/packs")
+        for name in try FileManager.default.contentsOfDirectory(atPath: packsDirectory)
+        where !name.hasPrefix(".") {
+            // What a link leads to: the copy has to stand by itself.
+            let pack = URL(fileURLWithPath: packsDirectory + "/" + name).resolvingSymlinksInPath()
+            try FileManager.default.copyItem(atPath: pack.path, toPath: draft + "/packs/" + name)
+        }
         try onStep(.packsCopied)
         try FileManager.default.copyItem(
             atPath: path + "/" + Self.manifestName,

@@ -243,11 +243,16 @@ extension LibraryChecker {
             )
         }
         let identities = try Set(String.fetchAll(db, sql: "SELECT identity FROM clips"))
+        var rowless = 0
         for key in unnamed.keys where key.isCard {
-            if let clip = key.clip, !identities.contains(clip.hex) {
-                result.notes.append("a card of clip \(clip), which is gone; vsdb gc deletes it")
-            }
+            if let clip = key.clip, !identities.contains(clip.hex) { rowless += 1 }
             unnamed[key] = nil
+        }
+        if rowless > 0 {
+            result.notes.append(
+                "\(rowless) clips have tensors and no row: removed, or lost with the catalogue's log; "
+                    + "vsdb repair --restore-removed writes their rows again, vsdb gc deletes them for good"
+            )
         }
         if !unnamed.isEmpty {
             let bytes = unnamed.values.reduce(0) { $0 + $1.byteCount }

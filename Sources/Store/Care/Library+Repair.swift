@@ -53,6 +53,8 @@ extension Library {
     /// - Parameters:
     ///   - path: The library's folder; this process has it not open.
     ///   - waitSeconds: How long to wait for other processes to end.
+    ///   - restoresRemoved: Whether clips that have tensors and no row get their rows again: those that
+    ///     lost them with the catalogue's log, and those that were removed since the last collection.
     ///   - packFingerprint: The fingerprint of the pack in a folder, which the store cannot compute; for
     ///     packs whose rows are lost.
     /// - Returns: What was done, and what has to be ingested again.
@@ -61,11 +63,13 @@ extension Library {
     public static func repair(
         at path: String,
         waitSeconds: Double = 10,
+        restoresRemoved: Bool = false,
         packFingerprint: (String) -> String? = { _ in nil }
     ) throws(StoreError) -> RepairReport {
         try repair(
             at: path,
             waitSeconds: waitSeconds,
+            restoresRemoved: restoresRemoved,
             packFingerprint: packFingerprint,
             onStep: { _ in }
         )
@@ -75,13 +79,18 @@ extension Library {
     package static func repair(
         at path: String,
         waitSeconds: Double,
+        restoresRemoved: Bool = false,
         packFingerprint: (String) -> String? = { _ in nil },
         onStep: (RepairStep) throws -> Void
     ) throws(StoreError) -> RepairReport {
         let path = absolute(path)
         guard isLibrary(path) else { throw noLibrary(at: path) }
         do {
-            var repairer = LibraryRepairer(path: path, waitSeconds: waitSeconds)
+            var repairer = LibraryRepairer(
+                path: path,
+                waitSeconds: waitSeconds,
+                restoresRemoved: restoresRemoved
+            )
             var report = try repairer.run(packFingerprint, onStep)
             report.remaining = try check(at: path, readData: true, waitSeconds: waitSeconds)
                 .problems
@@ -95,11 +104,14 @@ private struct LibraryRepairer {
     let path: String
     let waitSeconds: Double
     let quarantine: Quarantine
+    /// Whether clips may have lost their rows, so that cards are looked through.
+    private var needsCards: Bool
     private var report = RepairReport()
 
-    init(path: String, waitSeconds: Double) {
+    init(path: String, waitSeconds: Double, restoresRemoved: Bool) {
         self.path = path
         self.waitSeconds = waitSeconds
+        needsCards = restoresRemoved
         quarantine = Quarantine(library: path)
     }
 
@@ -127,6 +139,13 @@ private struct LibraryRepairer {
         try mendTensors(uuid: uuid, onStep)
         let catalog = try Catalog(path: catalogPath, waitSeconds: waitSeconds, isFrozen: false)
         try catalog.refuseOlder()
+        if needsCards {
+            try catalog.write { db in
+                try db.execute(
+                    sql: "INSERT OR REPLACE INTO library VALUES ('rebuilding', 'from cards')"
+                )
+            }
+        }
         try restorePacks(catalog, packFingerprint)
         try restoreClips(catalog)
         try mendRows(catalog, onStep)
@@ -147,8 +166,10 @@ extension LibraryRepairer {
             try quarantine.move(log)
             try? FileManager.default.removeItem(atPath: catalogPath + "-shm")
             report.actions.append(
-                "set the catalogue's log aside, which was damaged: the last changes in it are lost"
+                "set the catalogue's log aside, which was damaged: the last changes in it are lost, "
+                    + "but for clips, which have cards"
             )
+            needsCards = true
         }
         guard let fault = try catalogFault() else { return }
         // Copies to work on: opening a database changes it.
@@ -177,7 +198,11 @@ extension LibraryRepairer {
                 try? FileManager.default.removeItem(atPath: new + suffix)
             }
             try Catalog.create(path: new, uuid: uuid, created: Date())
-            salvage = CatalogSalvage(loss: "nothing of it can be read")
+            salvage = CatalogSalvage(
+                loss:
+                    "nothing of it can be read: saved compositions, collections and logs are lost; "
+                    + "the old file is in the quarantine"
+            )
         }
         try Self.setRebuilding(true, new)
         try syncFile(new)
@@ -277,7 +302,11 @@ extension LibraryRepairer {
         }
         if manifest?.uuid != uuid {
             let created = try property("created") ?? manifest?.created ?? timestamp(Date())
-            try quarantine.keep(manifestPath)
+            if isRegularFile(manifestPath) {
+                try quarantine.keep(manifestPath)
+            } else {
+                try quarantine.move(manifestPath)
+            }
             let draft = manifestPath + ".draft"
             try? FileManager.default.removeItem(atPath: draft)
             try writeDurably(LibraryManifest(uuid: uuid, created: created).encoded(), to: draft)
@@ -344,7 +373,8 @@ extension LibraryRepairer {
             guard let found, found != uuid else { return found == nil ? "its UUID is gone" : nil }
             // Of another library, or a changed byte: then they hold what the rows name.
             let wanted = try checksums()
-            guard wanted.keys.contains(where: { audit?.records[$0] != nil }) else {
+            let held = wanted.keys.count { audit?.records[$0] != nil }
+            guard held > 0, 2 * held >= wanted.count else {
                 throw StoreError(
                     .stranger,
                     "tensors \"\(tensorsPath)\": belong to library \(found), not \(uuid); put files "
@@ -501,7 +531,7 @@ extension LibraryRepairer {
             }
             spoilt = try dropAssets(damagedAssets, audit, file, reasons, db)
             try dropAssetRows(damagedRows, db)
-            try mendClips(db)
+            try mendClips(store, db)
             try mendDocuments(db)
         }
         // Rows first: a row never lacks its record.
@@ -604,7 +634,7 @@ extension LibraryRepairer {
     }
 
     /// Takes out clips that are not what their id says, and seals what is left.
-    private mutating func mendClips(_ db: Database) throws {
+    private mutating func mendClips(_ store: TensorStore, _ db: Database) throws {
         var broken: [(name: String, identity: String)] = []
         try ClipRow.forEachBroken(db) { broken.append(($0, $1)) }
         for (name, identity) in broken {
@@ -634,16 +664,42 @@ extension LibraryRepairer {
                 arguments: [identity]
             )
             try quarantine.keep(rowsOf: "clips", rows)
-            if let number = try Int64.fetchOne(
+            let number = try Int64.fetchOne(
                 db,
                 sql: "SELECT id FROM clips WHERE identity = ?",
                 arguments: [identity]
-            ) {
-                try ClipRow.seal(number, db)
+            )
+            guard let number else { continue }
+            let card = try store.read { snapshot in
+                try snapshot.withValue(TensorKey(cardOf: id)) { ClipCard(record: $0) } ?? nil
             }
+            if let card { try restoreWords(of: card, number, db) }
+            try ClipRow.seal(number, db)
+            let what =
+                "clip \"\(name)\" (\(id)): its name, caption, tags or source path changed on the disk"
             report.actions.append(
-                "clip \"\(name)\" (\(id)): its name, caption, tags or source path changed on the disk; "
-                    + "its codes are whole; look at it with vsdb show and correct it"
+                card == nil
+                    ? "\(what); its codes are whole; look at it with vsdb show and correct it"
+                    : "\(what); caption, tags and path are those of its card again"
+            )
+        }
+    }
+
+    private func restoreWords(of card: ClipCard, _ number: Int64, _ db: Database) throws {
+        try db.execute(
+            sql: "UPDATE clips SET caption = ? WHERE id = ?",
+            arguments: [card.caption, number]
+        )
+        try db.execute(
+            sql:
+                "UPDATE sources SET path = ? WHERE id = (SELECT source_id FROM clips WHERE id = ?)",
+            arguments: [card.sourcePath, number]
+        )
+        try db.execute(sql: "DELETE FROM clip_tags WHERE clip_id = ?", arguments: [number])
+        for tag in Set(card.tags) {
+            try db.execute(
+                sql: "INSERT INTO clip_tags (clip_id, tag) VALUES (?, ?)",
+                arguments: [number, tag]
             )
         }
     }

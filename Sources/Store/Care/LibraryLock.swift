@@ -32,7 +32,7 @@ final class LibraryLock: Sendable {
         waitSeconds: Double,
         _ doing: String
     ) throws(StoreError) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw StoreError.system(errno, "open", path) }
         let end = ContinuousClock.now + .seconds(waitSeconds)
         while flock(file, claim.operation | LOCK_NB) != 0 {

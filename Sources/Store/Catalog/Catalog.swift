@@ -154,6 +154,16 @@ final class Catalog: Sendable {
 func timestamp(_ date: Date) -> String { date.formatted(timestampStyle) }
 
 /// The time that a text of the catalogue stands for.
-func date(_ timestamp: String) throws -> Date { try timestampStyle.parse(timestamp) }
+///
+/// - Throws: `StoreError`, `.damaged`.
+func date(_ timestamp: String) throws(StoreError) -> Date {
+    do { return try timestampStyle.parse(timestamp) } catch {
+        throw StoreError(
+            .damaged,
+            "catalogue: \"\(timestamp)\" stands where a time was written; see vsdb check, and mend it with "
+                + "vsdb repair"
+        )
+    }
+}
 
 private let timestampStyle = Date.ISO8601FormatStyle(includingFractionalSeconds: true)

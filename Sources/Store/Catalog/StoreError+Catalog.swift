@@ -45,7 +45,7 @@ extension StoreError {
         case .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(
                 .damaged,
-                "\(place): \(Library.catalogName) is damaged (\(text)); restore it from a backup"
+                "\(place): \(Library.catalogName) is damaged (\(text)); mend it with vsdb repair, or restore it from a backup"
             )
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
             self.init(

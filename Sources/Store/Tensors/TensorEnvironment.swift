@@ -285,7 +285,7 @@ extension TensorEnvironment {
             MDB_BAD_VALSIZE, MDB_INCOMPATIBLE:
             throw StoreError(
                 .damaged,
-                "\(place): the file is damaged (\(text(of: code))); restore it from a backup"
+                "\(place): the file is damaged (\(text(of: code))); mend it with vsdb repair, or restore it from a backup"
             )
         case MDB_READERS_FULL:
             throw StoreError(.busy, "\(place): too many readers at once; end some and try again")

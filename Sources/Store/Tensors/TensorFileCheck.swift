@@ -28,7 +28,7 @@ struct TensorFileCheck {
     ///
     /// - Throws: `StoreError`: `.damaged` or `.newerFormat`.
     static func run(_ path: String) throws(StoreError) {
-        let file = open(path, O_RDONLY | O_CLOEXEC)
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw StoreError.system(errno, "open", path) }
         defer { close(file) }
         var fault: TensorFileFault?
@@ -44,7 +44,7 @@ struct TensorFileCheck {
             ? StoreError(.newerFormat, "tensors \"\(path)\": \(fault.rule); upgrade vsdb")
             : StoreError(
                 .damaged,
-                "tensors \"\(path)\": \(fault.rule); restore the library from a backup"
+                "tensors \"\(path)\": \(fault.rule); mend it with vsdb repair, or restore the library from a backup"
             )
     }
 

@@ -9,7 +9,7 @@ struct RepairCommand: LibraryCommand {
         commandName: "repair",
         abstract: "Make a damaged library whole again, of what is whole.",
         usage: """
-            vsdb repair [<options>]
+            vsdb repair [--restore-removed] [<options>]
             """,
         discussion: """
             A damaged file is written anew from all that can be read in it; clips whose codes are \
@@ -20,6 +20,12 @@ struct RepairCommand: LibraryCommand {
               vsdb check --read-data; vsdb repair
             """
     )
+
+    @Flag(
+        help:
+            "Write the rows of clips that have tensors and no row again: lost, or removed and not yet collected."
+    )
+    var restoreRemoved = false
 
     @OptionGroup var shared: SharedOptions
 
@@ -45,12 +51,17 @@ struct RepairCommand: LibraryCommand {
         let report = try Library.repair(
             at: path,
             waitSeconds: shared.waitSecondsOrDefault,
+            restoresRemoved: restoreRemoved,
             packFingerprint: { try? Pack(folder: $0).fingerprint }
         )
         var remaining = report.remaining
         if remaining.isEmpty {
             let session = try shared.openSession()
             session.updateIndexes(ofPacks: Set(try session.library.packs().map(\.fingerprint)))
+            if !session.indexNotes(reads: true).isEmpty {
+                try session.rebuildIndexes()
+                if !shared.json { try shared.console.print("built the search indexes anew") }
+            }
             remaining += session.packProblems(readingWeights: false)
         }
         if shared.json {
@@ -60,6 +71,7 @@ struct RepairCommand: LibraryCommand {
         }
         for problem in remaining { shared.console.error(problem.description) }
         if !remaining.isEmpty { throw ExitStatus.damaged }
+        if !report.lostClips.isEmpty { throw ExitStatus.someFailed }
     }
 
     private func print(_ report: RepairReport) throws {
