@@ -7,28 +7,23 @@ extension Session {
     ///
     /// - Parameter readingWeights: Whether all files are read and hashed, and every network is built.
     /// - Returns: A problem for each pack that cannot be used.
-    public func packProblems(readingWeights: Bool) -> [LibraryProblem] {
-        guard let records = try? library.packs() else { return [] }
-        return records.compactMap { record in
+    /// - Throws: `StoreError` if the catalogue cannot be read.
+    public func packProblems(readingWeights: Bool) throws -> [LibraryProblem] {
+        try library.packs().compactMap { record in
             do {
                 let pack = try self.pack(record.fingerprint).pack
-                let lacking = pack.fileNames.filter { name in
-                    let facts = try? FileManager.default.attributesOfItem(
-                        atPath: URL(fileURLWithPath: pack.folder + "/" + name)
-                            .resolvingSymlinksInPath().path
-                    )
-                    return (facts?[.size] as? Int ?? 0) == 0
-                }
-                if let name = lacking.first {
+                let lacking = pack.fileNames.first { fileByteCount(pack.folder + "/" + $0) == 0 }
+                if let lacking {
                     return LibraryProblem(
                         .pack(record.name),
-                        "pack \"\(record.name)\": \"\(pack.folder)/\(name)\" is missing or empty; put its "
-                            + "files back with vsdb pack add DIR"
+                        "pack \"\(record.name)\": \"\(pack.folder)/\(lacking)\" is missing or empty; put "
+                            + "its files back with vsdb pack add DIR"
                     )
                 }
                 if readingWeights { _ = try pack.verify() }
                 return nil
             } catch {
+                // Whatever the reason, the pack cannot be used, which is what is asked.
                 return LibraryProblem(
                     .pack(record.name),
                     "\(error); put its files back with vsdb pack add DIR"
@@ -41,9 +36,11 @@ extension Session {
     ///
     /// - Parameter reads: Whether every row is read and compared with its checksum.
     /// - Returns: A sentence for each index that the next search builds anew.
-    public func indexNotes(reads: Bool) -> [String] {
-        guard let indexes = try? indexStatus(reads: reads) else { return [] }
-        return indexes.filter { $0.state == .damaged || $0.damaged ?? 0 > 0 }.map { index in
+    /// - Throws: `StoreError`, `SearchError`; `PackError` for a pack that `packProblems` tells.
+    public func indexNotes(reads: Bool) throws -> [String] {
+        let damaged = try indexStatus(reads: reads)
+            .filter { $0.state == .damaged || $0.damaged ?? 0 > 0 }
+        return damaged.map { index in
             "the index of \(index.pack) by \(index.aspect.rawValue) is damaged; it is derived: build it "
                 + "anew with vsdb index rebuild"
         }

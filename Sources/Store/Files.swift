@@ -15,7 +15,7 @@ struct FileIdentity: Hashable {
 }
 
 /// The length of a file in bytes; 0 if there is none.
-func fileByteCount(_ path: String) -> Int {
+package func fileByteCount(_ path: String) -> Int {
     var facts = stat()
     return stat(path, &facts) == 0 ? Int(facts.st_size) : 0
 }
@@ -52,6 +52,17 @@ func cannotWrite(_ path: String) -> Bool {
 }
 
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+
+/// Deletes a file or folder that may be there, and that must not be there afterwards.
+func removeIfThere(_ path: String) throws {
+    do { try FileManager.default.removeItem(atPath: path) } catch {
+        guard fileExists(path) else { return }
+        throw error
+    }
+}
+
+/// Deletes a draft of which nothing is needed; one that resists is collected with `Leftovers`.
+func discardDraft(_ path: String) { try? FileManager.default.removeItem(atPath: path) }
 
 /// Whether a path leads to an ordinary file.
 func isRegularFile(_ path: String) -> Bool {

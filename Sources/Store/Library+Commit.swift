@@ -40,8 +40,11 @@ extension Library {
         for clip in clips { try clip.validate() }
         var outcomes: [CommittedClip] = []
         for start in stride(from: 0, to: clips.count, by: Self.groupLimit) {
-            let group = clips[start..<min(start + Self.groupLimit, clips.count)]
-            outcomes += try commit(group: group.map(PendingClip.init), onStep)
+            var group: [PendingClip] = []
+            for clip in clips[start..<min(start + Self.groupLimit, clips.count)] {
+                group.append(try PendingClip(clip))
+            }
+            outcomes += try commit(group: group, onStep)
         }
         return outcomes
     }
@@ -113,13 +116,16 @@ struct PendingClip {
     /// Those of its assets, in their order, and then its card.
     let records: [TensorRecord]
 
-    init(_ clip: NewClip) {
+    /// - Throws: `StoreError`, `.invalidValue` for a clip that `validate` refuses.
+    init(_ clip: NewClip) throws(StoreError) {
         let id = clip.id
         self.id = id
         self.clip = clip
         let records = clip.assets.map { asset in
             TensorRecord(key: TensorKey(clip: id, kind: asset.kind), tensor: asset.tensor)
         }
-        self.records = records + (ClipCard(clip).map { [$0.record(of: id)] } ?? [])
+        do { self.records = try records + [ClipCard(clip).record(of: id)] } catch {
+            throw StoreError(.invalidValue, "clip \"\(clip.name)\": cannot be described: \(error)")
+        }
     }
 }

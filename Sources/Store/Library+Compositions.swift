@@ -125,10 +125,10 @@ extension Library {
             )
             return try rows.map { row in
                 RenderRecord(
-                    recipeHash: row[0],
-                    outputPath: row[1],
-                    detailsJSON: row[2],
-                    rendered: try date(row[3])
+                    recipeHash: try row.at(0),
+                    outputPath: try row.at(1),
+                    detailsJSON: try row.at(2),
+                    rendered: try date(row.at(3))
                 )
             }
         }

@@ -48,13 +48,17 @@ extension Library {
                     """
             )
             return try rows.map { row in
-                let finished: String? = row[3]
+                let finished: String? = try row.at(3)
                 return IngestRun(
-                    id: IngestRunID(number: row[0]),
-                    requestJSON: row[1],
-                    started: try date(row[2]),
+                    id: IngestRunID(number: try row.at(0)),
+                    requestJSON: try row.at(1),
+                    started: try date(row.at(2)),
                     finished: try finished.map(date),
-                    counts: IngestCounts(added: row[4], skipped: row[5], failed: row[6])
+                    counts: IngestCounts(
+                        added: try row.at(4),
+                        skipped: try row.at(5),
+                        failed: try row.at(6)
+                    )
                 )
             }
         }

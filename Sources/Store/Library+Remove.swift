@@ -136,6 +136,13 @@ extension Library {
     /// The tensors that no row of the catalogue's snapshot names.
     func orphans(_ db: Database) throws -> Orphans {
         let asset = try db.cachedStatement(sql: "SELECT 1 FROM assets WHERE tensor_key = ?")
+        // A damaged key names nothing, and what it named must not be deleted for that.
+        let owner = try db.cachedStatement(
+            sql: """
+                SELECT 1 FROM clips JOIN assets ON clip_id = clips.id
+                WHERE identity = ? AND kind = ?
+                """
+        )
         let clip = try db.cachedStatement(sql: "SELECT 1 FROM clips WHERE identity = ?")
         return try tensors.read { snapshot in
             var orphans = Orphans()
@@ -144,7 +151,9 @@ extension Library {
                 if key.isCard {
                     let isNamed = try Int.fetchOne(clip, arguments: [key.clip?.hex]) != nil
                     if !isNamed { orphans.cards.append(key) }
-                } else if try Int.fetchOne(asset, arguments: [key.data]) == nil {
+                } else if try Int.fetchOne(asset, arguments: [key.data]) == nil,
+                    try Int.fetchOne(owner, arguments: [key.clip?.hex, Int(key.bytes[32])]) == nil
+                {
                     orphans.keys.append(key)
                     orphans.byteCount += byteCount
                 }

@@ -91,8 +91,8 @@ extension Library {
     private static func indexedAssets(_ rows: RowCursor) throws -> [IndexedAsset] {
         var assets: [IndexedAsset] = []
         while let row = try rows.next() {
-            guard let clip = ClipID(hex: row[1]) else { continue }
-            assets.append(IndexedAsset(number: row[0], clip: clip, duration: row[2]))
+            guard let clip = ClipID(hex: try row.at(1)) else { continue }
+            assets.append(IndexedAsset(number: try row.at(0), clip: clip, duration: try row.at(2)))
         }
         return assets
     }
@@ -144,8 +144,8 @@ extension Library {
                 arguments: [Int(kind.rawValue), Self.list(clips)]
             )
             return Dictionary(
-                uniqueKeysWithValues: rows.compactMap { row in
-                    ClipID(hex: row[0]).map { ($0, row[1] as Int64) }
+                uniqueKeysWithValues: try rows.compactMap { row in
+                    try ClipID(hex: row.at(0)).map { ($0, try row.at(1) as Int64) }
                 }
             )
         }
@@ -176,8 +176,8 @@ extension Library {
                 arguments: [list]
             )
             return Dictionary(
-                uniqueKeysWithValues: rows.compactMap { row in
-                    byIdentity[row[1]].map { (row[0] as Int64, $0) }
+                uniqueKeysWithValues: try rows.compactMap { row in
+                    try byIdentity[row.at(1)].map { (try row.at(0) as Int64, $0) }
                 }
             )
         }

@@ -122,9 +122,9 @@ public struct LibrarySnapshot {
                         SELECT clips.identity FROM collection_clips
                         JOIN clips ON clips.id = clip_id WHERE collection_id = ? ORDER BY position
                         """,
-                    arguments: [row[0] as Int64]
+                    arguments: [try row.at(0) as Int64]
                 )
-                return (row[1], members.compactMap(ClipID.init(hex:)))
+                return (try row.at(1), members.compactMap(ClipID.init(hex:)))
             }
         }
     }

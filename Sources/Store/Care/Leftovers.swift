@@ -12,6 +12,9 @@ struct Leftovers {
     let byteCount: Int
     private let library: String
 
+    /// The folder in which repair writes files anew.
+    static let salvageName = ".salvaging"
+
     private static let youngestSeconds = 3600
 
     init(library: String) {
@@ -52,7 +55,7 @@ struct Leftovers {
 
     private static func isDraft(_ name: String) -> Bool {
         [".adding-", ".repairing-", ".vsdb-new-"].contains { name.hasPrefix($0) }
-            || [Library.compactDraftName, ".salvaging"].contains(name)
+            || [Library.compactDraftName, salvageName].contains(name)
             || name.hasSuffix(".draft")
     }
 

@@ -47,8 +47,11 @@ extension Library {
         let parent = (target as NSString).deletingLastPathComponent
         let draft = parent + "/.vsdb-new-" + UUID().uuidString.prefix(8).lowercased()
         do {
-            let known = (try? FileManager.default.contentsOfDirectory(atPath: target)) ?? []
-            guard known.isEmpty, !fileExists(target) || isFolder(target) else {
+            let isFree =
+                try !fileExists(target)
+                || isFolder(target)
+                    && FileManager.default.contentsOfDirectory(atPath: target).isEmpty
+            guard isFree else {
                 throw StoreError(
                     .alreadyExists,
                     "backup \"\(target)\": something is there already; choose another folder, a new "
@@ -69,7 +72,7 @@ extension Library {
                 throw StoreError.diskFull(parent, needed: needed)
             }
             Leftovers.deleteDrafts(in: parent)
-            defer { try? FileManager.default.removeItem(atPath: draft) }
+            defer { discardDraft(draft) }
             try fillDraft(draft, onStep)
             guard rename(draft, target) == 0 else { throw StoreError.system(errno, "make", target) }
             try syncFolder(parent)

@@ -123,12 +123,12 @@ extension LibraryChecker {
             report(.catalog, "catalogue \"\(file)\": \(line)")
         }
         for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check") {
-            let table: String = row[0]
-            let number = (row[1] as Int64?).map { " \($0)" } ?? ""
+            let table: String = try row.at(0)
+            let number = (try row.at(1) as Int64?).map { " \($0)" } ?? ""
             report(
                 .catalog,
                 "catalogue \"\(file)\": row\(number) of \(table) names a row of "
-                    + "\(row[2] as String) that is gone"
+                    + "\(try row.at(2) as String) that is gone"
             )
         }
         let found = try String.fetchOne(db, sql: "SELECT value FROM library WHERE name = 'uuid'")
@@ -139,14 +139,15 @@ extension LibraryChecker {
                     + "put files of one library together"
             )
         }
-        for name in try String.fetchAll(db, sql: "SELECT name FROM packs ORDER BY name") {
+        let texts = "typeof(name) = 'text' ORDER BY name"
+        for name in try String.fetchAll(db, sql: "SELECT name FROM packs WHERE \(texts)") {
             do throws(StoreError) {
                 do { _ = try PackRow.fetch(db, where: "name = ?", arguments: [name]) } catch {
                     throw StoreError(error, "read pack \(name)", path)
                 }
             } catch { try add(.pack(name), error) }
         }
-        for name in try String.fetchAll(db, sql: "SELECT name FROM compositions ORDER BY name") {
+        for name in try String.fetchAll(db, sql: "SELECT name FROM compositions WHERE \(texts)") {
             do throws(StoreError) {
                 do { _ = try CompositionRow.fetch(db, where: "name = ?", arguments: [name]) } catch
                 {
@@ -155,11 +156,11 @@ extension LibraryChecker {
             } catch { try add(.catalog, error) }
         }
         result.clipCount = try Int.fetchOne(db, sql: "SELECT count(*) FROM clips") ?? 0
-        try ClipRow.forEachBroken(db) { name, identity in
-            let place = ClipID(hex: identity).map(LibraryProblem.Place.clip) ?? .catalog
+        try ClipRow.forEachBroken(db) { row in
+            let place = ClipID(hex: row.identity).map(LibraryProblem.Place.clip) ?? .catalog
             report(
                 place,
-                "clip \"\(name)\" (\(identity.prefix(12))): its row in \"\(file)\" is not what was "
+                "clip \"\(row.name)\" (\(row.identity.prefix(12))): its row in \"\(file)\" is not what was "
                     + "written; look at its name, caption, tags and source"
             )
         }
@@ -230,7 +231,7 @@ extension LibraryChecker {
                 return
             }
             let place = unnamed.removeValue(forKey: asset.key)
-            guard let fault = asset.fault(in: file, at: place, &buffer, readsData: readsData) else {
+            guard let fault = fault(of: asset, file, place, &buffer) else {
                 if readsData { result.readByteCount += asset.byteCount }
                 return
             }
@@ -269,14 +270,30 @@ extension LibraryChecker {
     }
 }
 
+extension LibraryChecker {
+    /// What is wrong with a record; an error of the disk is one thing of many here.
+    private func fault(
+        of asset: Asset,
+        _ file: Int32,
+        _ place: TensorFileAudit.Place?,
+        _ buffer: inout [UInt8]
+    ) -> String? {
+        do throws(StoreError) {
+            return try asset.fault(in: file, at: place, &buffer, readsData: readsData)
+        } catch { return "cannot be read: \(error)" }
+    }
+}
+
 extension Asset {
     /// What is wrong with a record that was found in the file, or not; nil if nothing is.
+    ///
+    /// - Throws: `StoreError`, `.failed` if the disk does not give the bytes.
     func fault(
         in file: Int32,
         at place: TensorFileAudit.Place?,
         _ buffer: inout [UInt8],
         readsData: Bool
-    ) -> String? {
+    ) throws(StoreError) -> String? {
         guard let place else { return "is missing" }
         guard place.byteCount == TensorHeader.byteCount + byteCount else {
             return "has \(place.byteCount) bytes instead of \(TensorHeader.byteCount + byteCount)"
@@ -285,11 +302,18 @@ extension Asset {
         if buffer.count < place.byteCount {
             buffer = [UInt8](repeating: 0, count: place.byteCount)
         }
-        return buffer.withUnsafeMutableBytes { bytes in
-            let count = pread(file, bytes.baseAddress, place.byteCount, off_t(place.offset))
-            guard count == place.byteCount else {
-                return "cannot be read: \(String(cString: strerror(errno)))"
-            }
+        let count = buffer.withUnsafeMutableBytes {
+            pread(file, $0.baseAddress, place.byteCount, off_t(place.offset))
+        }
+        guard count >= 0 else {
+            throw StoreError(
+                .failed,
+                "tensors: byte \(place.offset) cannot be read: \(String(cString: strerror(errno))); the "
+                    + "disk may fail: copy the library to another one and work on the copy"
+            )
+        }
+        guard count == place.byteCount else { return "was cut short" }
+        return buffer.withUnsafeBytes { bytes in
             let value = UnsafeRawBufferPointer(rebasing: bytes[..<place.byteCount])
             do throws(RecordFault) { _ = try check(value) } catch { return error.rule }
             return nil

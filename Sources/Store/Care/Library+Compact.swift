@@ -68,8 +68,8 @@ extension Library {
         _ onStep: (CompactStep) throws -> Void
     ) throws {
         let draft = folder + "/" + compactDraftName
-        try? FileManager.default.removeItem(atPath: draft)
-        defer { try? FileManager.default.removeItem(atPath: draft) }
+        try removeIfThere(draft)
+        defer { discardDraft(draft) }
         try makeFolder(draft)
         let count = try {
             let store = try TensorStore(folder: folder, isFrozen: false)

@@ -91,7 +91,7 @@ extension Library {
             (1...).lazy.map { $0 == 1 ? base : "\(base)-\($0)" }
             .first { !fileExists($0 + ".sqlite") } ?? base
         let draft = name + ".draft"
-        try? FileManager.default.removeItem(atPath: draft)
+        try removeIfThere(draft)
         let copy = try DatabaseQueue(path: draft)
         try pool.backup(to: copy)
         try copy.close()

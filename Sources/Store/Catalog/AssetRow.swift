@@ -77,40 +77,51 @@ enum AssetRow {
     private static let selection = """
         SELECT assets.id, clips.identity, assets.kind, assets.pack_fingerprint,
             assets.dtype, assets.shape, assets.byte_count, assets.checksum,
-            assets.provenance
+            assets.provenance, assets.tensor_key
         FROM assets JOIN clips ON clips.id = assets.clip_id
         """
 
+    private static func damaged(_ number: Int64) -> StoreError {
+        StoreError(
+            .damaged,
+            "asset \(number): its row in the catalogue is not what was written; mend it with vsdb "
+                + "repair, or restore \(Library.catalogName) from a backup"
+        )
+    }
+
     private static func asset(_ row: Row) throws(StoreError) -> Asset {
-        let number: Int64 = row[0]
-        let kindNumber: Int = row[2]
+        let number: Int64 = try row.at(0)
+        let kindNumber: Int = try row.at(2)
+        // Written down so that a collector finds it; it follows from clip and kind.
+        let key: Data = try row.at(9)
+        let hasItsKind = key.count == TensorKey.byteCount && Int(key[32]) == kindNumber
         guard let kind = UInt8(exactly: kindNumber).flatMap(AssetKind.init(rawValue:)) else {
+            guard hasItsKind else { throw damaged(number) }
             throw StoreError(
                 .newerFormat,
                 "asset \(number): of the unknown kind \(kindNumber), made by a newer vsdb; "
                     + "upgrade vsdb"
             )
         }
-        let shape = try? JSONDecoder().decode([Int].self, from: Data((row[5] as String).utf8))
-        guard let clip = ClipID(hex: row[1]), let dtype = DType(rawValue: row[4]), let shape,
-            byteSize(of: shape, dtype) == row[6]
+        let shapeText: String = try row.at(5)
+        let shape = try? JSONDecoder().decode([Int].self, from: Data(shapeText.utf8))
+        let byteCount: Int = try row.at(6)
+        guard let clip = ClipID(hex: try row.at(1)), let dtype = DType(rawValue: try row.at(4)),
+            let shape, byteSize(of: shape, dtype) == byteCount,
+            key.elementsEqual(TensorKey(clip: clip, kind: kind).bytes)
         else {
-            throw StoreError(
-                .damaged,
-                "asset \(number): its row in the catalogue is not what was written; restore "
-                    + "\(Library.catalogName) from a backup"
-            )
+            throw damaged(number)
         }
         return Asset(
             id: AssetID(number),
             clipID: clip,
             kind: kind,
-            packFingerprint: row[3],
+            packFingerprint: try row.at(3),
             dtype: dtype,
             shape: shape,
-            byteCount: row[6],
-            checksum: row[7],
-            provenanceJSON: row[8]
+            byteCount: byteCount,
+            checksum: try row.at(7),
+            provenanceJSON: try row.at(8)
         )
     }
 

@@ -23,34 +23,52 @@ extension ClipRow {
         )
         guard let row = try Row.fetchOne(fetch, arguments: [number]) else { return }
         let update = try db.cachedStatement(sql: "UPDATE clips SET checksum = ? WHERE id = ?")
-        try update.execute(arguments: [checksum(row), number])
+        try update.execute(arguments: [checksum(Array(row.databaseValues)[1...]), number])
     }
 
-    /// Computes the checksums of all clips.
+    /// Computes the checksums that lack: of clips that an older vsdb added.
     static func sealAll(_ db: Database) throws {
-        for number in try Int64.fetchAll(db, sql: "SELECT id FROM clips") { try seal(number, db) }
+        let numbers = try Int64.fetchAll(db, sql: "SELECT id FROM clips WHERE checksum IS NULL")
+        for number in numbers { try seal(number, db) }
     }
 
-    /// Visits the clips that are not as they were sealed, by name.
-    static func forEachBroken(
-        _ db: Database,
-        _ body: (_ name: String, _ identity: String) throws -> Void
-    ) throws {
+    /// A clip that is not as it was sealed.
+    struct Broken {
+        /// The row number, which damage to a row leaves as it is.
+        let number: Int64
+        /// What stands in the row as name and id, or nothing.
+        let name: String
+        let identity: String
+    }
+
+    /// Visits the clips that are not as they were sealed, or whose source is gone.
+    static func forEachBroken(_ db: Database, _ body: (Broken) throws -> Void) throws {
         let rows = try Row.fetchCursor(
             db,
-            sql: "SELECT \(fields) FROM clips JOIN sources ON sources.id = clips.source_id"
+            sql: """
+                SELECT \(fields), clips.id FROM clips
+                LEFT JOIN sources ON sources.id = clips.source_id
+                """
         )
         while let row = try rows.next() {
-            let sealed: String? = row[0]
-            if sealed != checksum(row) { try body(row[1], row[2]) }
+            let values = Array(row.databaseValues)
+            let sealed = String.fromDatabaseValue(values[0])
+            guard sealed != checksum(values[1..<values.count - 1]) else { continue }
+            try body(
+                Broken(
+                    number: try row.at(values.count - 1),
+                    name: String.fromDatabaseValue(values[1]) ?? "",
+                    identity: String.fromDatabaseValue(values[2]) ?? ""
+                )
+            )
         }
     }
 
-    private static func checksum(_ row: Row) -> String {
+    private static func checksum(_ values: ArraySlice<DatabaseValue>) -> String {
         documentChecksum(
-            (1..<row.count).map { column in
+            values.map { value in
                 // By storage class, so that a number is its bits and not a decimal text.
-                switch (row[column] as DatabaseValue).storage {
+                switch value.storage {
                 case .null: ""
                 case .int64(let number): String(number)
                 case .double(let number): hexadecimal64((number + 0).bitPattern)
@@ -58,6 +76,19 @@ extension ClipRow {
                 case .blob(let bytes): bytes.map { String($0, radix: 16) }.joined(separator: " ")
                 }
             }
+        )
+    }
+}
+
+extension Clip {
+    /// The id that its row gives; another than `id` if the row is damaged.
+    var computedID: ClipID {
+        ClipID(
+            sourceSHA256: source.sha256,
+            start: start,
+            end: end,
+            packFingerprint: packFingerprint,
+            settings: settings
         )
     }
 }

@@ -105,30 +105,31 @@ enum ClipRow {
     }
 
     private static func clip(_ row: Row) throws -> Clip {
-        let name: String = row[1]
-        guard let id = ClipID(hex: row[0]), let kind = MediaKind(rawValue: row[5]) else {
+        let name: String = try row.at(1)
+        guard let id = ClipID(hex: try row.at(0)), let kind = MediaKind(rawValue: try row.at(5))
+        else {
             throw StoreError(.damaged, "clip \"\(name)\": its row is not what was written")
         }
-        let tags: String? = row[10]
+        let tags: String? = try row.at(10)
         return Clip(
             id: id,
             name: name,
-            baseName: row[14],
-            isSegment: row[15],
+            baseName: try row.at(14),
+            isSegment: try row.at(15),
             source: Source(
-                sha256: row[2],
-                path: row[3],
-                byteCount: row[4],
+                sha256: try row.at(2),
+                path: try row.at(3),
+                byteCount: try row.at(4),
                 mediaKind: kind,
-                containerJSON: row[6]
+                containerJSON: try row.at(6)
             ),
-            start: row[7],
-            end: row[8],
-            caption: row[9],
+            start: try row.at(7),
+            end: try row.at(8),
+            caption: try row.at(9),
             tags: tags?.split(separator: "\u{1F}").map(String.init).sorted() ?? [],
-            packFingerprint: row[11],
-            settings: row[12],
-            added: try date(row[13])
+            packFingerprint: try row.at(11),
+            settings: try row.at(12),
+            added: try date(row.at(13))
         )
     }
 }

@@ -46,10 +46,10 @@ enum CollectionRow {
         )
         return try rows.map { row in
             ClipCollection(
-                name: row[0],
-                clipCount: row[2],
-                seconds: row[3],
-                added: try date(row[1])
+                name: try row.at(0),
+                clipCount: try row.at(2),
+                seconds: try row.at(3),
+                added: try date(row.at(1))
             )
         }
     }

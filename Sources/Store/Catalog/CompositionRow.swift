@@ -44,17 +44,19 @@ enum CompositionRow {
             arguments: arguments
         )
         return try rows.map { row in
-            let name: String = row[1]
+            let name: String = try row.at(1)
             let parents = try String.fetchAll(
                 db,
                 sql: """
                     SELECT clip_identity FROM composition_parents
                     WHERE composition_id = ? ORDER BY position
                     """,
-                arguments: [row[0] as Int64]
+                arguments: [try row.at(0) as Int64]
             )
             let ids = parents.compactMap(ClipID.init(hex:))
-            guard documentChecksum([name, row[2], row[3]]) == row[5], ids.count == parents.count
+            let checksum: String = try row.at(5)
+            guard try documentChecksum([name, row.at(2), row.at(3)]) == checksum,
+                ids.count == parents.count
             else {
                 throw StoreError(
                     .damaged,
@@ -64,10 +66,10 @@ enum CompositionRow {
             }
             return Composition(
                 name: name,
-                hash: row[2],
-                recipeJSON: row[3],
+                hash: try row.at(2),
+                recipeJSON: try row.at(3),
                 parents: ids,
-                added: try date(row[4])
+                added: try date(row.at(4))
             )
         }
     }

@@ -21,13 +21,14 @@ enum PackRow {
         )
         return try rows.map { row in
             let pack = PackRecord(
-                name: row[0],
-                fingerprint: row[1],
-                folder: row[2],
-                manifestJSON: row[3],
-                added: try date(row[4])
+                name: try row.at(0),
+                fingerprint: try row.at(1),
+                folder: try row.at(2),
+                manifestJSON: try row.at(3),
+                added: try date(row.at(4))
             )
-            guard checksum(pack) == row[5] else {
+            let sealed: String = try row.at(5)
+            guard checksum(pack) == sealed else {
                 throw StoreError(
                     .damaged,
                     "pack \"\(pack.name)\": its row in the catalogue is not what was written; "

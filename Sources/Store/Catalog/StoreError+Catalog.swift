@@ -13,6 +13,14 @@ extension StoreError {
             self = error
             return
         }
+        if let error = error as? RowDecodingError {
+            self.init(
+                .damaged,
+                "library \"\(folder)\": cannot \(doing): \(Library.catalogName) is damaged "
+                    + "(\(error)); mend it with vsdb repair, or restore it from a backup"
+            )
+            return
+        }
         guard let error = error as? DatabaseError else {
             if let (code, file) = Self.systemFault(error as NSError) {
                 self = StoreError.system(code, doing, file ?? folder)
@@ -65,5 +73,14 @@ extension StoreError {
             let found = systemFault(cause as NSError)
         else { return nil }
         return (found.code, found.file ?? file)
+    }
+}
+
+extension DatabaseError {
+    /// Whether SQLite met pages or tables that are not what was written, and not a disk that fails.
+    ///
+    /// Our statements fit our tables: an error in them is of tables that changed.
+    var isDamage: Bool {
+        [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR].contains(resultCode.primaryResultCode)
     }
 }

@@ -9,7 +9,7 @@ public enum MediaKind: String, Sendable, Codable {
 }
 
 /// A file that clips are cut from.
-public struct Source: Sendable, Equatable {
+public struct Source: Sendable, Equatable, Codable {
     /// The hash of the file, 64 hexadecimal digits.
     public var sha256: String
     /// Where the file lay when it was ingested.

@@ -16,11 +16,7 @@ struct ClipCard: Codable, Equatable {
     /// The base name.
     var name: String
     var isSegment: Bool
-    var sourceSHA256: String
-    var sourcePath: String
-    var sourceByteCount: Int
-    var mediaKind: MediaKind
-    var container: String
+    var source: Source
     var start: Double
     var end: Double
     var caption: String?
@@ -28,39 +24,18 @@ struct ClipCard: Codable, Equatable {
     var packFingerprint: String
     var settings: String
 
-    /// The card of a clip to add; nil if its times are no numbers, which `validate` refuses.
-    init?(_ clip: NewClip) {
-        guard clip.start.isFinite, clip.end.isFinite else { return nil }
-        name = clip.name
-        isSegment = clip.isSegment
-        sourceSHA256 = clip.source.sha256
-        sourcePath = clip.source.path
-        sourceByteCount = clip.source.byteCount
-        mediaKind = clip.source.mediaKind
-        container = clip.source.containerJSON
-        start = clip.start
-        end = clip.end
-        caption = clip.caption
-        tags = clip.tags
-        packFingerprint = clip.packFingerprint
-        settings = clip.settings
+    /// The card of a clip to add.
+    init(_ clip: NewClip) {
+        (name, isSegment, source) = (clip.name, clip.isSegment, clip.source)
+        (start, end, caption, tags) = (clip.start, clip.end, clip.caption, clip.tags)
+        (packFingerprint, settings) = (clip.packFingerprint, clip.settings)
     }
 
     /// The card of a clip of the library.
     init(_ clip: Clip) {
-        name = clip.baseName
-        isSegment = clip.isSegment
-        sourceSHA256 = clip.source.sha256
-        sourcePath = clip.source.path
-        sourceByteCount = clip.source.byteCount
-        mediaKind = clip.source.mediaKind
-        container = clip.source.containerJSON
-        start = clip.start
-        end = clip.end
-        caption = clip.caption
-        tags = clip.tags
-        packFingerprint = clip.packFingerprint
-        settings = clip.settings
+        (name, isSegment, source) = (clip.baseName, clip.isSegment, clip.source)
+        (start, end, caption, tags) = (clip.start, clip.end, clip.caption, clip.tags)
+        (packFingerprint, settings) = (clip.packFingerprint, clip.settings)
     }
 
     /// Reads a stored record; nil if it is not as it was written.
@@ -82,13 +57,7 @@ struct ClipCard: Codable, Equatable {
     /// The clip without its tensors.
     var clip: NewClip {
         var clip = NewClip(
-            source: Source(
-                sha256: sourceSHA256,
-                path: sourcePath,
-                byteCount: sourceByteCount,
-                mediaKind: mediaKind,
-                containerJSON: container
-            ),
+            source: source,
             start: start,
             end: end,
             name: name,
@@ -103,10 +72,12 @@ struct ClipCard: Codable, Equatable {
     }
 
     /// The record to store.
-    func record(of id: ClipID) -> TensorRecord {
+    ///
+    /// - Throws: An error of the encoder, for times that are no numbers.
+    func record(of id: ClipID) throws -> TensorRecord {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let bytes = (try? encoder.encode(self)) ?? Data()
+        let bytes = try encoder.encode(self)
         return TensorRecord(
             key: TensorKey(cardOf: id),
             tensor: RawTensor(dtype: .uint8, shape: [bytes.count], bytes: bytes)
@@ -122,7 +93,7 @@ extension Library {
         for start in stride(from: 0, to: ids.count, by: 1024) {
             let records = try ids[start..<min(start + 1024, ids.count)].compactMap { id in
                 try ClipRow.fetch(db, where: "clips.identity = ?", arguments: [id.hex]).first
-                    .map { ClipCard($0).record(of: id) }
+                    .map { try ClipCard($0).record(of: id) }
             }
             try tensors.replace(records)
         }

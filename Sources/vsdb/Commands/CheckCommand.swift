@@ -52,8 +52,10 @@ struct CheckCommand: LibraryCommand {
         let files: [LibraryProblem.Place] = [.manifest, .catalog, .tensors]
         if !found.problems.contains(where: { files.contains($0.place) }) {
             let session = try shared.openSession()
-            found.problems += session.packProblems(readingWeights: readData)
-            found.notes += session.indexNotes(reads: readData)
+            let ofPacks = try session.packProblems(readingWeights: readData)
+            found.problems += ofPacks
+            // Indexes are told apart by their packs.
+            if ofPacks.isEmpty { found.notes += try session.indexNotes(reads: readData) }
         }
         if shared.json {
             try shared.console.print(JSONOutput.document(output(found)))

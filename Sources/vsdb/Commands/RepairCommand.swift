@@ -37,7 +37,7 @@ struct RepairCommand: LibraryCommand {
         let remaining: [String]
 
         struct Lost: Encodable {
-            let id: String
+            @OrNull var id: String?
             let name: String
             let source: String
             let start: Double
@@ -52,17 +52,14 @@ struct RepairCommand: LibraryCommand {
             at: path,
             waitSeconds: shared.waitSecondsOrDefault,
             restoresRemoved: restoreRemoved,
+            // A folder that is no pack is named in the report.
             packFingerprint: { try? Pack(folder: $0).fingerprint }
         )
         var remaining = report.remaining
         if remaining.isEmpty {
             let session = try shared.openSession()
-            session.updateIndexes(ofPacks: Set(try session.library.packs().map(\.fingerprint)))
-            if !session.indexNotes(reads: true).isEmpty {
-                try session.rebuildIndexes()
-                if !shared.json { try shared.console.print("built the search indexes anew") }
-            }
-            remaining += session.packProblems(readingWeights: false)
+            remaining += try session.packProblems(readingWeights: false)
+            if remaining.isEmpty { try mendIndexes(session) }
         }
         if shared.json {
             try shared.console.print(JSONOutput.document(output(report, remaining)))
@@ -74,6 +71,13 @@ struct RepairCommand: LibraryCommand {
         if !report.lostClips.isEmpty { throw ExitStatus.someFailed }
     }
 
+    private func mendIndexes(_ session: Session) throws {
+        session.updateIndexes(ofPacks: Set(try session.library.packs().map(\.fingerprint)))
+        guard try !session.indexNotes(reads: true).isEmpty else { return }
+        try session.rebuildIndexes()
+        if !shared.json { try shared.console.print("built the search indexes anew") }
+    }
+
     private func print(_ report: RepairReport) throws {
         let console = shared.console
         for action in report.actions { try console.print(action) }
@@ -81,7 +85,9 @@ struct RepairCommand: LibraryCommand {
             let range =
                 clip.end > 0
                 ? ", \(Wording.trimmed(clip.start))-\(Wording.trimmed(clip.end)) s" : ""
-            try console.print("took out clip \(clip.name) (\(clip.id)): \(clip.reason)\(range)")
+            try console.print(
+                "took out clip \(clip.name) (\(clip.id?.short ?? "id unknown")): \(clip.reason)\(range)"
+            )
         }
         for path in Set(report.lostClips.map(\.sourcePath)).sorted() {
             try console.print("ingest again: vsdb ingest \"\(path)\"")
@@ -104,7 +110,7 @@ struct RepairCommand: LibraryCommand {
             actions: report.actions,
             lost: report.lostClips.map { clip in
                 Output.Lost(
-                    id: clip.id.hex,
+                    id: clip.id?.hex,
                     name: clip.name,
                     source: clip.sourcePath,
                     start: clip.start,

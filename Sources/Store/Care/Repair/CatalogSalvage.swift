@@ -31,7 +31,7 @@ struct CatalogSalvage {
     ///   - new: Where the new one goes; nothing is there.
     /// - Throws: `StoreError`, `.damaged` if not even the list of tables can be read.
     init(from old: String, to new: String) throws {
-        Self.mendHeader(of: old)
+        try Self.mendHeader(of: old)
         let damaged = try DatabaseQueue(path: old)
         let fresh = try DatabaseQueue(path: new)
         try Migrator.migrate(fresh)
@@ -41,6 +41,8 @@ struct CatalogSalvage {
             try db.inTransaction {
                 for table in Self.tables { try copy(table, damaged, db) }
                 try dropDangling(db)
+                // A catalogue of an older version has none.
+                try ClipRow.sealAll(db)
                 return .commit
             }
             try db.execute(sql: "PRAGMA foreign_keys = ON")
@@ -57,7 +59,7 @@ struct CatalogSalvage {
             try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
         }
         try fresh.close()
-        try? damaged.close()
+        try damaged.close()
     }
 
     /// Describes a catalogue of which nothing could be read.
@@ -66,9 +68,9 @@ struct CatalogSalvage {
     /// Writes the bytes of the header that are the same in every catalogue.
     ///
     /// Source: sqlite.org/fileformat2.html, section 1.3.
-    private static func mendHeader(of path: String) {
-        guard let file = FileHandle(forUpdatingAtPath: path) else { return }
-        defer { try? file.close() }
+    private static func mendHeader(of path: String) throws {
+        guard fileByteCount(path) >= 100 else { return }
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
         let parts: [(UInt64, [UInt8])] = [
             (0, Array("SQLite format 3\0".utf8)),
             // Pages of 4096 bytes, a log for reading and writing, nothing reserved, the fractions.
@@ -77,9 +79,10 @@ struct CatalogSalvage {
             (44, [0, 0, 0, 4]), (56, [0, 0, 0, 1]),
         ]
         for (offset, bytes) in parts {
-            try? file.seek(toOffset: offset)
-            try? file.write(contentsOf: Data(bytes))
+            try file.seek(toOffset: offset)
+            try file.write(contentsOf: Data(bytes))
         }
+        try file.close()
     }
 
     private mutating func copy(
@@ -87,14 +90,24 @@ struct CatalogSalvage {
         _ damaged: DatabaseQueue,
         _ db: Database
     ) throws {
-        let columns = try db.columns(in: table).map(\.name)
+        var known: [String] = []
+        let isThere = try Self.reads {
+            known = try damaged.read { try $0.columns(in: table).map(\.name) }
+        }
+        guard isThere else {
+            losses.append("table \(table): is not there, or cannot be read")
+            return
+        }
+        // A table of an older version lacks some.
+        let columns = try db.columns(in: table).map(\.name).filter(known.contains)
         let isNumbered = ![
-            "library", "clip_tags", "composition_parents", "collection_clips", "packs",
+            "library", "packs", "clip_tags", "composition_parents", "collection_clips",
         ]
         .contains(table)
         let rows =
             isNumbered
-            ? numberedRows(table, columns, damaged) : unnumberedRows(table, columns, damaged)
+            ? try numberedRows(table, columns, damaged)
+            : try unnumberedRows(table, columns, damaged)
         let marks = Array(repeating: "?", count: columns.count).joined(separator: ", ")
         let statement = try db.makeStatement(
             sql: "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(marks))"
@@ -116,17 +129,29 @@ struct CatalogSalvage {
 
     private typealias Found = (found: [[DatabaseValue]], unreadCount: Int)
 
+    /// Whether reading met no damage; any other error, such as a disk that fails, is thrown.
+    private static func reads(_ read: () throws -> Void) throws -> Bool {
+        do {
+            try read()
+            return true
+        } catch let error as DatabaseError where error.isDamage {
+            return false
+        }
+    }
+
     private func numberedRows(
         _ table: String,
         _ columns: [String],
         _ damaged: DatabaseQueue
-    ) -> Found {
-        let list = columns.joined(separator: ", ")
+    ) throws -> Found {
+        let query = """
+            SELECT rowid, \(columns.joined(separator: ", ")) FROM \(table)
+            WHERE rowid BETWEEN ? AND ?
+            """
         var rows: [[DatabaseValue]] = []
         var unread = 0
         var attempts = 0
-        let last = lastNumber(table, damaged)
-        var ranges = [(low: Int64(1), high: last)]
+        var ranges = [(low: Int64(1), high: try lastNumber(table, damaged))]
         while let range = ranges.popLast() {
             attempts += 1
             guard attempts < Self.attemptLimit else {
@@ -134,8 +159,7 @@ struct CatalogSalvage {
                 break
             }
             var next = range.low
-            let query = "SELECT rowid, \(list) FROM \(table) WHERE rowid BETWEEN ? AND ?"
-            do {
+            let isWhole = try Self.reads {
                 try damaged.read { db in
                     let cursor = try Row.fetchCursor(
                         db,
@@ -143,33 +167,35 @@ struct CatalogSalvage {
                         arguments: [range.low, range.high]
                     )
                     while let row = try cursor.next() {
-                        rows.append((1..<row.count).map { row[$0] })
-                        next = (row[0] as Int64) + 1
+                        rows.append(Array(row.databaseValues.dropFirst()))
+                        next = (try row.at(0) as Int64) + 1
                     }
                 }
-            } catch {
-                guard next <= range.high else { continue }
-                guard range.high > next else {
-                    unread += 1
-                    continue
-                }
-                let middle = next + (range.high - next) / 2
-                ranges.append((middle + 1, range.high))
-                ranges.append((next, middle))
             }
+            guard !isWhole, next <= range.high else { continue }
+            guard range.high > next else {
+                unread += 1
+                continue
+            }
+            let middle = next + (range.high - next) / 2
+            ranges.append((middle + 1, range.high))
+            ranges.append((next, middle))
         }
         return (rows, unread)
     }
 
     /// A number that no row of a table exceeds, as good as it can be known.
-    private func lastNumber(_ table: String, _ damaged: DatabaseQueue) -> Int64 {
+    private func lastNumber(_ table: String, _ damaged: DatabaseQueue) throws -> Int64 {
         let queries = [
             "SELECT max(rowid) FROM \(table)",
             "SELECT seq FROM sqlite_sequence WHERE name = '\(table)'",
         ]
         for query in queries {
-            let found = try? damaged.read { try Int64.fetchOne($0, sql: query) }
-            if let found = found ?? nil { return max(1, found) }
+            var found: Int64?
+            let isRead = try Self.reads {
+                found = try damaged.read { try Int64.fetchOne($0, sql: query) }
+            }
+            if isRead, let found { return max(1, found) }
         }
         return 1 << 20
     }
@@ -178,75 +204,48 @@ struct CatalogSalvage {
         _ table: String,
         _ columns: [String],
         _ damaged: DatabaseQueue
-    ) -> Found {
-        let list = columns.joined(separator: ", ")
+    ) throws -> Found {
         let keys = columns.prefix(["library", "packs"].contains(table) ? 1 : 2)
         var rows: [[DatabaseValue]] = []
         var seen: Set<[DatabaseValue]> = []
-        var faults = 0
         for direction in ["ASC", "DESC"] {
             let order = keys.map { "\($0) \(direction)" }.joined(separator: ", ")
-            do {
+            let isWhole = try Self.reads {
                 try damaged.read { db in
                     let cursor = try Row.fetchCursor(
                         db,
-                        sql: "SELECT \(list) FROM \(table) ORDER BY \(order)"
+                        sql: """
+                            SELECT \(columns.joined(separator: ", ")) FROM \(table)
+                            ORDER BY \(order)
+                            """
                     )
                     while let row = try cursor.next() {
-                        let values: [DatabaseValue] = (0..<row.count).map { row[$0] }
+                        let values = Array(row.databaseValues)
                         if seen.insert(Array(values.prefix(keys.count))).inserted {
                             rows.append(values)
                         }
                     }
                 }
-                if direction == "ASC" { return (rows, 0) }
-            } catch { faults += 1 }
+            }
+            if isWhole { return (rows, 0) }
         }
-        return (rows, faults)
+        return (rows, 1)
     }
 
-    /// Leaves out rows that name a row that is gone.
+    /// Leaves out rows that name a row that is gone; parents come first in the list of tables.
     private mutating func dropDangling(_ db: Database) throws {
-        while true {
-            let rows = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check")
-            guard !rows.isEmpty else { return }
-            var counts: [String: Int] = [:]
-            for row in rows {
-                let table: String = row[0]
-                counts[table, default: 0] += 1
-                if let number = row[1] as Int64? {
-                    try db.execute(
-                        sql: "DELETE FROM \(table) WHERE rowid = ?",
-                        arguments: [number]
-                    )
-                }
+        for table in Self.tables {
+            for key in try db.foreignKeys(on: table) {
+                guard let column = key.mapping.first else { continue }
+                try db.execute(
+                    sql: """
+                        DELETE FROM \(table) WHERE \(column.origin) IS NOT NULL AND \(column.origin)
+                        NOT IN (SELECT \(column.destination) FROM \(key.destinationTable))
+                        """
+                )
+                guard db.changesCount > 0 else { continue }
+                losses.append("table \(table): \(db.changesCount) rows name a row that is lost")
             }
-            for table in counts.keys where rows.allSatisfy({ ($0[0] as String) == table }) {
-                // Tables without row numbers: whatever does not find its parent.
-                try Self.dropChildren(of: table, db)
-            }
-            for (table, count) in counts.sorted(by: { $0.key < $1.key }) {
-                losses.append("table \(table): \(count) rows name a row that is lost")
-            }
-            let left = try Row.fetchAll(db, sql: "PRAGMA foreign_key_check")
-            guard left.count < rows.count else {
-                for table in Set(left.map { $0[0] as String }) {
-                    try Self.dropChildren(of: table, db)
-                }
-                return
-            }
-        }
-    }
-
-    private static func dropChildren(of table: String, _ db: Database) throws {
-        for key in try db.foreignKeys(on: table) {
-            guard let column = key.mapping.first else { continue }
-            try db.execute(
-                sql: """
-                    DELETE FROM \(table) WHERE \(column.origin) IS NOT NULL AND \(column.origin)
-                    NOT IN (SELECT \(column.destination) FROM \(key.destinationTable))
-                    """
-            )
         }
     }
 }

@@ -26,7 +26,7 @@ final class Quarantine {
         guard fileExists(path) else { return nil }
         try make(folder)
         let copy = folder + "/" + (path as NSString).lastPathComponent
-        try? FileManager.default.removeItem(atPath: copy)
+        try removeIfThere(copy)
         try FileManager.default.copyItem(atPath: path, toPath: copy)
         try syncFile(copy)
         try syncFolder(folder)
@@ -68,10 +68,10 @@ final class Quarantine {
         guard let file = FileHandle(forWritingAtPath: path) else {
             throw StoreError.system(errno, "open", path)
         }
-        defer { try? file.close() }
         try file.seekToEnd()
         try file.write(contentsOf: lines)
         try file.synchronize()
+        try file.close()
     }
 
     /// Writes down the bytes of a record.
@@ -81,7 +81,7 @@ final class Quarantine {
         let clip = key.bytes.prefix(32).map { String(format: "%02x", $0) }.joined()
         let kind = AssetKind(rawValue: key.bytes[32])?.name ?? String(key.bytes[32])
         let path = folder + "/records/\(clip)-\(kind).record"
-        try? FileManager.default.removeItem(atPath: path)
+        try removeIfThere(path)
         try writeDurably(bytes, to: path)
     }
 

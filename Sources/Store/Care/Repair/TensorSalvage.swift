@@ -73,7 +73,8 @@ struct TensorSalvage {
         return 4096
     }
 
-    private static func record(
+    /// The record at a place, if it is whole in itself and belongs to its key.
+    static func record(
         _ file: Int32,
         _ key: TensorKey,
         _ place: TensorFileAudit.Place

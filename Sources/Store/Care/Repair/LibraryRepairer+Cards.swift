@@ -1,0 +1,144 @@
+import Foundation
+import GRDB
+
+/// Rows that were lost with a part of the catalogue, written again.
+extension LibraryRepairer {
+    /// Writes rows of packs from their files and rows of clips from their cards, if rows were lost.
+    mutating func restoreFromCards(_ catalog: Catalog, _ store: TensorStore) throws {
+        let isUnderWay = try catalog.write { db in
+            if needsCards { try Rebuilding.begin(db) }
+            return try Rebuilding.isUnderWay(db)
+        }
+        guard isUnderWay else { return }
+        // Indexes know assets by number, and lost numbers are given to others.
+        if fileExists(path + "/index") {
+            try FileManager.default.removeItem(atPath: path + "/index")
+            report.actions.append("deleted the search indexes; the next search builds them anew")
+        }
+        try makeFolder(path + "/index")
+        try restorePacks(catalog)
+        try restoreClips(catalog, store)
+    }
+
+    private mutating func restorePacks(_ catalog: Catalog) throws {
+        let folder = path + "/packs"
+        guard fileExists(folder) else { return }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        for name in names where !name.hasPrefix(".") {
+            guard let fingerprint = packFingerprint(folder + "/" + name) else {
+                report.actions.append(
+                    "packs/\(name) is no pack that can be read; put its files back with vsdb pack add"
+                )
+                continue
+            }
+            let pack = PackRecord(
+                name: name,
+                fingerprint: fingerprint,
+                folder: name,
+                manifestJSON: try String(
+                    contentsOfFile: folder + "/" + name + "/pack.json",
+                    encoding: .utf8
+                )
+            )
+            let isNew = try catalog.write { db in
+                try db.execute(
+                    sql: """
+                        INSERT OR IGNORE INTO packs
+                            (fingerprint, name, folder, manifest, is_default, added, checksum)
+                        VALUES (?, ?, ?, ?, (SELECT count(*) = 0 FROM packs), ?, ?)
+                        """,
+                    arguments: [
+                        pack.fingerprint, name, pack.folder, pack.manifestJSON,
+                        timestamp(pack.added), PackRow.checksum(pack),
+                    ]
+                )
+                return db.changesCount > 0
+            }
+            if isNew { report.actions.append("wrote the row of pack \"\(name)\" again") }
+        }
+    }
+
+    private mutating func restoreClips(_ catalog: Catalog, _ store: TensorStore) throws {
+        var restored = 0
+        var lacking: [String: Int] = [:]
+        try catalog.write { db in
+            try store.read { snapshot in
+                try snapshot.forEachKey { bytes, _ in
+                    guard let key = TensorKey(bytes), key.isCard, let id = key.clip,
+                        try ClipRow.name(of: id, db) == nil,
+                        let found = try snapshot.withValue(key, { ClipCard(record: $0) }),
+                        let card = found, card.clip.id == id
+                    else { return }
+                    let pack = card.packFingerprint.lowercased()
+                    let hasPack = try Int.fetchOne(
+                        db,
+                        sql: "SELECT 1 FROM packs WHERE fingerprint = ?",
+                        arguments: [pack]
+                    )
+                    guard hasPack != nil else {
+                        lacking[pack, default: 0] += 1
+                        return
+                    }
+                    _ = try ClipRow.insert(PendingClip(card.clip), db)
+                    restored += 1
+                }
+            }
+            if lacking.isEmpty { try Rebuilding.end(db) }
+        }
+        if restored > 0 {
+            report.actions.append(
+                "wrote the rows of \(restored) clips again, from their cards; those that were removed "
+                    + "since the last vsdb gc are among them"
+            )
+        }
+        for (pack, count) in lacking.sorted(by: { $0.key < $1.key }) {
+            report.actions.append(
+                "\(count) clips wait for the pack \(pack.prefix(12)): add it with vsdb pack add, and "
+                    + "repair again"
+            )
+        }
+    }
+
+    /// Writes the rows of assets that lack, from their records.
+    mutating func restoreAssetRows(
+        _ audit: TensorFileAudit,
+        _ store: TensorStore,
+        _ db: Database
+    ) throws {
+        var count = 0
+        let clips = try Row.fetchAll(db, sql: "SELECT id, identity, pack_fingerprint FROM clips")
+        try store.read { snapshot in
+            for row in clips {
+                let number: Int64 = try row.at(0)
+                guard let id = ClipID(hex: try row.at(1)) else { continue }
+                for kind in AssetKind.allCases {
+                    let key = TensorKey(clip: id, kind: kind)
+                    guard audit.records[key] != nil else { continue }
+                    let known = try Int.fetchOne(
+                        db.cachedStatement(
+                            sql: "SELECT 1 FROM assets WHERE clip_id = ? AND kind = ?"
+                        ),
+                        arguments: [number, Int(kind.rawValue)]
+                    )
+                    guard known == nil else { continue }
+                    // A record without a header that can be read is none.
+                    let header = try snapshot.withValue(key) { try? TensorHeader($0) } ?? nil
+                    guard let header else { continue }
+                    try AssetRow.insert(
+                        kind,
+                        key,
+                        header,
+                        clip: number,
+                        pack: try row.at(2),
+                        provenance: #"{"restored":"from its record"}"#,
+                        db
+                    )
+                    count += 1
+                }
+            }
+        }
+        if count > 0 {
+            report.actions.append("wrote the rows of \(count) assets again, from their records")
+        }
+    }
+}
