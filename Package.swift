@@ -137,10 +137,12 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),
+        // Work that is done in tasks by Slurm.
+        house("Cluster", ["Tensors", "Packs", "Media", "Store", "Pipelines"]),
         .executableTarget(
             name: "vsdb",
             dependencies: [
-                "Pipelines", "Store", "Packs", "Tensors", "Media", "Training", "Search",
+                "Pipelines", "Cluster", "Store", "Packs", "Tensors", "Media", "Training", "Search",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

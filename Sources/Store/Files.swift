@@ -104,7 +104,7 @@ package func syncTree(_ path: String) throws {
 }
 
 /// The bytes of all files below a folder.
-func treeByteCount(_ path: String) -> Int {
+package func treeByteCount(_ path: String) -> Int {
     let names = (try? FileManager.default.subpathsOfDirectory(atPath: path)) ?? []
     return names.reduce(0) { sum, name in
         var facts = stat()

@@ -1,3 +1,4 @@
+import Cluster
 import Foundation
 import Media
 import Packs
@@ -69,6 +70,7 @@ extension ExitStatus {
             case let error as TrainingError: Self(error.kind)
             case let error as SearchError: Self(error.kind)
             case is RequestError, is RenderError, is OutputError, is CocoaError: .failed
+            case let error as ClusterError: Self(error.kind)
             case is InterruptedError: Interruption.wasTerminated ? .terminated : .interrupted
             default: .bug
             }
@@ -106,6 +108,17 @@ extension ExitStatus {
             case .badManifest: .damaged
             case .weightsMismatch: .weightsMismatch
             case .missingNetwork: .weightsMissing
+            }
+    }
+
+    private init(_ kind: ClusterError.Kind) {
+        self =
+            switch kind {
+            case .engine, .failed: .failed
+            case .unknownJob: .unknownReference
+            case .damaged, .stranger: .damaged
+            case .busy: .locked
+            case .badRequest: .usage
             }
     }
 

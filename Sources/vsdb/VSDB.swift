@@ -28,7 +28,8 @@ struct VSDB: ParsableCommand {
             ShowCommand.self, TagCommand.self, UntagCommand.self, CaptionCommand.self,
             RenameCommand.self, CollectionCommand.self, ComposeCommand.self, RenderCommand.self,
             RecipesCommand.self, DiffCommand.self, EvalCommand.self, TrainCommand.self,
-            RemoveCommand.self, ExportCommand.self, ImportCommand.self, IndexCommand.self,
+            RemoveCommand.self, ExportCommand.self, ImportCommand.self, JobsCommand.self,
+            IndexCommand.self,
             StatusCommand.self, CheckCommand.self, RepairCommand.self, GCCommand.self,
             BackupCommand.self, CompactCommand.self, MigrateCommand.self,
         ]

@@ -39,7 +39,7 @@ public struct FrameBox: Codable, Sendable, Hashable {
 }
 
 /// A box and the seconds of the file in which it holds.
-public struct TimedBox: Sendable, Hashable {
+public struct TimedBox: Codable, Sendable, Hashable {
     /// The rectangle.
     public var box: FrameBox
     /// The first second.

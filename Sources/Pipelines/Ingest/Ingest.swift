@@ -23,8 +23,7 @@ extension Session {
         cancellation: Cancellation = Cancellation(),
         onEvent: (IngestEvent) -> Void = { _ in }
     ) throws -> IngestReport {
-        let files = try SourceList.files(request.inputs)
-        try validate(request, files)
+        let files = try files(of: request)
         let pack = try pack(request.pack)
         // A pack that cannot ingest is refused before any file is touched.
         let encoder = ClipEncoder(pack: pack)
@@ -120,6 +119,15 @@ extension Session {
                 onEvent(.failure(failure))
             }
         }
+    }
+
+    /// The files of a request, folders replaced by their media.
+    ///
+    /// - Throws: `RequestError` if there is none, or something in the request makes no sense.
+    package func files(of request: IngestRequest) throws -> [String] {
+        let files = try SourceList.files(request.inputs)
+        try validate(request, files)
+        return files
     }
 
     private func validate(_ request: IngestRequest, _ files: [String]) throws {

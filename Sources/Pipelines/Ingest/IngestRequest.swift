@@ -2,15 +2,43 @@ internal import Foundation
 public import Packs
 
 /// What to ingest and how.
-public struct IngestRequest: Sendable {
+public struct IngestRequest: Sendable, Codable {
     /// How a long video becomes clips.
-    public enum Segment: Sendable, Hashable {
+    public enum Segment: Sendable, Hashable, Codable {
         /// Pieces of the length that the pack was trained on.
         case packLength
         /// Pieces of this many seconds.
         case seconds(Double)
         /// One clip, however long.
         case none
+
+        /// Reads `"pack"`, `"none"` or a number of seconds.
+        public init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            if let seconds = try? value.decode(Double.self) {
+                self = .seconds(seconds)
+                return
+            }
+            switch try value.decode(String.self) {
+            case "pack": self = .packLength
+            case "none": self = .none
+            case let text:
+                throw DecodingError.dataCorruptedError(
+                    in: value,
+                    debugDescription: "\"\(text)\" is no length of clips"
+                )
+            }
+        }
+
+        /// Writes `"pack"`, `"none"` or a number of seconds.
+        public func encode(to encoder: any Encoder) throws {
+            var value = encoder.singleValueContainer()
+            switch self {
+            case .packLength: try value.encode("pack")
+            case .seconds(let seconds): try value.encode(seconds)
+            case .none: try value.encode("none")
+            }
+        }
     }
 
     /// Files and folders; folders are searched for media.
@@ -35,6 +63,12 @@ public struct IngestRequest: Sendable {
     public var boxes: [String: [TimedBox]] = [:]
     /// Words to filter by.
     public var tags: [String] = []
+    /// Which seconds of a file count, by its path: clips that begin in none of the ranges are somebody else's.
+    ///
+    /// The file is cut into clips as a whole all the same, so that every clip is what it would be without this.
+    public var shares: [String: [Range<Double>]] = [:]
+    /// Full ids of clips that are passed over, as if the library had them.
+    public var known: Set<String> = []
 
     /// Ingests inputs with the default pack.
     public init(inputs: [String]) { self.inputs = inputs }

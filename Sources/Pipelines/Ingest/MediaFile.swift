@@ -66,20 +66,24 @@ struct MediaFile: Sendable {
             case .none: nil
             }
         let range = (request.start ?? 0)..<max(request.start ?? 0, request.end ?? .infinity)
-        plans = ClipPlan.clips(
+        let all = ClipPlan.clips(
             times: timeline.seconds,
             end: timeline.end,
             range: range,
             pieceSeconds: piece,
             observedCount: observedFrames
         )
-        guard !plans.isEmpty else {
+        guard !all.isEmpty else {
             throw RequestError(
                 "no frame lies behind --start \(range.lowerBound) s"
                     + (request.end.map { " and before --end \($0) s" } ?? "")
                     + "; the file has \((timeline.end * 1000).rounded() / 1000) s"
             )
         }
+        plans =
+            request.shares[path].map { shares in
+                all.filter { plan in shares.contains { $0.contains(plan.start) } }
+            } ?? all
         if timeline.seconds.count == 1 {
             warnings.append("one frame: content only, there is no motion in it")
         }

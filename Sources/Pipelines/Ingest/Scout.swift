@@ -71,6 +71,8 @@ struct Scout: Sendable {
             let draft = try draft(file, plan)
             if try library.hasClip(draft.id) {
                 try put(.known(try known(draft.id, path, plan)), queue)
+            } else if request.known.contains(draft.id.hex) {
+                try put(.known(known(draft, path, plan)), queue)
             } else {
                 wanted.append(plan)
             }
@@ -111,6 +113,21 @@ struct Scout: Sendable {
             end: plan.end,
             reconstruction: distance,
             warnings: [distance.flatMap { pack.doubt($0) }].compactMap { $0 }
+        )
+    }
+
+    /// A clip that whoever asked has, and this library does not.
+    private func known(_ draft: NewClip, _ path: String, _ plan: ClipPlan) -> IngestedClip {
+        IngestedClip(
+            id: draft.id.hex,
+            name: draft.name,
+            path: path,
+            isNew: false,
+            hasMotion: plan.hasMotion,
+            start: plan.start,
+            end: plan.end,
+            reconstruction: nil,
+            warnings: []
         )
     }
 

@@ -6,7 +6,7 @@ internal import Models
 internal import ODE
 internal import Packs
 internal import Store
-internal import Tensors
+package import Tensors
 
 extension Session {
     /// Renders a recipe: solves the ODE once for all frames, then streams them through `f_G` and `G`.
@@ -49,19 +49,9 @@ extension Session {
             )
         }
         let (width, height) = renderer.size
-        let rate = try frameRate(recipe.times.frameRate)
-        if let path = options.output, try VideoFormat(path: path) == .png,
-            recipe.times.frameCount > 1
-        {
-            throw RequestError(
-                "\"\(path)\": one PNG file holds one frame, the composition has "
-                    + "\(recipe.times.frameCount); write folder/%05d.png, or give --frames 1"
-            )
-        }
-        let film = try options.output.map {
-            try VideoWriter(path: $0, width: width, height: height, frameRate: rate)
-        }
-        defer { film?.cancel() }
+        let frames = try options.checkedFrames(recipe)
+        var output = try FilmOutput(recipe, options, width: width, height: height)
+        defer { output.cancel() }
 
         let solving = clock.now
         let motion = try profile.measured(.motion) {
@@ -76,34 +66,30 @@ extension Session {
         let solved = clock.now - solving
         logger.debug("solved for \(motion.count) frames, \(motion.evaluationCount) evaluations")
         var firstFrame: Duration?
-        var samples = SheetSamples(frameCount: recipe.times.frameCount)
-        var done = 0
-        while done < motion.count {
+        var next = frames.lowerBound
+        while next < frames.upperBound {
             try cancellation.check()
             // The first frame alone: somebody waits for it.
-            let batch = done..<min(done + (done == 0 ? 1 : renderer.batchSize), motion.count)
+            let size = next == frames.lowerBound ? 1 : renderer.batchSize
+            let batch = next..<min(next + size, frames.upperBound)
             let states = profile.measured(.motion) { batch.map { motion.state($0) } }
             let images = renderer(states)
             firstFrame = firstFrame ?? (clock.now - began)
             try profile.measured(.film) {
-                for (index, image) in zip(batch, images) {
-                    try film?.append(image)
-                    samples.offer(image, index)
-                }
+                for (index, image) in zip(batch, images) { try output.append(image, index) }
             }
-            done = batch.upperBound
-            onProgress(RenderProgress(framesDone: done, frameCount: motion.count))
+            next = batch.upperBound
+            onProgress(
+                RenderProgress(framesDone: next - frames.lowerBound, frameCount: frames.count)
+            )
         }
-        try profile.measured(.film) { try film?.finish() }
-        if let path = options.sheet {
-            try StillImage.write(try sheet(recipe, samples), to: path)
-        }
+        try profile.measured(.film) { try output.finish(self) }
         let report = RenderReport(
-            frameCount: done,
+            frameCount: frames.count,
             width: width,
             height: height,
-            frameRate: rate.perSecond,
-            seconds: Double(done) / rate.perSecond,
+            frameRate: output.rate.perSecond,
+            seconds: Double(frames.count) / output.rate.perSecond,
             evaluationCount: motion.evaluationCount,
             solveMilliseconds: milliseconds(solved),
             renderMilliseconds: milliseconds(clock.now - began),
@@ -119,21 +105,35 @@ extension Session {
         return report
     }
 
+    /// Refuses what cannot be rendered before anything is.
+    ///
+    /// - Throws: `RequestError`, `StoreError`, `PackError`, `MediaError`.
+    package func validate(_ options: RenderOptions, for recipe: Recipe) throws {
+        let pack = try pack(recipe.pack)
+        _ = try options.checkedRows(pack.manifest.generator.config)
+        _ = try options.checkedFrames(recipe)
+        try FilmOutput.validate(recipe, options)
+        for id in recipe.clipIDs {
+            guard let id = ClipID(hex: id) else { continue }
+            _ = try library.clip(id)
+        }
+    }
+
+    /// What a render of a recipe multiplies in on this machine.
+    package func precision(of recipe: Recipe, _ wanted: Precision?) throws -> Precision {
+        try pack(recipe.pack).precision(wanted).precision
+    }
+
     private func generator(_ pack: LoadedPack, _ seed: UInt64?) throws -> StyleGAN2Generator {
         let generator = try pack.generator()
         return seed.map { generator.reseeded($0) } ?? generator
     }
 
-    private func frameRate(_ perSecond: Double) throws -> FrameRate {
-        guard let rate = FrameRate(perSecond: perSecond) else {
-            throw RequestError("\(perSecond) frames per second cannot be written")
-        }
-        return rate
-    }
-
     /// Remembers the render; a library that cannot be written still renders.
     private func record(_ recipe: Recipe, _ report: RenderReport) throws {
-        guard let output = report.output, output != "-" else { return }
+        guard let output = report.output, output != "-",
+            report.frameCount == recipe.times.frameCount
+        else { return }
         let details = String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
         let hash = try recipe.hash()
         do {
@@ -167,6 +167,15 @@ extension FrameRenderer {
 extension RenderOptions {
     /// The smallest preview that is worth looking at.
     private static let smallestRows = 16
+
+    func checkedFrames(_ recipe: Recipe) throws -> Range<Int> {
+        let all = 0..<recipe.times.frameCount
+        guard let frames else { return all }
+        guard !frames.isEmpty, all.contains(frames.lowerBound), frames.upperBound <= all.upperBound
+        else { throw RequestError("frames \(frames): the composition has \(all.count)") }
+        guard sheet == nil else { throw RequestError("a contact sheet needs all frames") }
+        return frames
+    }
 
     func checkedRows(_ config: StyleGAN2Config) throws -> Int? {
         guard output != nil || sheet != nil else {

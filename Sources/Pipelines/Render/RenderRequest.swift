@@ -8,7 +8,8 @@ public struct RenderOptions: Sendable {
     public var sheet: String?
     /// Stops the generator at the first resolution with at least this many rows; nil for the full size.
     public var rows: Int?
-
+    /// Which frames of the recipe are rendered, counted from 0, without a sheet; nil for all.
+    public var frames: Range<Int>?
     /// What the generator multiplies in; nil for the best that the processor has and the pack allows.
     public var precision: Precision?
     /// Whether the report says where the time went.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Foundation
 import Pipelines
 
@@ -24,6 +25,7 @@ struct IngestCommand: LibraryCommand {
               vsdb ingest anna.mp4 --caption "a woman in a red dress" --tag walk
               vsdb ingest interviews/ --boxes faces.csv
               find ~/films -name '*.mkv' | vsdb ingest --segment 2 --align center
+              vsdb ingest films/ --cluster slurm --shards 40 --time 30 --cpus 4
             """
     )
 
@@ -98,6 +100,8 @@ struct IngestCommand: LibraryCommand {
     )
     var tags: [WordList] = []
 
+    @OptionGroup(title: "Cluster") var clusterOptions: ClusterOptions
+
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
@@ -122,6 +126,10 @@ struct IngestCommand: LibraryCommand {
         let request = try request()
         let session = try shared.openSession()
         let cancellation = Interruption.install()
+        guard clusterOptions.cluster == nil else {
+            try ingestOnCluster(request, session, cancellation)
+            return
+        }
         let reporter = IngestReporter(console: shared.console, isJSON: shared.json)
         do {
             let report = try session.ingest(request, cancellation: cancellation) { event in
@@ -133,6 +141,23 @@ struct IngestCommand: LibraryCommand {
         } catch let error as InterruptedError {
             try reporter.stop()
             throw error
+        }
+    }
+
+    private func ingestOnCluster(
+        _ request: IngestRequest,
+        _ session: Session,
+        _ cancellation: Cancellation
+    ) throws {
+        let progress = ProgressLine("look", shared.console)
+        try ClusterWork(session: session, shared: shared).start(clusterOptions, cancellation) {
+            options in
+            try session.planIngest(
+                request,
+                options,
+                isDryRun: clusterOptions.dryRun,
+                cancellation: cancellation
+            ) { progress.countFiles($0, $1) }
         }
     }
 

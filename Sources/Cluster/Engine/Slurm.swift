@@ -1,0 +1,158 @@
+internal import Foundation
+
+/// The engine, by its own programs: sbatch, squeue, sacct, scancel.
+///
+/// A job is asked for by its name, which holds its id and is nobody else's: what was sent is found again even if
+/// whoever sent it was killed before it could note the number.
+public struct Slurm: Sendable {
+    /// A task of an array as the controller or the accounting knows it.
+    struct QueuedTask: Sendable, Hashable {
+        let task: Int
+        /// The array's number.
+        let array: String
+        /// As `RUNNING`.
+        let state: String
+        let node: String?
+        /// Why it waits or ended, as `NodeDown`.
+        let reason: String?
+
+        /// Whether it runs or will run.
+        var isActive: Bool { !Self.ended.contains(state) }
+
+        private static let ended: Set<String> = [
+            "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL",
+            "OUT_OF_MEMORY", "PREEMPTED", "REVOKED", "TIMEOUT",
+        ]
+    }
+
+    /// How long a program may take; the controller of a large cluster is busy at times.
+    private static let patience = 60.0
+
+    /// The engine on this machine's PATH.
+    public init() {}
+
+    /// Sends tasks of a job.
+    ///
+    /// - Returns: The array's number.
+    /// - Throws: `ClusterError`, `.engine` with what sbatch said.
+    func submit(_ script: String, tasks: [Int], of job: ClusterJob) throws -> String {
+        let result = try Invocation.run(
+            "sbatch",
+            ["--parsable", "--array=\(Self.ranges(tasks))", "--job-name=\(job.slurmName)", script],
+            seconds: Self.patience
+        )
+        // "17" or "17;cluster"
+        let number = result.output.split(whereSeparator: { $0 == ";" || $0.isWhitespace }).first
+        guard result.status == 0, let number, Int(number) != nil else {
+            throw ClusterError(
+                .engine,
+                "sbatch refused job \(job.id): \(Self.message(result)); correct \"\(script)\", or the "
+                    + "options, and send it with vsdb jobs retry \(job.id)"
+            )
+        }
+        return String(number)
+    }
+
+    /// The tasks of a job that the controller knows; it forgets ended ones after some minutes.
+    ///
+    /// - Throws: `ClusterError`, `.engine` if it does not answer.
+    func queue(of job: ClusterJob) throws -> [QueuedTask] {
+        let result = try Invocation.run(
+            "squeue",
+            [
+                "--array", "--noheader", "--states=all", "--name=\(job.slurmName)",
+                "--format=%K|%F|%T|%N|%r",
+            ],
+            seconds: Self.patience
+        )
+        guard result.status == 0 else {
+            throw ClusterError(.engine, "squeue: \(Self.message(result))")
+        }
+        return result.output.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: "|", omittingEmptySubsequences: false).map {
+                $0.trimmingCharacters(in: .whitespaces)
+            }
+            guard words.count == 5, let task = Int(words[0]) else { return nil }
+            return QueuedTask(
+                task: task,
+                array: words[1],
+                state: words[2],
+                node: words[3].isEmpty ? nil : words[3],
+                reason: ["", "None"].contains(words[4]) ? nil : words[4]
+            )
+        }
+    }
+
+    /// The ended tasks of a job from the accounting; empty where the cluster keeps none.
+    func accounted(_ job: ClusterJob) -> [QueuedTask] {
+        let began = job.created.formatted(
+            .verbatim(
+                "\(year: .defaultDigits)-\(month: .twoDigits)-\(day: .twoDigits)",
+                timeZone: .gmt,
+                calendar: Calendar(identifier: .gregorian)
+            )
+        )
+        guard
+            let result = try? Invocation.run(
+                "sacct",
+                [
+                    "--noheader", "--parsable2", "--allocations", "--array",
+                    "--name=\(job.slurmName)", "--starttime=\(began)",
+                    "--format=JobID,State,NodeList",
+                ],
+                seconds: Self.patience
+            ), result.status == 0
+        else { return [] }
+        return result.output.split(separator: "\n").compactMap { line in
+            let words = line.split(separator: "|", omittingEmptySubsequences: false)
+            // "17_3|TIMEOUT|n1", "17_4|CANCELLED by 0|None assigned"
+            guard words.count == 3 else { return nil }
+            let numbers = words[0].split(separator: "_")
+            guard numbers.count == 2, let task = Int(numbers[1]) else { return nil }
+            return QueuedTask(
+                task: task,
+                array: String(numbers[0]),
+                state: words[1].split(separator: " ").first.map(String.init) ?? "",
+                node: words[2].hasPrefix("None") ? nil : String(words[2]),
+                reason: nil
+            )
+        }
+    }
+
+    /// Takes all tasks of a job out of the queue and ends those that run.
+    ///
+    /// - Throws: `ClusterError`, `.engine` with what scancel said.
+    func cancel(_ job: ClusterJob) throws {
+        let result = try Invocation.run(
+            "scancel",
+            ["--name=\(job.slurmName)"],
+            seconds: Self.patience
+        )
+        guard result.status == 0 else {
+            throw ClusterError(.engine, "scancel: \(Self.message(result))")
+        }
+    }
+
+    private static func message(_ result: Invocation.Outcome) -> String {
+        let lines = result.errors.split(separator: "\n").map {
+            $0.trimmingCharacters(in: .whitespaces)
+        }
+        return lines.isEmpty ? "it ended with \(result.status)" : lines.joined(separator: "; ")
+    }
+
+    /// Numbers as sbatch takes them, as in `0-3,7`.
+    static func ranges(_ numbers: [Int]) -> String {
+        var parts: [ClosedRange<Int>] = []
+        for number in Set(numbers).sorted() {
+            if let last = parts.last, last.upperBound + 1 == number {
+                parts[parts.count - 1] = last.lowerBound...number
+            } else {
+                parts.append(number...number)
+            }
+        }
+        return parts.map {
+            $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+        }
+        .joined(separator: ",")
+    }
+}

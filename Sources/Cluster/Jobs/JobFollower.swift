@@ -1,0 +1,232 @@
+internal import Foundation
+internal import Glibc
+public import Pipelines
+internal import Store
+
+/// Something that happens to a job that is followed.
+public enum JobEvent: Sendable {
+    /// Tasks were sent to Slurm.
+    case sent(array: String, tasks: [Int])
+    /// The results of a task are in the library, or its frames are there.
+    case collected(TaskReport, added: Int)
+    /// A file could not be ingested; the others go on.
+    case failure(TaskReport.Failure)
+    /// A task failed and is tried again.
+    case retried(task: Int, reason: String)
+    /// A film is written.
+    case film(name: String, path: String)
+    /// How far it is.
+    case state(JobState)
+    /// What the user should know.
+    case warning(String)
+}
+
+/// Follows a job: sends its tasks, takes what they publish into the library, sends again what failed.
+///
+/// All that it knows lies in the job's folder and in Slurm. It can be killed at any point, and another one goes on:
+/// what was sent is found by the job's name, and taking a result into the library twice adds nothing.
+public struct JobFollower {
+    private let session: Session
+    private let folder: JobFolder
+    /// The job.
+    public let job: ClusterJob
+    private let slurm: Slurm
+    private let claim: JobClaim
+
+    /// How often Slurm and the folder are asked.
+    private static let interval = 1.0
+
+    /// Follows a job of a library.
+    ///
+    /// - Parameters:
+    ///   - session: The library.
+    ///   - reference: The job's id, or its first digits.
+    ///   - slurm: The engine.
+    /// - Throws: `ClusterError`: `.unknownJob`, `.busy`, `.stranger`, `.damaged`.
+    public init(_ session: Session, job reference: String, slurm: Slurm = Slurm()) throws {
+        let registry = JobRegistry(session.library)
+        let entry = try registry.find(reference)
+        folder = JobFolder(path: entry.folder)
+        job = try folder.job()
+        guard job.libraryUUID == session.library.uuid else {
+            throw ClusterError(
+                .stranger,
+                "job \(job.id) belongs to another library, \"\(job.library)\""
+            )
+        }
+        claim = try registry.claim(entry.id)
+        (self.session, self.slurm) = (session, slurm)
+    }
+
+    /// Sends the tasks that were never sent; does nothing else.
+    ///
+    /// - Throws: `ClusterError`, `.engine`.
+    public func send(_ onEvent: (JobEvent) throws -> Void) throws {
+        var inspector = JobInspector(folder, job, slurm)
+        let state = try inspector.state()
+        if let silence = state.silence { throw ClusterError(.engine, silence) }
+        try send(state.tasks.filter { $0.phase == .unsent }.map(\.number), onEvent)
+    }
+
+    /// Works until every task is collected or has failed for good.
+    ///
+    /// - Parameters:
+    ///   - cancellation: Stops following; the tasks go on.
+    ///   - onEvent: Is told what happens.
+    /// - Returns: The last state.
+    /// - Throws: `InterruptedError`, `ClusterError`, `StoreError`, errors of the disk, or what `onEvent` throws.
+    public func follow(
+        cancellation: Cancellation,
+        onEvent: (JobEvent) throws -> Void
+    ) throws -> JobState {
+        var inspector = JobInspector(folder, job, slurm)
+        var isSilent = false
+        while true {
+            try cancellation.check()
+            try collectPartial(cancellation)
+            var state = try inspector.state()
+            for task in state.tasks where task.phase == .published {
+                try collect(task.number, cancellation, onEvent)
+                state.tasks[task.number].phase = .collected
+            }
+            try writeFilms(state, cancellation, onEvent)
+            if let silence = state.silence, !isSilent {
+                try onEvent(.warning("\(silence); asking again until it answers"))
+            }
+            isSilent = state.silence != nil
+            let unsent = state.tasks.filter { $0.phase == .unsent }
+            if !state.isCancelled, !isSilent {
+                for task in unsent where task.attempts > 0 || task.reason != nil {
+                    try onEvent(.retried(task: task.number, reason: task.reason ?? "it died"))
+                }
+                try send(unsent.map(\.number), onEvent)
+            }
+            try onEvent(.state(state))
+            if state.isOver { return try finish(state) }
+            if state.isCancelled, state.count(.running) + state.count(.waiting) == 0, !isSilent {
+                return state
+            }
+            try rest(cancellation)
+        }
+    }
+
+    private func rest(_ cancellation: Cancellation) throws {
+        let end = ContinuousClock.now + .seconds(Self.interval)
+        while ContinuousClock.now < end {
+            try cancellation.check()
+            usleep(50_000)
+        }
+    }
+
+    private func send(_ tasks: [Int], _ onEvent: (JobEvent) throws -> Void) throws {
+        guard !tasks.isEmpty else { return }
+        let array = try slurm.submit(folder.scriptPath, tasks: tasks, of: job)
+        try folder.write(
+            SentTasks(array: array, tasks: tasks, sent: Date()),
+            to: "sent/\(array).json"
+        )
+        try onEvent(.sent(array: array, tasks: tasks))
+    }
+
+    // MARK: Results
+
+    /// Takes a task's results into the library, and says so in the folder.
+    private func collect(
+        _ task: Int,
+        _ cancellation: Cancellation,
+        _ onEvent: (JobEvent) throws -> Void
+    ) throws {
+        let place = JobFolder(path: folder.donePath(task))
+        guard let report = try place.read(TaskReport.self, "report.json"), report.task == task
+        else { throw ClusterError(.damaged, "\"\(place.path)\" has no report") }
+        var added = 0
+        if job.ingest != nil, report.clips > 0 {
+            try session.importBundles([place.path + "/bundle"], cancellation: cancellation) {
+                added += $0.added
+            }
+        }
+        try folder.write(report, to: "collected/\(JobFolder.name(task)).json")
+        if job.ingest != nil {
+            // The clips are in the library, on its disk; the report stays.
+            removeResults(place.path + "/bundle", task)
+        }
+        try onEvent(.collected(report, added: added))
+        for failure in report.failures { try onEvent(.failure(failure)) }
+    }
+
+    private func removeResults(_ path: String, _ task: Int) {
+        let files = FileManager.default
+        // Whatever resists is in nobody's way, and goes with the job's folder.
+        try? files.removeItem(atPath: path)
+        for name in folder.names(in: "partial")
+        where name.hasPrefix(JobFolder.name(task) + ".") {
+            try? files.removeItem(atPath: "\(folder.path)/partial/\(name)")
+        }
+    }
+
+    /// Whole clips of tasks that were asked to stop need not wait for the rest.
+    private func collectPartial(_ cancellation: Cancellation) throws {
+        guard job.ingest != nil else { return }
+        for name in folder.names(in: "partial") {
+            let place = "\(folder.path)/partial/\(name)"
+            guard access(place + "/taken", F_OK) != 0 else { continue }
+            try session.importBundles([place + "/bundle"], cancellation: cancellation) { _ in }
+            try Data().write(to: URL(fileURLWithPath: place + "/taken"))
+        }
+    }
+
+    /// Writes the films whose frames are all there.
+    private func writeFilms(
+        _ state: JobState,
+        _ cancellation: Cancellation,
+        _ onEvent: (JobEvent) throws -> Void
+    ) throws {
+        guard let render = job.render else { return }
+        var chunks: [Int: [(task: Int, frames: Range<Int>)]] = [:]
+        for task in state.tasks {
+            guard
+                let chunk = try folder.read(
+                    FrameChunk.self,
+                    "tasks/\(JobFolder.name(task.number)).json"
+                )
+            else {
+                throw ClusterError(.damaged, "\"\(folder.path)\": task \(task.number) is missing")
+            }
+            chunks[chunk.film, default: []].append((task.number, chunk.frames))
+        }
+        for (number, film) in render.films.enumerated() {
+            let mark = "collected/film-\(number)"
+            let own = (chunks[number] ?? []).sorted { $0.frames.lowerBound < $1.frames.lowerBound }
+            guard access("\(folder.path)/\(mark)", F_OK) != 0,
+                own.allSatisfy({ state.tasks[$0.task].phase == .collected })
+            else { continue }
+            var options = RenderOptions()
+            (options.output, options.sheet) = (film.output, film.sheet)
+            try session.assemble(film.recipe, options, cancellation: cancellation) { frame in
+                guard let chunk = own.first(where: { $0.frames.contains(frame) }) else {
+                    throw ClusterError(.damaged, "job \(job.id): frame \(frame) is nobody's")
+                }
+                let index = String(format: "%06d", frame - chunk.frames.lowerBound)
+                return "\(folder.donePath(chunk.task))/frames/\(index).png"
+            }
+            try Data().write(to: URL(fileURLWithPath: "\(folder.path)/\(mark)"))
+            for chunk in own { removeResults(folder.donePath(chunk.task) + "/frames", chunk.task) }
+            for path in [film.output, film.sheet].compactMap({ $0 }) {
+                try onEvent(.film(name: film.name, path: path))
+            }
+        }
+    }
+
+    /// Deletes what no task needs any more; documents, reports and logs stay.
+    private func finish(_ state: JobState) throws -> JobState {
+        guard state.count(.failed) == 0 else { return state }
+        let files = FileManager.default
+        for path in [folder.packPath, folder.inputPath, folder.knownPath] {
+            try? files.removeItem(atPath: path)
+        }
+        for name in folder.names(in: "attempts") where !name.hasSuffix(".json") {
+            try? files.removeItem(atPath: "\(folder.path)/attempts/\(name)")
+        }
+        return state
+    }
+}

@@ -1,0 +1,89 @@
+internal import Foundation
+public import Store
+
+/// The jobs of a library: where their folders are.
+public struct JobRegistry: Sendable {
+    private let library: Library
+
+    /// The entry of a job, in `jobs/ID.json` of the library.
+    private struct Entry: Codable {
+        let id: String
+        let folder: String
+    }
+
+    /// The jobs of a library.
+    public init(_ library: Library) { self.library = library }
+
+    private var folder: JobFolder { JobFolder(path: library.path) }
+
+    /// Notes a job before its folder has a name.
+    func add(_ id: String, _ path: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: library.path + "/jobs",
+            withIntermediateDirectories: true
+        )
+        try folder.write(Entry(id: id, folder: path), to: "jobs/\(id).json")
+    }
+
+    /// Forgets a job.
+    func remove(_ id: String) throws {
+        try FileManager.default.removeItem(atPath: library.path + "/jobs/\(id).json")
+    }
+
+    /// The ids of all jobs with their folders, in no order.
+    public func all() throws -> [(id: String, folder: String)] {
+        try folder.names(in: "jobs").compactMap { name in
+            guard name.hasSuffix(".json"),
+                let entry = try folder.read(Entry.self, "jobs/" + name)
+            else { return nil }
+            return (entry.id, entry.folder)
+        }
+    }
+
+    /// Finds a job by the first digits of its id.
+    ///
+    /// - Throws: `ClusterError`, `.unknownJob`.
+    public func find(_ reference: String) throws -> (id: String, folder: String) {
+        let jobs = try all()
+        let found = jobs.filter { $0.id.hasPrefix(reference.lowercased()) }
+        guard found.count == 1, !reference.isEmpty else {
+            let known = jobs.map(\.id).sorted().prefix(5).joined(separator: ", ")
+            throw ClusterError(
+                .unknownJob,
+                found.isEmpty
+                    ? "library \"\(library.path)\" has no job \"\(reference)\""
+                        + (known.isEmpty
+                            ? "; vsdb ingest --cluster slurm makes one" : "; it has \(known)")
+                    : "\"\(reference)\" is the beginning of \(found.count) jobs: "
+                        + found.map(\.id).sorted().joined(separator: ", ")
+            )
+        }
+        return found[0]
+    }
+
+    /// Keeps other processes from following a job as long as the result lives.
+    ///
+    /// - Throws: `ClusterError`, `.busy`.
+    func claim(_ id: String) throws -> JobClaim {
+        try JobClaim("\(library.path)/jobs/\(id).json", id)
+    }
+}
+
+/// That this process follows a job; the kernel frees it when the process ends (`flock`).
+final class JobClaim {
+    private let file: Int32
+
+    init(_ path: String, _ id: String) throws {
+        file = open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { throw ClusterError(.unknownJob, "job \(id): \"\(path)\" is gone") }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
+            throw ClusterError(
+                .busy,
+                "job \(id) is followed by another vsdb already; end that one, or look with vsdb jobs show \(id)"
+            )
+        }
+    }
+
+    deinit { close(file) }
+}

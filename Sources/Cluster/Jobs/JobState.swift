@@ -1,0 +1,182 @@
+internal import Foundation
+internal import Pipelines
+
+/// What is known of a job at a moment.
+public struct JobState: Sendable {
+    /// What a task is doing.
+    public enum Phase: String, Codable, Sendable, CaseIterable {
+        /// It was not sent yet, or has to be sent again.
+        case unsent
+        /// It is in Slurm's queue.
+        case waiting
+        case running
+        /// Its results lie in the job's folder.
+        case published
+        /// Its results are in the library.
+        case collected
+        /// It was tried as often as it may be.
+        case failed
+    }
+
+    /// One task.
+    public struct Task: Codable, Sendable {
+        /// Its number.
+        public let number: Int
+        /// What it is doing.
+        public var phase: Phase
+        /// How often it was begun.
+        public var attempts: Int
+        /// Where it runs or ran last.
+        public var node: String?
+        /// Why it waits or failed.
+        public var reason: String?
+        /// The part of its work that is done, `0...1`.
+        public var fraction: Double
+        /// What its last attempt said.
+        public var log: String?
+    }
+
+    /// The job.
+    public let job: ClusterJob
+    /// Its folder.
+    public let folder: String
+    /// All tasks.
+    public var tasks: [Task]
+    /// Whether it was cancelled.
+    public var isCancelled: Bool
+    /// Why Slurm could not be asked; nil if it answered.
+    public var silence: String?
+
+    /// How many tasks are in a phase.
+    public func count(_ phase: Phase) -> Int { tasks.count { $0.phase == phase } }
+
+    /// Whether nothing will happen any more.
+    public var isOver: Bool {
+        tasks.allSatisfy { $0.phase == .collected || $0.phase == .failed }
+    }
+
+    /// The part of all work that is done, `0...1`, every task counting alike.
+    public var fraction: Double {
+        tasks.reduce(0) { $0 + $1.fraction } / Double(max(1, tasks.count))
+    }
+}
+
+/// Looks at a job's folder and asks Slurm.
+struct JobInspector {
+    let folder: JobFolder
+    let job: ClusterJob
+    let slurm: Slurm
+    /// When a task was first seen to be out of the queue without results.
+    private var missing: [Int: ContinuousClock.Instant] = [:]
+    private var asksAccounting = true
+
+    /// A network file system may show what a node wrote some seconds late.
+    private static let (patience, longPatience) = (5.0, 30.0)
+
+    /// Why a task that Slurm does not have any more still counts as running.
+    static let notVisible = "ended; its results may become visible yet"
+
+    init(_ folder: JobFolder, _ job: ClusterJob, _ slurm: Slurm) {
+        (self.folder, self.job, self.slurm) = (folder, job, slurm)
+    }
+
+    /// Everything that is known now.
+    mutating func state() throws -> JobState {
+        var silence: String?
+        var queue: [Slurm.QueuedTask] = []
+        do { queue = try slurm.queue(of: job) } catch let error as ClusterError {
+            silence = error.description
+        }
+        let (done, collected) = (folder.tasks(in: "done"), folder.tasks(in: "collected"))
+        let attempts = try folder.attempts()
+        let sent = try folder.names(in: "sent").compactMap {
+            try folder.read(SentTasks.self, "sent/" + $0)
+        }
+        let byTask = Dictionary(grouping: queue, by: \.task)
+        var tasks: [JobState.Task] = []
+        for number in 0..<job.taskCount {
+            let own = attempts[number] ?? []
+            let queued = byTask[number] ?? []
+            let active = queued.first(where: \.isActive)
+            var task = JobState.Task(
+                number: number,
+                phase: .unsent,
+                attempts: own.count,
+                node: active?.node ?? own.last?.node,
+                reason: nil,
+                fraction: 0,
+                log: (active?.array ?? own.last?.array
+                    ?? sent.last { $0.tasks.contains(number) }?.array)
+                    .map { folder.logPath(number, $0) }
+            )
+            if collected.contains(number) {
+                (task.phase, task.fraction) = (.collected, 1)
+            } else if done.contains(number) {
+                (task.phase, task.fraction) = (.published, 1)
+            } else if let active {
+                task.phase = active.state == "PENDING" ? .waiting : .running
+                task.reason = active.reason
+                if task.phase == .running { task.fraction = fraction(number) }
+            } else if silence == nil {
+                try judge(&task, own, sent, queued)
+            } else {
+                task.phase = .waiting
+            }
+            if task.phase != .unsent && task.phase != .failed || silence != nil {
+                missing[number] = nil
+            }
+            tasks.append(task)
+        }
+        return JobState(
+            job: job,
+            folder: folder.path,
+            tasks: tasks,
+            isCancelled: FileManager.default.fileExists(atPath: folder.path + "/cancelled"),
+            silence: silence
+        )
+    }
+
+    private func fraction(_ task: Int) -> Double {
+        let name = "progress/\(JobFolder.name(task)).json"
+        guard let progress = try? folder.read(TaskProgress.self, name) else { return 0 }
+        return min(0.99, max(0, progress.fraction))
+    }
+
+    /// Finds out about a task that Slurm does not have any more, and that left no results.
+    private mutating func judge(
+        _ task: inout JobState.Task,
+        _ attempts: [TaskAttempt],
+        _ sent: [SentTasks],
+        _ queued: [Slurm.QueuedTask]
+    ) throws {
+        let arrays = sent.filter { $0.tasks.contains(task.number) }.map(\.array)
+        guard !arrays.isEmpty || !attempts.isEmpty else { return }
+        let last = queued.last { $0.array == arrays.last } ?? queued.last
+        // What says that it was done may become visible later.
+        let wait = last?.state == "COMPLETED" ? Self.longPatience : Self.patience
+        let since = missing[task.number] ?? .now
+        missing[task.number] = since
+        guard since.duration(to: .now) >= .seconds(wait) else {
+            task.phase = .running
+            task.reason = Self.notVisible
+            return
+        }
+        // An array in which no attempt of it began counts as one: its node saw no vsdb, or no folder.
+        let begun = Set(attempts.map(\.array))
+        let stillborn = Set(arrays).subtracting(begun).count
+        let failures = attempts.count { $0.outcome != .partial } + stillborn
+        let ending = last.map { [$0.state, $0.reason].compactMap { $0 }.joined(separator: ", ") }
+        task.reason =
+            attempts.last { $0.outcome != .partial && begun.contains($0.array) }?.message
+            ?? ending ?? accountedEnding(task.number)
+            ?? (begun.isEmpty ? "no attempt began; does its node see \(folder.path)?" : "it died")
+        task.phase = failures >= (try folder.allowedAttempts(task.number, job)) ? .failed : .unsent
+    }
+
+    private mutating func accountedEnding(_ task: Int) -> String? {
+        guard asksAccounting else { return nil }
+        let ended = slurm.accounted(job)
+        if ended.isEmpty { asksAccounting = false }
+        return ended.last { $0.task == task }?.state
+    }
+}

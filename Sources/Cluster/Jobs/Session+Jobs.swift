@@ -1,0 +1,102 @@
+internal import Foundation
+public import Pipelines
+internal import Store
+
+extension Session {
+    /// What is known of a job, from its folder and from Slurm.
+    ///
+    /// - Throws: `ClusterError`.
+    public func jobState(_ reference: String, slurm: Slurm = Slurm()) throws -> JobState {
+        let folder = JobFolder(path: try JobRegistry(library).find(reference).folder)
+        var inspector = JobInspector(folder, try folder.job(), slurm)
+        return try inspector.state()
+    }
+
+    /// The job of a folder, without asking Slurm.
+    ///
+    /// - Returns: The job, how many of its tasks are collected, and whether it was cancelled.
+    /// - Throws: `ClusterError`.
+    public func job(in folder: String) throws -> (
+        job: ClusterJob, collected: Int, isCancelled: Bool
+    ) {
+        let place = JobFolder(path: folder)
+        return (
+            try place.job(),
+            place.names(in: "collected").count { $0.hasSuffix(".json") },
+            FileManager.default.fileExists(atPath: folder + "/cancelled")
+        )
+    }
+
+    /// Takes a job's tasks out of Slurm's queue, and ends those that run; what they published stays.
+    ///
+    /// - Throws: `ClusterError`.
+    public func cancelJob(_ reference: String, slurm: Slurm = Slurm()) throws -> ClusterJob {
+        let folder = JobFolder(path: try JobRegistry(library).find(reference).folder)
+        let job = try folder.job()
+        // First: whoever follows it must not send again what is taken away.
+        try folder.write(Date(), to: "cancelled")
+        try slurm.cancel(job)
+        return job
+    }
+
+    /// Allows the tasks of a job that are not done to be tried again.
+    ///
+    /// - Returns: The tasks that failed for good, or were cancelled, before.
+    /// - Throws: `ClusterError`.
+    public func allowRetry(_ reference: String, slurm: Slurm = Slurm()) throws -> [Int] {
+        let folder = JobFolder(path: try JobRegistry(library).find(reference).folder)
+        let job = try folder.job()
+        var inspector = JobInspector(folder, job, slurm)
+        // A second look is sure of what has ended.
+        _ = try inspector.state()
+        let state = try inspector.state()
+        if let silence = state.silence { throw ClusterError(.engine, silence) }
+        var again: [Int] = []
+        for task in state.tasks
+        where [.unsent, .failed].contains(task.phase) || task.reason == JobInspector.notVisible {
+            let sent = try folder.names(in: "sent").count {
+                try folder.read(SentTasks.self, "sent/" + $0)?.tasks.contains(task.number) ?? false
+            }
+            try folder.write(
+                max(task.attempts, sent) + job.retries + 1,
+                to: "allowed/\(JobFolder.name(task.number)).json"
+            )
+            again.append(task.number)
+        }
+        // Whoever follows it may send again.
+        if state.isCancelled {
+            try FileManager.default.removeItem(atPath: folder.path + "/cancelled")
+        }
+        return again
+    }
+
+    /// Deletes the folder of a job that is over, with its logs.
+    ///
+    /// - Throws: `ClusterError`, `.badRequest` if tasks of it may still run; errors of the disk.
+    public func removeJob(_ reference: String, slurm: Slurm = Slurm()) throws {
+        let registry = JobRegistry(library)
+        let entry = try registry.find(reference)
+        let claim = try registry.claim(entry.id)
+        defer { withExtendedLifetime(claim) {} }
+        let folder = JobFolder(path: entry.folder)
+        if FileManager.default.fileExists(atPath: folder.path) {
+            var inspector = JobInspector(folder, try folder.job(), slurm)
+            let state = try inspector.state()
+            if let silence = state.silence { throw ClusterError(.engine, silence) }
+            guard state.count(.running) + state.count(.waiting) == 0 else {
+                throw ClusterError(
+                    .badRequest,
+                    "job \(entry.id) has tasks that run or wait; vsdb jobs cancel \(entry.id) first"
+                )
+            }
+            guard state.count(.published) == 0 else {
+                throw ClusterError(
+                    .badRequest,
+                    "job \(entry.id) has results that are not in the library yet; vsdb jobs attach \(entry.id) first"
+                )
+            }
+            try FileManager.default.removeItem(atPath: folder.path)
+        }
+        try registry.remove(entry.id)
+    }
+}
