@@ -36,89 +36,82 @@ package struct SafetensorsWriter {
     /// What goes to the disk at once.
     private static let pieceSize = 4 << 20
 
-    private let path: String
     private let file: FileHandle
     private let sum = SHA256()
 
-    /// Writes a new file and waits until it is on the disk.
+    /// Writes a new file of tensors of other files and waits until it is on the disk.
     ///
     /// - Parameters:
     ///   - entries: The tensors.
-    ///   - path: The file, which must not be there.
+    ///   - path: The file, which must not be there; its folder is.
     ///   - step: Is told each tensor's name before it is written; throwing stops.
     /// - Returns: The file's SHA-256.
-    /// - Throws: `PackError` for a tensor with NaN or infinity, errors of the disk, what `step` throws.
+    /// - Throws: `PackError` for a tensor with NaN or infinity and for a name given twice, errors of the disk,
+    ///   what `step` throws.
     package static func write(
         _ entries: [Entry],
         to path: String,
         step: (String) throws -> Void
     ) throws -> String {
-        guard FileManager.default.createFile(atPath: path, contents: nil) else {
-            throw PackError(.notFound, "\"\(path)\" cannot be written; check the folder")
+        var named: [String: Entry] = [:]
+        for entry in entries {
+            if let other = named.updateValue(entry, forKey: entry.name) {
+                throw PackError(
+                    .weightsMismatch,
+                    "checkpoint \"\(entry.archive.path)\": tensors \(other.source) and \(entry.source) would "
+                        + "both be called \(entry.name)"
+                )
+            }
         }
-        let writer = SafetensorsWriter(
-            path: path,
-            file: try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        return try write(
+            named,
+            to: path,
+            layout: { entry in
+                guard let layout = entry.archive.layout(entry.source) else { throw gone(entry) }
+                return layout
+            },
+            bytes: { name, entry in
+                try step(name)
+                return try bytes(of: entry)
+            }
         )
-        defer { try? writer.file.close() }
-        try writer.write(entries, step)
-        try writer.file.synchronize()
-        return writer.sum.finish().hex
     }
 
     /// Writes a new file of tensors whose layouts are known before their elements, and waits until it is on the disk.
     ///
     /// - Parameters:
-    ///   - layouts: Names and layouts.
+    ///   - sources: Where each tensor comes from, by its name.
     ///   - path: The file, which must not be there; its folder is.
+    ///   - layout: Gives the layout of a tensor.
     ///   - bytes: Gives the elements of a tensor when its turn comes.
     /// - Returns: The file's SHA-256.
-    /// - Throws: Errors of the disk, what `bytes` throws.
-    package static func write(
-        _ layouts: [String: TensorLayout],
+    /// - Throws: Errors of the disk, what `layout` and `bytes` throw.
+    package static func write<Source>(
+        _ sources: [String: Source],
         to path: String,
-        bytes: (String) throws -> Data
+        layout: (Source) throws -> TensorLayout,
+        bytes: (String, Source) throws -> Data
     ) throws -> String {
+        let ordered = try sources.map {
+            (name: $0.key, source: $0.value, layout: try layout($0.value))
+        }
+        .sorted { left, right in
+            (-left.layout.dtype.byteCount, left.name)
+                < (-right.layout.dtype.byteCount, right.name)
+        }
         try Data().write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
         let writer = SafetensorsWriter(
-            path: path,
             file: try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         )
         defer { try? writer.file.close() }
-        let ordered = Self.sorted(layouts.map { ($0.key, $0.value) }) { ($0.1, $0.0) }
-        try writer.writeHeader(ordered)
-        for (name, layout) in ordered {
-            let data = try bytes(name)
+        try writer.writeHeader(ordered.map { ($0.name, $0.layout) })
+        for (name, source, layout) in ordered {
+            let data = try bytes(name, source)
             precondition(data.count == layout.byteCount, "\(name) is not \(layout)")
             try writer.append(data)
         }
         try writer.file.synchronize()
         return writer.sum.finish().hex
-    }
-
-    private func write(_ entries: [Entry], _ step: (String) throws -> Void) throws {
-        let layouts = try entries.map { entry in
-            guard let layout = entry.archive.layout(entry.source) else { throw gone(entry) }
-            return (entry, layout)
-        }
-        let ordered = Self.sorted(layouts) { ($0.1, $0.0.name) }
-        try writeHeader(ordered.map { ($0.0.name, $0.1) })
-        for (entry, _) in ordered {
-            try step(entry.name)
-            try append(try tensor(entry))
-        }
-    }
-
-    /// Tensors in the order of the file.
-    private static func sorted<Item>(
-        _ items: [Item],
-        _ facts: (Item) -> (TensorLayout, String)
-    ) -> [Item] {
-        items.map { ($0, facts($0)) }
-            .sorted { left, right in
-                (-left.1.0.dtype.byteCount, left.1.1) < (-right.1.0.dtype.byteCount, right.1.1)
-            }
-            .map(\.0)
     }
 
     private func writeHeader(_ ordered: [(name: String, layout: TensorLayout)]) throws {
@@ -141,7 +134,7 @@ package struct SafetensorsWriter {
         try append(withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header)
     }
 
-    private func tensor(_ entry: Entry) throws -> Data {
+    private static func bytes(of entry: Entry) throws -> Data {
         guard let tensor = entry.archive.raw(entry.source) else { throw gone(entry) }
         guard tensor.isFinite else {
             throw PackError(
@@ -153,7 +146,7 @@ package struct SafetensorsWriter {
         return tensor.bytes
     }
 
-    private func gone(_ entry: Entry) -> PackError {
+    private static func gone(_ entry: Entry) -> PackError {
         PackError(
             .weightsMismatch,
             "checkpoint \"\(entry.archive.path)\": tensor \(entry.source) is missing"

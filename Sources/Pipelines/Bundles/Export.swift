@@ -157,12 +157,14 @@ private struct BundleWriter {
         }
         let tensorsName = BundleManifest.tensorsName(parts.count)
         let hash = try SafetensorsWriter.write(
-            assets.mapValues { TensorLayout(dtype: $0.dtype, shape: $0.shape) },
-            to: folder.draft + "/" + tensorsName
-        ) { name in
-            try cancellation.check()
-            return try assets[name].map { try snapshot.tensor($0).bytes } ?? Data()
-        }
+            assets,
+            to: folder.draft + "/" + tensorsName,
+            layout: { TensorLayout(dtype: $0.dtype, shape: $0.shape) },
+            bytes: { _, asset in
+                try cancellation.check()
+                return try snapshot.tensor(asset).bytes
+            }
+        )
         parts.append(
             BundleManifest.Part(
                 clips: try folder.write(lines, to: BundleManifest.clipsName(parts.count)),
