@@ -98,6 +98,19 @@ struct UsageTests {
         (["pack", "create", "a", "--clip", "f", "--without", "clip"], "exclude each other"),
     ]
 
+    /// All commands of `--tag` read its words alike.
+    static let withTags = [
+        ["export", "-o", "a"], ["list"], ["ingest", "a"], ["sample", "--seed", "1"],
+        ["pack", "calibrate"], ["train", "dynamics"], ["search", "a"], ["duplicates"], ["map"],
+    ]
+
+    @Test(arguments: withTags)
+    func emptyTagsAreRefused(arguments: [String]) throws {
+        let result = try Workspace().run(arguments + ["--tag", "dance,,night"])
+        #expect(result.status == 64, "\(arguments): \(result.errors)")
+        #expect(result.errors.contains("one of them is empty"), "\(arguments): \(result.errors)")
+    }
+
     @Test(arguments: refused.indices)
     func wrongUsageIsRefusedWithAReason(index: Int) throws {
         let (arguments, message) = Self.refused[index]

@@ -5,14 +5,7 @@ import Store
 struct ConditionOptions: ParsableArguments {
     @OptionGroup var filter: FilterOption
 
-    @Option(
-        name: .customLong("tag"),
-        help: ArgumentHelp(
-            "Only clips with these tags, with commas between; repeatable.",
-            valueName: "word"
-        )
-    )
-    var tags: [WordList] = []
+    @OptionGroup var tags: TagsOption
 
     @Option(help: ArgumentHelp("Only clips of this collection.", valueName: "name"))
     var collection: String?
@@ -24,8 +17,6 @@ struct ConditionOptions: ParsableArguments {
         )
     )
     var pack: String?
-
-    func validate() throws { try tags.validate() }
 
     /// The conditions.
     ///
@@ -39,7 +30,7 @@ struct ConditionOptions: ParsableArguments {
     }
 
     /// Whether any condition is set.
-    var isFiltered: Bool { filter.condition != nil || !tags.isEmpty || collection != nil }
+    var isFiltered: Bool { filter.condition != nil || !tags.words.isEmpty || collection != nil }
 
     /// What to say of a library of which no clip was looked at.
     func emptiness(pack: String) -> String {

@@ -44,14 +44,7 @@ struct ExportCommand: LibraryCommand {
 
     @OptionGroup var filter: FilterOption
 
-    @Option(
-        name: .customLong("tag"),
-        help: ArgumentHelp(
-            "Only clips with these tags, with commas between; repeatable.",
-            valueName: "word"
-        )
-    )
-    var tags: [WordList] = []
+    @OptionGroup var tags: TagsOption
 
     @Option(
         name: .customLong("collection"),
@@ -65,7 +58,7 @@ struct ExportCommand: LibraryCommand {
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-        let isFiltered = filter.condition != nil || !tags.isEmpty || !collections.isEmpty
+        let isFiltered = filter.condition != nil || !tags.words.isEmpty || !collections.isEmpty
         guard references.isEmpty || !isFiltered else {
             throw ValidationError(
                 "clips are named or chosen with --where, --tag and --collection, not both"

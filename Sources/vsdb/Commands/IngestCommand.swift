@@ -91,21 +91,13 @@ struct IngestCommand: LibraryCommand {
     )
     var boxes: String?
 
-    @Option(
-        name: .customLong("tag"),
-        help: ArgumentHelp(
-            "Words to filter by, with commas between; repeatable.",
-            valueName: "word"
-        )
-    )
-    var tags: [WordList] = []
+    @OptionGroup var tags: NewTagsOption
 
     @OptionGroup(title: "Cluster") var clusterOptions: ClusterOptions
 
     @OptionGroup var shared: SharedOptions
 
     func validate() throws {
-        try tags.validate()
         try requireNumber("--start", start, in: 0 ... .greatestFiniteMagnitude, "seconds from 0 up")
         try requireNumber("--end", end, in: 0 ... .greatestFiniteMagnitude, "seconds from 0 up")
         if let start, let end, end <= start {

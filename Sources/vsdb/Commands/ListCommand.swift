@@ -23,14 +23,7 @@ struct ListCommand: LibraryCommand {
 
     @OptionGroup var filter: FilterOption
 
-    @Option(
-        name: .customLong("tag"),
-        help: ArgumentHelp(
-            "Only clips with these tags, with commas between; repeatable.",
-            valueName: "word"
-        )
-    )
-    var tags: [WordList] = []
+    @OptionGroup var tags: TagsOption
 
     @Option(
         name: .customLong("name"),
@@ -45,8 +38,6 @@ struct ListCommand: LibraryCommand {
     var format = FindOptions.Format.table
 
     @OptionGroup var shared: SharedOptions
-
-    func validate() throws { try tags.validate() }
 
     func run() throws {
         var conditions = ClipFilter()

@@ -26,18 +26,9 @@ struct PackCalibrateCommand: LibraryCommand {
     @Argument(help: "The name or the beginning of the fingerprint; the default pack if not given.")
     var name: String?
 
-    @Option(
-        name: .customLong("tag"),
-        help: ArgumentHelp(
-            "Count only clips with these tags, with commas between; repeatable.",
-            valueName: "word"
-        )
-    )
-    var tags: [WordList] = []
+    @OptionGroup var tags: TagsOption
 
     @OptionGroup var shared: SharedOptions
-
-    func validate() throws { try tags.validate() }
 
     func run() throws {
         let session = try shared.openSession()

@@ -60,14 +60,7 @@ struct SampleCommand: LibraryCommand {
     @Option(help: ArgumentHelp("A sentence about every sample.", valueName: "text"))
     var caption: String?
 
-    @Option(
-        name: .customLong("tag"),
-        help: ArgumentHelp(
-            "Words to filter by, with commas between; repeatable.",
-            valueName: "word"
-        )
-    )
-    var tags: [WordList] = []
+    @OptionGroup var tags: NewTagsOption
 
     @Option(
         name: .shortAndLong,
@@ -97,7 +90,6 @@ struct SampleCommand: LibraryCommand {
     }
 
     func validate() throws {
-        try tags.validate()
         guard (1...SampleRequest.countLimit).contains(count) else {
             throw ValidationError("--count \(count): give 1 to \(SampleRequest.countLimit)")
         }

@@ -33,19 +33,10 @@ struct TrainDynamicsCommand: LibraryCommand {
     )
     var pack: String?
 
-    @Option(
-        name: .customLong("tag"),
-        help: ArgumentHelp(
-            "Only clips with these tags, with commas between; repeatable.",
-            valueName: "word"
-        )
-    )
-    var tags: [WordList] = []
+    @OptionGroup var tags: TagsOption
 
     @OptionGroup var training: TrainingOptions
     @OptionGroup var shared: SharedOptions
-
-    func validate() throws { try tags.validate() }
 
     func run() throws {
         let session = try shared.openSession()
