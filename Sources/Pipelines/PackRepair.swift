@@ -41,9 +41,7 @@ extension Session {
             + "/.repairing-\(UUID().uuidString.prefix(8))"
         do {
             try write(draft)
-            let file = try FileHandle(forUpdating: URL(fileURLWithPath: draft))
-            try file.synchronize()
-            try file.close()
+            try syncFile(draft)
             guard rename(draft, path) == 0 else {
                 throw RequestError(
                     "\"\(path)\" cannot be replaced: \(String(cString: strerror(errno)))"

@@ -81,7 +81,7 @@ func makeFolder(_ path: String) throws(StoreError) {
 }
 
 /// Makes the bytes of a file survive a power cut.
-func syncFile(_ path: String) throws(StoreError) {
+package func syncFile(_ path: String) throws(StoreError) {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw StoreError.system(errno, "open", path) }
     defer { close(file) }

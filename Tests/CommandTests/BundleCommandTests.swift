@@ -102,6 +102,32 @@ struct BundleCommandTests {
         #expect(try workspace.names().isEmpty)
     }
 
+    /// Weights often lie on a disk where nobody may change them, and copies take their rights along.
+    @Test func packsThatMayOnlyBeReadComeAlong() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let folder = workspace.path(".vsdb/packs/paper-doll")
+        for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+            #expect(chmod(folder + "/" + name, 0o444) == 0)
+        }
+        // Root may write everywhere, unless that right is taken away.
+        let user =
+            geteuid() == 0 ? "setpriv --bounding-set -dac_override --inh-caps -dac_override" : ""
+        let export = try workspace.shell(
+            user + " \"$vsdb\" export -o all.vsdbundle --with-packs"
+        )
+        #expect(export.status == 0, "\(export.errors)")
+        try workspace.expectSuccess("init", "other")
+        let done = try workspace.shell(
+            user + " \"$vsdb\" import all.vsdbundle --library other"
+        )
+        #expect(done.status == 0, "\(done.errors)")
+        try Data().write(to: URL(filePath: workspace.path("other/packs/paper-doll/pack.json")))
+        let repair = try workspace.shell(
+            user + " \"$vsdb\" pack add all.vsdbundle/packs/paper-doll --library other"
+        )
+        #expect(repair.status == 0, "\(repair.errors)")
+    }
+
     @Test func whatGoesWrongIsSaid() throws {
         let workspace = try Workspace.copyOfPrepared()
         try workspace.expectSuccess("export", "-o", "all.vsdbundle")

@@ -1,7 +1,6 @@
 internal import Foundation
 internal import Glibc
 internal import Hashing
-internal import Packs
 internal import Store
 
 /// The folder of a bundle while it is written, under a hidden name beside its place.
@@ -19,7 +18,7 @@ struct BundleFolder {
         self.output = url.path
         draft =
             url.deletingLastPathComponent().path
-            + "/.\(url.lastPathComponent).\(getpid())-\(UUID().uuidString.prefix(8)).partial"
+            + "/.\(ClipName.shortened(url.lastPathComponent)).\(getpid())-\(UUID().uuidString.prefix(8)).partial"
         try refuseExisting()
         try FileManager.default.createDirectory(
             atPath: draft,
@@ -27,9 +26,9 @@ struct BundleFolder {
         )
     }
 
-    /// Gives the bundle its name.
+    /// Waits until all of the bundle is on the disk, and gives it its name.
     func publish() throws {
-        try synchroniseFolder(draft)
+        try syncTree(draft)
         try refuseExisting()
         guard rename(draft, output) == 0 else {
             throw StoreError(
@@ -37,17 +36,16 @@ struct BundleFolder {
                 "bundle \"\(output)\": it cannot get its name: \(String(cString: strerror(errno)))"
             )
         }
-        try synchroniseFolder(URL(fileURLWithPath: output).deletingLastPathComponent().path)
+        try syncFolder(URL(fileURLWithPath: output).deletingLastPathComponent().path)
     }
 
     /// Removes what was written; does nothing after `publish`.
     func discard() { try? FileManager.default.removeItem(atPath: draft) }
 
-    /// Writes a file and waits until it is on the disk.
+    /// Writes a file.
     func write(_ data: Data, to name: String) throws -> BundleManifest.File {
         let path = draft + "/" + name
         try data.write(to: URL(fileURLWithPath: path), options: .withoutOverwriting)
-        try synchronise(path)
         return BundleManifest.File(
             path: name,
             byteCount: data.count,
@@ -62,21 +60,19 @@ struct BundleFolder {
             atPath: URL(fileURLWithPath: source).resolvingSymlinksInPath().path,
             toPath: path
         )
-        try synchronise(path)
         return try described(name, sha256: try SHA256.digest(fileAt: path).hex)
     }
 
     /// A file that is written already.
     func described(_ name: String, sha256: String) throws -> BundleManifest.File {
-        let facts = try FileManager.default.attributesOfItem(atPath: draft + "/" + name)
-        let size = (facts[.size] as? NSNumber)?.intValue ?? 0
-        return BundleManifest.File(path: name, byteCount: size, sha256: sha256)
-    }
-
-    private func synchronise(_ path: String) throws {
-        let file = try FileHandle(forUpdating: URL(fileURLWithPath: path))
-        defer { try? file.close() }
-        try file.synchronize()
+        var facts = stat()
+        guard stat(draft + "/" + name, &facts) == 0 else {
+            throw StoreError(
+                .failed,
+                "bundle \"\(output)\": \(name) cannot be read again: \(String(cString: strerror(errno)))"
+            )
+        }
+        return BundleManifest.File(path: name, byteCount: Int(facts.st_size), sha256: sha256)
     }
 
     private func refuseExisting() throws {

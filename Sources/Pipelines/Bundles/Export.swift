@@ -272,8 +272,6 @@ private struct BundleWriter {
             try cancellation.check()
             return try folder.copy(pack.folder + "/" + file, to: name + "/" + file)
         }
-        try synchroniseFolder(target)
-        try synchroniseFolder(folder.draft + "/packs")
         return needed
     }
 }

@@ -32,7 +32,7 @@ public enum ClipName {
     }
 
     /// The end of a segment's name: `@2s-4s`, in seconds of the source.
-    static func range(_ start: Double, _ end: Double) -> String {
+    package static func range(_ start: Double, _ end: Double) -> String {
         "@\(seconds(start))-\(seconds(end))"
     }
 
@@ -46,7 +46,7 @@ public enum ClipName {
     }
 
     /// Leaves room for `-12345` at the end of a long name.
-    static func shortened(_ name: String) -> String {
+    package static func shortened(_ name: String) -> String {
         var name = name
         while name.utf8.count > byteLimit - 8 { name.removeLast() }
         return name
