@@ -71,29 +71,31 @@ extension Library {
     /// - Throws: `StoreError`: `.unknownReference`, `.ambiguousReference`, or `.invalidValue` for
     ///   times that are a part of a clip.
     public func clips(named references: [String]) throws(StoreError) -> [Clip] {
-        try reading("look up clips") { db in
-            var seen: Set<ClipID> = []
-            var clips: [Clip] = []
-            var unknown: [StoreError] = []
-            for reference in references {
-                do {
-                    for clip in try self.clips(named: reference, db)
-                    where seen.insert(clip.id).inserted { clips.append(clip) }
-                } catch let error as StoreError where error.kind == .unknownReference {
-                    unknown.append(error)
-                }
+        try reading("look up clips") { db in try clips(named: references, db) }
+    }
+
+    func clips(named references: [String], _ db: Database) throws -> [Clip] {
+        var seen: Set<ClipID> = []
+        var clips: [Clip] = []
+        var unknown: [StoreError] = []
+        for reference in references {
+            do {
+                for clip in try self.clips(named: reference, db)
+                where seen.insert(clip.id).inserted { clips.append(clip) }
+            } catch let error as StoreError where error.kind == .unknownReference {
+                unknown.append(error)
             }
-            if let first = unknown.first {
-                // All at once: nobody wants to mend a list name by name.
-                throw unknown.count == 1
-                    ? first
-                    : StoreError(
-                        .unknownReference,
-                        listed(unknown.map(\.description), separator: "\n  ")
-                    )
-            }
-            return clips
         }
+        if let first = unknown.first {
+            // All at once: nobody wants to mend a list name by name.
+            throw unknown.count == 1
+                ? first
+                : StoreError(
+                    .unknownReference,
+                    listed(unknown.map(\.description), separator: "\n  ")
+                )
+        }
+        return clips
     }
 
     /// The clips of a base name, or the one that a reference means.

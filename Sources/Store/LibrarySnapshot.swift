@@ -39,10 +39,8 @@ public struct LibrarySnapshot {
     ) throws(StoreError) -> [Int64] {
         try asking("choose clips") {
             var chosen: Set<Int64> = []
-            for reference in references {
-                for clip in try library.clips(named: reference, db) {
-                    chosen.insert(try library.number(of: clip.id, db))
-                }
+            for clip in try library.clips(named: references, db) {
+                chosen.insert(try library.number(of: clip.id, db))
             }
             for filter in filters {
                 let query = try ClipQuery(filter, db)
@@ -111,20 +109,30 @@ public struct LibrarySnapshot {
 
     /// All collections by name, with their clips in order.
     ///
-    /// - Throws: `StoreError`.
+    /// - Throws: `StoreError`, `.damaged` if the id of a clip is not what was written.
     public func collections() throws(StoreError) -> [(name: String, clips: [ClipID])] {
         try asking("list collections") {
             let rows = try Row.fetchAll(db, sql: "SELECT id, name FROM collections ORDER BY name")
             return try rows.map { row in
                 let members = try String.fetchAll(
-                    db,
-                    sql: """
-                        SELECT clips.identity FROM collection_clips
-                        JOIN clips ON clips.id = clip_id WHERE collection_id = ? ORDER BY position
-                        """,
+                    db.cachedStatement(
+                        sql: """
+                            SELECT clips.identity FROM collection_clips
+                            JOIN clips ON clips.id = clip_id WHERE collection_id = ?
+                            ORDER BY position
+                            """
+                    ),
                     arguments: [try row.at(0) as Int64]
                 )
-                return (try row.at(1), members.compactMap(ClipID.init(hex:)))
+                let clips = members.compactMap(ClipID.init(hex:))
+                let name: String = try row.at(1)
+                guard clips.count == members.count else {
+                    throw StoreError(
+                        .damaged,
+                        "collection \"\(name)\": the row of a clip is not what was written; see vsdb check"
+                    )
+                }
+                return (name, clips)
             }
         }
     }

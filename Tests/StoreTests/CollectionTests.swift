@@ -33,6 +33,25 @@ import Testing
         #expect(try library.status().collectionCount == 1)
     }
 
+    @Test func aDamagedMemberIsNotLeftOutInSilence() throws {
+        let folder = try TemporaryFolder()
+        let (library, ids) = try library(folder)
+        _ = try library.add(ids, toCollection: "reel")
+        #expect(try library.atOneMoment { try $0.collections() }.map(\.clips) == [ids])
+        let queue = try DatabaseQueue(path: folder.library + "/catalog.sqlite")
+        try queue.write { db in
+            try db.execute(sql: "PRAGMA ignore_check_constraints = 1")
+            try db.execute(
+                sql: "UPDATE clips SET identity = 'x' WHERE identity = ?",
+                arguments: [ids[1].hex]
+            )
+        }
+        let error = expectFailure(.damaged) {
+            try library.atOneMoment { _ = try $0.collections() }
+        }
+        #expect(error?.description.contains("collection \"reel\"") == true)
+    }
+
     @Test func allOrNothingAndWhatIsUnknownIsSaid() throws {
         let folder = try TemporaryFolder()
         let (library, ids) = try library(folder)
