@@ -280,8 +280,11 @@ struct HostileBundleTests {
     }
 
     @Test func tensorsOfAnotherFormAreRefused() throws {
-        func refuse(_ words: String..., change: (inout [String: RawTensor], String) -> Void) throws
-        {
+        func refuse(
+            _ words: String...,
+            kind: String = "content",
+            change: (inout [String: RawTensor], String) -> Void
+        ) throws {
             let trial = try Trial()
             let url = trial.url("tensors-0000.safetensors")
             let file = try SafetensorsFile(path: url.path, data: Data(contentsOf: url))
@@ -290,7 +293,7 @@ struct HostileBundleTests {
                     file.raw(name).map { (name, $0) }
                 }
             )
-            let name = try #require(file.names.first { $0.hasSuffix(".content") })
+            let name = try #require(file.names.first { $0.hasSuffix("." + kind) })
             change(&tensors, name)
             try SafetensorsFile.encode(tensors).write(to: url)
             let tensor = tensors[name]
@@ -355,6 +358,16 @@ struct HostileBundleTests {
             withUnsafeBytes(of: claimed.littleEndian) { changed.replaceSubrange(0..<8, with: $0) }
             try changed.write(to: url)
             try trial.sealFiles()
+        // Whoever reads a motion goes from cell to cell.
+        try refuse("motion is [64, 1]", "expected [64, 32]", kind: "motion") { tensors, name in
+            tensors[name] = tensors[name].map {
+                RawTensor(
+                    dtype: $0.dtype,
+                    shape: [$0.shape[0], 1],
+                    bytes: Data($0.bytes.prefix($0.bytes.count / $0.shape[1]))
+                )
+            }
+        }
             try trial.expectRefusal("tensors-0000.safetensors")
         }
     }

@@ -1,5 +1,6 @@
 internal import Models
 internal import Packs
+internal import Search
 internal import Store
 internal import Tensors
 
@@ -40,7 +41,9 @@ struct ClipShapes {
         case .frameCodes: return [nil, generator.layerCount, generator.styleDim]
         case .dynamics: return manifest.dynamics?.config.stateShape
         case .motion:
-            return manifest.dynamics.map { [$0.config.gridHeight * $0.config.gridWidth, nil] }
+            return manifest.dynamics.map {
+                [$0.config.gridHeight * $0.config.gridWidth, 2 * MotionSummary.numbers]
+            }
         case .style, .look: return manifest.clip.map { [$0.config.embedDim] }
         case .thumbnails: return [nil]
         }
