@@ -16,7 +16,8 @@ extension Session {
     /// Verifies a pack, copies it into the library and registers it.
     ///
     /// The copy appears complete or not at all. The first pack of a library becomes its default. If the library
-    /// has the same pack, files of it that are damaged or missing are replaced.
+    /// has the same pack, files of it that are damaged or missing are replaced. A whole copy that was interrupted
+    /// before it was registered is used.
     ///
     /// - Parameters:
     ///   - folder: A folder with `pack.json` and its files.
@@ -30,7 +31,11 @@ extension Session {
         name: String? = nil,
         makesDefault: Bool = false
     ) throws -> InstalledPack {
-        let pack = try Pack(folder: folder)
+        try add(try Pack(folder: folder), name: name, makesDefault: makesDefault)
+    }
+
+    /// As `addPack`, of a pack whose manifest is read already.
+    func add(_ pack: Pack, name: String?, makesDefault: Bool = false) throws -> InstalledPack {
         _ = try pack.verify()
         let name = name ?? pack.manifest.name
         if let known = try library.packs().first(where: { $0.fingerprint == pack.fingerprint }) {
@@ -45,12 +50,17 @@ extension Session {
             throw RequestError("pack name \"\(name)\" cannot be a folder's name; pass --name")
         }
         let target = library.packsDirectory + "/" + name
-        guard !FileManager.default.fileExists(atPath: target) else {
-            throw RequestError(
-                "library \"\(library.path)\" has another pack named \"\(name)\"; pass --name"
-            )
+        let isThere = FileManager.default.fileExists(atPath: target)
+        if isThere {
+            guard try isLeftover(target, of: pack) else {
+                throw RequestError(
+                    "library \"\(library.path)\" has another pack named \"\(name)\"; pass --name"
+                )
+            }
+            try syncFolder(library.packsDirectory)
+        } else {
+            try copy(pack, to: target)
         }
-        try copy(pack, to: target)
         let manifest = try String(
             contentsOfFile: target + "/" + Pack.manifestName,
             encoding: .utf8
@@ -66,11 +76,26 @@ extension Session {
         do {
             try library.registerPack(record)
         } catch {
-            try? FileManager.default.removeItem(atPath: target)
+            // What was there is not ours, nor is a copy that another process registered meanwhile.
+            if !isThere, (try? isNamed(target)) == false {
+                try? FileManager.default.removeItem(atPath: target)
+            }
             throw error
         }
         if isFirst || makesDefault { try library.setDefaultPack(named: name) }
         return InstalledPack(record: record, isNew: true, repaired: [])
+    }
+
+    /// Whether a folder is a whole copy of a pack that no row names, as a process leaves it that is killed
+    /// between the two.
+    private func isLeftover(_ target: String, of pack: Pack) throws -> Bool {
+        try !isNamed(target) && (try? Pack(folder: target))?.fingerprint == pack.fingerprint
+            && pack.damagedFiles(in: target).isEmpty
+    }
+
+    /// Whether the library says of a folder that it is a pack's.
+    private func isNamed(_ target: String) throws -> Bool {
+        try library.packs().contains { folder(of: $0) == target }
     }
 
     private func copy(_ pack: Pack, to target: String) throws {
