@@ -39,37 +39,33 @@ public struct MergedDocuments: Sendable, Equatable {
 }
 
 extension Library {
-    /// The names of those of some clips that the library has.
+    /// Those of some clips that the library has.
     ///
     /// - Throws: `StoreError`.
-    public func names(of ids: [ClipID]) throws(StoreError) -> [ClipID: String] {
+    public func known(_ ids: [ClipID]) throws(StoreError) -> Set<ClipID> {
         try reading("look up clips") { db in
-            var names: [ClipID: String] = [:]
-            for id in ids { names[id] = try ClipRow.name(of: id, db) }
-            return names
+            Set(try ids.filter { try ClipRow.name(of: $0, db) != nil })
         }
     }
 
-    /// Whether a clip to add would get another name than the wanted one.
+    /// The name that a clip would get if it were added to the library as it is now.
     ///
     /// - Parameter clip: The clip; its assets do not matter.
-    /// - Returns: Whether its name belongs to other content, as the library is now.
+    /// - Returns: The name, that of a segment with its range.
     /// - Throws: `StoreError`.
-    public func isNameTaken(for clip: NewClip) throws(StoreError) -> Bool {
+    public func name(for clip: NewClip) throws(StoreError) -> String {
         try reading("look up a name") { db in
-            try Bool.fetchOne(
-                db.cachedStatement(
-                    sql: """
-                        SELECT EXISTS (SELECT 1 FROM clips JOIN sources ON sources.id = source_id
-                        WHERE base_name = ? AND NOT (? AND is_segment AND sha256 = ?
-                            AND pack_fingerprint = ? AND settings = ?))
-                        """
-                ),
-                arguments: [
-                    ClipName.sanitised(clip.name), clip.isSegment, clip.source.sha256,
-                    clip.packFingerprint.lowercased(), clip.settings,
-                ]
-            ) == true
+            let source = try Int64.fetchOne(
+                db.cachedStatement(sql: "SELECT id FROM sources WHERE sha256 = ?"),
+                arguments: [clip.source.sha256]
+            )
+            // No row has the number 0: no clip of the library is of a source that it does not have.
+            let naming = ClipNaming(
+                clip,
+                source: source ?? 0,
+                pack: clip.packFingerprint.lowercased()
+            )
+            return try naming.choose(db).shown
         }
     }
 

@@ -91,19 +91,20 @@ public struct SafetensorsFile: TensorArchive {
     /// - Parameters:
     ///   - path: The name used in messages.
     ///   - bytes: The whole file.
+    ///   - headerLimit: The largest header to read.
     /// - Throws: `SafetensorsError` if it breaks a rule of the format.
-    public init(path: String, bytes: FileBytes) throws {
+    public init(path: String, bytes: FileBytes, headerLimit: Int = Self.headerLimit) throws {
         guard bytes.count >= 8, let prefix = bytes.part(0..<8) else {
             throw SafetensorsError(path, "\(bytes.count) bytes are too few for a header")
         }
         let declared = prefix.withUnsafeBytes {
             UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self))
         }
-        guard declared <= UInt64(Self.headerLimit) else {
+        guard declared <= UInt64(headerLimit) else {
             throw SafetensorsError(
                 path,
-                "byte 0: the header claims \(declared) bytes, more than the \(Self.headerLimit) that "
-                    + "the format allows"
+                "byte 0: the header claims \(declared) bytes, more than the \(headerLimit) that are "
+                    + "allowed"
             )
         }
         guard declared <= UInt64(bytes.count - 8) else {

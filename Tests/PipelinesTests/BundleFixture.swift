@@ -22,6 +22,22 @@ struct BundleFixture {
         return session
     }
 
+    /// A pack that is not the sample pack, but is made of its files.
+    func otherPack() throws -> String {
+        let folder = path("other-pack")
+        try FileManager.default.copyItem(
+            atPath: LibraryFixture.samples + "/packs/paper-doll",
+            toPath: folder
+        )
+        let file = URL(fileURLWithPath: folder + "/pack.json")
+        var manifest = try #require(
+            try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any]
+        )
+        manifest["clip"] = nil
+        try JSONSerialization.data(withJSONObject: manifest).write(to: file)
+        return folder
+    }
+
     /// A library with clips of some seeds, a composition of the first two and a collection of all.
     func filled(_ name: String, _ seeds: Range<Int>) throws -> Session {
         let session = try session(name)

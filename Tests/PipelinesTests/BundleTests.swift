@@ -171,6 +171,94 @@ struct BundleTests {
         _ = try empty.pack().pack.verify()
     }
 
+    @Test func aPackThatWasCopiedAndNotRegisteredIsUsed() throws {
+        let fixture = try BundleFixture()
+        let source = try fixture.filled("a", 0..<2)
+        let bundle = try fixture.export(source, "all.vsdbundle", withPacks: true)
+        let copy = try fixture.session("b", hasPack: false)
+        // As an import leaves it that is killed between the two.
+        let folder = copy.library.packsDirectory + "/paper-doll"
+        try FileManager.default.copyItem(atPath: bundle + "/packs/paper-doll", toPath: folder)
+        #expect(try copy.importing(bundle)[0].packs == ["paper-doll"])
+        #expect(try copy.library.contents() == source.library.contents())
+        #expect(try copy.library.defaultPack()?.name == "paper-doll")
+    }
+
+    @Test func anotherPacksFolderIsNotTakenForOurOwn() throws {
+        let fixture = try BundleFixture()
+        let samples = LibraryFixture.samples + "/packs/paper-doll"
+        for name in ["pack.json", "generator.safetensors"] {
+            let session = try fixture.session(name, hasPack: false)
+            let folder = session.library.packsDirectory + "/paper-doll"
+            try FileManager.default.copyItem(atPath: samples, toPath: folder)
+            try Data("{}".utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+            let error = #expect(throws: RequestError.self) { try session.addPack(from: samples) }
+            #expect(error?.description.contains("another pack named \"paper-doll\"") == true)
+            #expect(FileManager.default.fileExists(atPath: folder))
+        }
+    }
+
+    @Test func aLongNameOfAPackGetsANumber() throws {
+        let fixture = try BundleFixture()
+        let figure = "\u{1F9CD}"
+        let name = String(repeating: figure, count: ClipName.byteLimit / figure.utf8.count)
+        let source = try fixture.session("a", hasPack: false)
+        try source.addPack(from: LibraryFixture.samples + "/packs/paper-doll", name: name)
+        _ = try source.library.commit([try BundleFixture.clip(0)])
+        let bundle = try fixture.export(source, "all.vsdbundle", withPacks: true)
+        let copy = try fixture.session("b", hasPack: false)
+        try copy.addPack(from: try fixture.otherPack(), name: name)
+        let report = try copy.importing(bundle)[0]
+        let found = try #require(report.packs.first)
+        #expect(found.hasSuffix(figure + "-2") && found.hasPrefix(name.dropLast(3)))
+        #expect(report.renamed.map { [$0.kind, $0.old, $0.new] } == [["pack", name, found]])
+        #expect(try copy.library.packs().count == 2)
+    }
+
+    @Test func aDryRunOfSeveralBundlesCountsAClipOnce() throws {
+        let fixture = try BundleFixture()
+        let bundle = try fixture.export(try fixture.filled("a", 0..<5), "all.vsdbundle")
+        let copy = try fixture.session("b")
+        let plan = try copy.importing(bundle, bundle, dryRun: true)
+        #expect(plan.map(\.added) == [5, 0] && plan.map(\.known) == [0, 5])
+        #expect(plan.map(\.compositions) == [["swap"], []])
+        #expect(plan.map(\.knownCompositions) == [0, 1])
+        #expect(try copy.library.clips().isEmpty)
+    }
+
+    @Test func aClipThatComesFromElsewhereMeanwhileGetsItsTags() throws {
+        let fixture = try BundleFixture()
+        let bundle = try fixture.export(try fixture.filled("a", 0..<1), "all.vsdbundle")
+        let copy = try fixture.session("b")
+        var same = try BundleFixture.clip(0)
+        same.tags = ["mine"]
+        let (isWaiting, isDone) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        let other = try Library.open(at: copy.library.path)
+        let committed = try other.commit([same]) { step in
+            guard step == .catalogLocked else { return }
+            Thread.detachNewThread {
+                try? copy.importBundles(
+                    [bundle],
+                    onProgress: { if $0.step == .adding { isWaiting.signal() } },
+                    onReport: { _ in }
+                )
+                isDone.signal()
+            }
+            #expect(isWaiting.wait(timeout: .now() + 60) == .success)
+            // It looks its clip up and then waits for the lock. If it is slow, it finds the clip: also well.
+            Thread.sleep(forTimeInterval: 0.3)
+        }
+        #expect(isDone.wait(timeout: .now() + 60) == .success)
+        #expect(try copy.library.clip(committed[0].id).tags == ["even", "mine", "\u{E4}"])
+    }
+
+    @Test func aBundleMayHaveTheLongestName() throws {
+        let fixture = try BundleFixture()
+        let name = String(repeating: "a", count: 255)
+        let bundle = try fixture.export(try fixture.filled("a", 0..<1), name)
+        #expect(try fixture.session("b").importing(bundle)[0].added == 1)
+    }
+
     @Test func whatIsNotWholeStaysBehindAndIsSaid() throws {
         let fixture = try BundleFixture()
         let session = try fixture.filled("a", 0..<3)

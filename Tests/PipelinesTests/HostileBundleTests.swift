@@ -213,6 +213,32 @@ struct HostileBundleTests {
         try trial.expectRefusal("not a regular file")
     }
 
+    @Test(arguments: [true, false])
+    func aPipeIsNoManifestOfAPack(isListed: Bool) throws {
+        let trial = try Trial(withPacks: true)
+        let path = trial.bundle + "/packs/paper-doll/pack.json"
+        try FileManager.default.removeItem(atPath: path)
+        #expect(mkfifo(path, 0o600) == 0)
+        if !isListed {
+            try trial.edit("bundle.json") { manifest in
+                var packs = try #require(manifest["packs"] as? [[String: Any]])
+                let files = try #require(packs[0]["files"] as? [[String: Any]])
+                packs[0]["files"] = files.filter {
+                    ($0["path"] as? String)?.hasSuffix("/pack.json") == false
+                }
+                manifest["packs"] = packs
+            }
+        }
+        try trial.expectRefusal(isListed ? "not a regular file" : "has no pack.json")
+    }
+
+    @Test func aPlaceThatCannotBeReachedIsNotSaidToBeEmpty() throws {
+        let session = try BundleFixture().session("a", hasPack: false)
+        let name = String(repeating: "a", count: 300)
+        let error = #expect(throws: RequestError.self) { try session.importing("/" + name) }
+        #expect(error?.description.contains("cannot be read: File name too long") == true)
+    }
+
     @Test func aChangedPackIsRefused() throws {
         let trial = try Trial(withPacks: true)
         let names = try FileManager.default.contentsOfDirectory(
@@ -237,6 +263,7 @@ struct HostileBundleTests {
         try refuse("what it is gives") { $0["end"] = 3.5 }
         try refuse("what it is gives") { $0["settings"] = "{}" }
         try refuse("what it is gives") { $0["id"] = "xyz" }
+        try refuse("a clip of that range is called") { $0["name"] = "other" }
         try refuse("is no name of a clip") { $0["baseName"] = "../a" }
         try refuse("the key evil is not known") { $0["evil"] = 1 }
         try refuse("the key source is missing") { $0["source"] = nil }
@@ -331,6 +358,16 @@ struct HostileBundleTests {
                 RawTensor(dtype: $0.dtype, shape: [1] + $0.shape, bytes: $0.bytes)
             }
         }
+        // Whoever reads a motion goes from cell to cell.
+        try refuse("motion is [64, 1]", "expected [64, 32]", kind: "motion") { tensors, name in
+            tensors[name] = tensors[name].map {
+                RawTensor(
+                    dtype: $0.dtype,
+                    shape: [$0.shape[0], 1],
+                    bytes: Data($0.bytes.prefix($0.bytes.count / $0.shape[1]))
+                )
+            }
+        }
         try refuse("NaN or infinite") { tensors, name in
             tensors[name] = tensors[name].map {
                 RawTensor(
@@ -358,16 +395,6 @@ struct HostileBundleTests {
             withUnsafeBytes(of: claimed.littleEndian) { changed.replaceSubrange(0..<8, with: $0) }
             try changed.write(to: url)
             try trial.sealFiles()
-        // Whoever reads a motion goes from cell to cell.
-        try refuse("motion is [64, 1]", "expected [64, 32]", kind: "motion") { tensors, name in
-            tensors[name] = tensors[name].map {
-                RawTensor(
-                    dtype: $0.dtype,
-                    shape: [$0.shape[0], 1],
-                    bytes: Data($0.bytes.prefix($0.bytes.count / $0.shape[1]))
-                )
-            }
-        }
             try trial.expectRefusal("tensors-0000.safetensors")
         }
     }

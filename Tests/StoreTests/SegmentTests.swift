@@ -39,6 +39,21 @@ import Testing
         }
     }
 
+    @Test func namesAreForetold() throws {
+        let folder = try TemporaryFolder()
+        let library = try Fixture.library(in: folder)
+        let clips = [
+            Fixture.clip(7, name: "walk"), piece(0, 2), piece(2, 4), piece(2, 4.0001),
+            piece(0, 2, source: 2), Fixture.clip(8, name: "walk-2"), Fixture.clip(9, name: "a/b"),
+            Fixture.clip(10, name: String(repeating: "w", count: 300)),
+            Fixture.clip(11, name: String(repeating: "w", count: 300)),
+        ]
+        for clip in clips {
+            let name = try library.name(for: clip)
+            #expect(try library.commit([clip]).map(\.name) == [name])
+        }
+    }
+
     @Test func partsAreFoundInTheClipThatHasThem() throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.library(in: folder)

@@ -62,6 +62,10 @@ struct BundlePart {
         guard ClipName.isValid(line.baseName) else {
             throw refuse("\"\(line.baseName)\" is no name of a clip")
         }
+        let range = line.isSegment ? ClipName.range(line.start, line.end) : ""
+        guard line.name == line.baseName + range else {
+            throw refuse("a clip of that range is called \(line.baseName)\(range)")
+        }
         clip.assets = try line.assets.map { use in
             guard let kind = AssetKind(name: use.kind) else {
                 throw refuse("\"\(use.kind)\" is no kind of tensor")
@@ -84,8 +88,7 @@ struct BundlePart {
                 shape: mapped.shape,
                 bytes: mapped.bytes.withUnsafeBytes { Data($0) }
             )
-            let found = String(tensor.bytes.withUnsafeBytes { xxh3($0) }, radix: 16)
-            guard String(repeating: "0", count: 16 - found.count) + found == use.xxh3 else {
+            guard hexadecimal64(tensor.bytes.withUnsafeBytes { xxh3($0) }) == use.xxh3 else {
                 throw refuse("tensor \(use.tensor) does not match its checksum")
             }
             if let fault = shapes.fault(kind, tensor) { throw refuse(fault) }

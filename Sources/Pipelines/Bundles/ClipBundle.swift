@@ -10,8 +10,8 @@ struct ClipBundle {
     let folder: String
     let manifest: BundleManifest
 
-    /// Larger ones are no `bundle.json`: a million clips have 400 kB.
-    private static let manifestLimit = 16 << 20
+    /// Larger ones are no `bundle.json`, where a million clips have 400 kB, and no `pack.json`.
+    static let manifestLimit = 16 << 20
     /// Larger ones are no line: a collection of a million clips has 70 MB.
     private static let lineLimit = 128 << 20
     /// Larger ones are no header: a part of 1,024 clips has 1.4 MB.
@@ -25,12 +25,15 @@ struct ClipBundle {
         self.folder = folder
         let path = folder + "/" + BundleManifest.fileName
         var facts = stat()
+        let source = "bundle \"\(folder)\": \(BundleManifest.fileName)"
         guard lstat(path, &facts) == 0 else {
+            let code = errno
             throw RequestError(
-                "bundle \"\(folder)\": there is no \(BundleManifest.fileName) in it; name a folder that vsdb export made"
+                code == ENOENT || code == ENOTDIR
+                    ? "bundle \"\(folder)\": there is no \(BundleManifest.fileName) in it; name a folder that vsdb export made"
+                    : "\(source) cannot be read: \(String(cString: strerror(code)))"
             )
         }
-        let source = "bundle \"\(folder)\": \(BundleManifest.fileName)"
         guard facts.st_mode & S_IFMT == S_IFREG, facts.st_size <= Self.manifestLimit else {
             throw StoreError(.damaged, "\(source) is not a file of up to 16 MiB; export again")
         }
@@ -120,8 +123,8 @@ struct ClipBundle {
 
     // MARK: Files
 
-    /// Opens a file that is as large as it should be.
-    private func open(_ file: BundleManifest.File) throws -> FileBytes {
+    /// Opens a file that is as large as it should be, and no link or pipe.
+    func open(_ file: BundleManifest.File) throws -> FileBytes {
         let path = folder + "/" + file.path
         try refuseLinks(file.path)
         let bytes: FileBytes
@@ -138,7 +141,7 @@ struct ClipBundle {
     }
 
     /// A link could lead to any file of the machine.
-    func refuseLinks(_ name: String) throws {
+    private func refuseLinks(_ name: String) throws {
         var path = folder
         for part in name.split(separator: "/") {
             path += "/" + part
@@ -158,8 +161,9 @@ struct ClipBundle {
                 if !cancellation.isCancelled { sum.update(piece) }
             }
             try cancellation.check()
+            guard pieces else { throw damaged("\(file.path) cannot be read to its end") }
             let found = sum.finish().hex
-            guard pieces, found == file.sha256 else {
+            guard found == file.sha256 else {
                 throw damaged(
                     "\(file.path) was changed: its SHA-256 is \(found), \(BundleManifest.fileName) says \(file.sha256)"
                 )
@@ -171,15 +175,11 @@ struct ClipBundle {
     func tensors(_ number: Int) throws -> SafetensorsFile {
         let file = manifest.parts[number].tensors
         let bytes = try open(file)
-        let length = bytes.part(0..<min(8, bytes.count)).map { prefix in
-            prefix.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        }
-        guard bytes.count >= 8, let length, length <= UInt64(Self.headerLimit) else {
-            throw damaged(
-                "\(file.path), byte 0: its header is no header of up to \(Self.headerLimit) bytes"
-            )
-        }
-        let opened = try SafetensorsFile(path: folder + "/" + file.path, bytes: bytes)
+        let opened = try SafetensorsFile(
+            path: folder + "/" + file.path,
+            bytes: bytes,
+            headerLimit: Self.headerLimit
+        )
         guard opened.names.count == manifest.parts[number].tensorCount else {
             throw damaged(
                 "\(file.path) has \(opened.names.count.counted("tensor")), \(BundleManifest.fileName) says "
@@ -190,9 +190,17 @@ struct ClipBundle {
     }
 
     /// Reads a file of one JSON object a line.
+    ///
+    /// - Parameters:
+    ///   - file: The file.
+    ///   - type: What a line describes.
+    ///   - isChecked: Whether the file was read before, and no line has a key that is not known.
+    ///   - body: Takes each line, and what it is called in messages.
+    /// - Throws: `StoreError`, `.damaged`, and `PackError`, `.badManifest`, naming file and line; what `body` throws.
     func forEachLine<Line: Codable>(
         of file: BundleManifest.File,
         as type: Line.Type,
+        isChecked: Bool = false,
         _ body: (Line, String) throws -> Void
     ) throws {
         guard var rest = try open(file).all() else { throw damaged("\(file.path) cannot be read") }
@@ -205,18 +213,46 @@ struct ClipBundle {
             }
             let line = rest[rest.startIndex..<end]
             guard line.count <= Self.lineLimit else { throw damaged("\(place) is too long") }
-            let value = try StrictJSON.decode(
-                type,
-                from: Data(line),
-                source: "bundle \"\(folder)\": \(place)"
-            )
-            try body(value, place)
+            try body(try decode(type, Data(line), place, isChecked: isChecked), place)
             rest = rest[(end + 1)...]
         }
     }
 
+    private func decode<Line: Codable>(
+        _ type: Line.Type,
+        _ line: Data,
+        _ place: String,
+        isChecked: Bool
+    ) throws -> Line {
+        guard isChecked else {
+            return try StrictJSON.decode(
+                type,
+                from: line,
+                source: "bundle \"\(folder)\": \(place)"
+            )
+        }
+        do { return try JSONDecoder().decode(type, from: line) } catch {
+            throw damaged("\(place) \(JSONFault.text(line, error))")
+        }
+    }
+
     /// Reads the clips of a part, in order.
-    func forEachClip(of number: Int, _ body: (BundleClip, String) throws -> Void) throws {
-        try forEachLine(of: manifest.parts[number].clips, as: BundleClip.self, body)
+    ///
+    /// - Parameters:
+    ///   - number: The part.
+    ///   - isChecked: Whether it was read before, and no line has a key that is not known.
+    ///   - body: Takes each clip, and what its line is called in messages.
+    /// - Throws: As `forEachLine`.
+    func forEachClip(
+        of number: Int,
+        isChecked: Bool = false,
+        _ body: (BundleClip, String) throws -> Void
+    ) throws {
+        try forEachLine(
+            of: manifest.parts[number].clips,
+            as: BundleClip.self,
+            isChecked: isChecked,
+            body
+        )
     }
 }

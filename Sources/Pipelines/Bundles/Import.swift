@@ -25,7 +25,7 @@ extension Session {
     ///
     /// All bundles are checked as a whole before the library is touched. A clip that the library has is left as it
     /// is, but gets the bundle's tags, and its caption if it has none. Importing again changes nothing; after an
-    /// interruption it does the rest.
+    /// interruption it does the rest. A dry run counts a clip as known that an earlier bundle would bring.
     ///
     /// - Parameters:
     ///   - folders: The bundles.
@@ -44,41 +44,41 @@ extension Session {
     ) throws {
         let bundles = try folders.map { try ClipBundle(folder: $0) }
         let all = bundles.reduce(0) { $0 + $1.manifest.clipCount }
-        let sources = try packSources(bundles)
-        let shapes = try sources.mapValues { ClipShapes(try $0.pack().manifest) }
-        var clips: [Set<ClipID>] = []
+        let packs = try neededPacks(bundles)
+        let shapes = packs.mapValues { ClipShapes($0.pack.manifest) }
         var done = 0
-        for bundle in bundles {
-            clips.append(
-                try verify(bundle, shapes, cancellation) { count in
-                    done += count
-                    onProgress(ImportProgress(step: .checking, done: done, all: all))
-                }
-            )
+        // Bundle by bundle, for the ids of one are all that memory need hold of its clips.
+        let documents = try bundles.map { bundle in
+            let clips = try verify(bundle, shapes, cancellation) { count in
+                done += count
+                onProgress(ImportProgress(step: .checking, done: done, all: all))
+            }
+            return try BundleDocuments(bundle, clips: clips)
         }
-        let documents = try zip(bundles, clips).map { try BundleDocuments($0, clips: $1) }
         done = 0
+        var planned = PlannedMerge()
         var installed: Set<String> = []
         for (bundle, documents) in zip(bundles, documents) {
             var merge = LibraryMerge(
                 into: self,
                 from: bundle.folder,
                 isDryRun: isDryRun,
+                after: planned,
                 cancellation: cancellation
             )
             for needed in bundle.manifest.packs where installed.insert(needed.fingerprint).inserted
             {
                 try cancellation.check()
-                if case .folder(let folder)? = sources[needed.fingerprint] {
-                    try merge.install(needed.name, from: folder)
+                if let source = packs[needed.fingerprint], source.isBundled {
+                    try merge.install(source.pack, as: needed.name)
                 }
             }
             // Whatever stops it, what came in can be searched.
             defer { merge.updateIndexes() }
             for number in bundle.manifest.parts.indices {
                 let part = try BundlePart(bundle, number, shapes: shapes)
-                try bundle.forEachClip(of: number) { line, place in
-                    try merge.add(try part.incoming(line, place))
+                try bundle.forEachClip(of: number, isChecked: true) { line, place in
+                    try merge.add(part.incoming(line, place))
                     done += 1
                     onProgress(ImportProgress(step: .adding, done: done, all: all))
                 }
@@ -87,6 +87,7 @@ extension Session {
                 compositions: documents.compositions,
                 collections: documents.collections
             )
+            planned = merge.planned
             try onReport(merge.report)
         }
     }
@@ -110,33 +111,27 @@ extension Session {
         return ids
     }
 
-    /// Where a pack that clips need comes from.
-    private enum PackSource {
-        case library(LoadedPack)
-        case folder(String)
-
-        func pack() throws -> Pack {
-            switch self {
-            case .library(let loaded): loaded.pack
-            case .folder(let folder): try Pack(folder: folder)
-            }
-        }
+    /// A pack that clips need.
+    private struct NeededPack {
+        let pack: Pack
+        /// Whether it comes from a bundle, for the library lacks it.
+        let isBundled: Bool
     }
 
-    /// Finds every pack that the bundles need: in the library, or in one of them.
-    private func packSources(_ bundles: [ClipBundle]) throws -> [String: PackSource] {
+    /// Finds every pack that the bundles need, by its fingerprint: in the library, or in one of them.
+    private func neededPacks(_ bundles: [ClipBundle]) throws -> [String: NeededPack] {
         let known = Set(try library.packs().map(\.fingerprint))
-        var sources: [String: PackSource] = [:]
+        var packs: [String: NeededPack] = [:]
         for bundle in bundles {
             for needed in bundle.manifest.packs where needed.files != nil {
-                let folder = try bundle.packFolder(needed)
+                let pack = try bundle.pack(needed)
                 if !known.contains(needed.fingerprint) {
-                    sources[needed.fingerprint] = .folder(folder)
+                    packs[needed.fingerprint] = NeededPack(pack: pack, isBundled: true)
                 }
             }
         }
         for bundle in bundles {
-            for needed in bundle.manifest.packs where sources[needed.fingerprint] == nil {
+            for needed in bundle.manifest.packs where packs[needed.fingerprint] == nil {
                 guard known.contains(needed.fingerprint) else {
                     throw StoreError(
                         .unknownReference,
@@ -145,36 +140,40 @@ extension Session {
                             + "add it with vsdb pack add DIR, or export with --with-packs"
                     )
                 }
-                sources[needed.fingerprint] = .library(try pack(needed.fingerprint))
+                packs[needed.fingerprint] = NeededPack(
+                    pack: try pack(needed.fingerprint).pack,
+                    isBundled: false
+                )
             }
         }
-        return sources
+        return packs
     }
 }
 
 extension ClipBundle {
-    /// The folder of a pack that is in the bundle, and is the one that it should be.
-    fileprivate func packFolder(_ needed: BundleManifest.NeededPack) throws -> String {
-        let folder = folder + "/" + BundleManifest.packFolder(needed.name)
-        for file in needed.files ?? [] { try refuseLinks(file.path) }
+    /// A pack that is in the bundle, and is the one that it should be.
+    fileprivate func pack(_ needed: BundleManifest.NeededPack) throws -> Pack {
+        let place = BundleManifest.packFolder(needed.name)
+        let files = needed.files ?? []
+        guard let document = files.first(where: { $0.path == place + "/" + Pack.manifestName }),
+            document.byteCount <= Self.manifestLimit
+        else { throw damaged("\(place) has no \(Pack.manifestName) of up to 16 MiB") }
+        // No link, no pipe, nothing that grew: only then is it safe to read the manifest.
+        for file in files { _ = try open(file) }
         let pack: Pack
-        do { pack = try Pack(folder: folder) } catch { throw damaged("\(error)") }
-        let names = (needed.files ?? []).map { ($0.path as NSString).lastPathComponent }
+        do { pack = try Pack(folder: folder + "/" + place) } catch { throw damaged("\(error)") }
+        let names = files.map { ($0.path as NSString).lastPathComponent }
         guard pack.fingerprint == needed.fingerprint, Set(pack.fileNames) == Set(names) else {
-            throw damaged("packs/\(needed.name) is not the pack that it should be")
+            throw damaged("\(place) is not the pack that it should be")
         }
-        return folder
+        return pack
     }
 }
 
 extension BundlePart {
     /// A clip whose tensors are read when the library lacks it.
-    fileprivate func incoming(_ line: BundleClip, _ place: String) throws -> IncomingClip {
-        guard let id = ClipID(hex: line.id) else {
-            throw bundle.damaged("\(place): \"\(line.id)\" is no id of a clip")
-        }
-        return IncomingClip(
-            id: id,
+    fileprivate func incoming(_ line: BundleClip, _ place: String) -> IncomingClip {
+        IncomingClip(
             name: line.name,
             bare: line.bare,
             byteCount: line.assets.reduce(0) { $0 + (byteCount(of: $1.tensor) ?? 0) },

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Packs
 internal import Store
 
 /// What a bundle, or another library, brought into a library.
@@ -39,6 +39,7 @@ public struct MergeReport: Sendable, Codable {
 
 /// A clip that may come into a library.
 struct IncomingClip {
+    /// What it is known by, computed from what it is.
     let id: ClipID
     /// What it is called where it comes from.
     let name: String
@@ -48,6 +49,18 @@ struct IncomingClip {
     let byteCount: Int
     /// The clip with its tensors, read when they are needed.
     let whole: () throws -> NewClip
+
+    init(name: String, bare: NewClip, byteCount: Int, whole: @escaping () throws -> NewClip) {
+        (self.name, self.bare, self.byteCount, self.whole) = (name, bare, byteCount, whole)
+        id = bare.id
+    }
+}
+
+/// What dry runs would have brought so far: it cannot be looked up in the library.
+struct PlannedMerge {
+    var clips: Set<ClipID> = []
+    /// The hashes of recipes.
+    var recipes: Set<String> = []
 }
 
 /// Takes clips over into a library, from wherever they come: group by group, each whole or not at all.
@@ -57,6 +70,8 @@ struct LibraryMerge {
     private let session: Session
     private let cancellation: Cancellation
     private(set) var report: MergeReport
+    /// With that of earlier merges; empty if this one writes.
+    private(set) var planned: PlannedMerge
     private var waiting: [IncomingClip] = []
     private var waitingBytes = 0
     private var changedPacks: Set<String> = []
@@ -68,24 +83,25 @@ struct LibraryMerge {
         into session: Session,
         from source: String,
         isDryRun: Bool,
+        after planned: PlannedMerge,
         cancellation: Cancellation
     ) {
-        (self.session, self.cancellation) = (session, cancellation)
+        (self.session, self.cancellation, self.planned) = (session, cancellation, planned)
         report = MergeReport(source: source, isDryRun: isDryRun)
     }
 
     private var library: Library { session.library }
 
     /// Copies a pack that the library lacks, under its name or the next free one.
-    mutating func install(_ name: String, from folder: String) throws {
+    mutating func install(_ pack: Pack, as name: String) throws {
         var free = name
         let taken = Set(try library.packs().map(\.name))
         var number = 2
         while taken.contains(free) {
-            free = "\(name.prefix(ClipName.byteLimit / 4))-\(number)"
+            free = "\(ClipName.shortened(name))-\(number)"
             number += 1
         }
-        if !report.isDryRun { try session.addPack(from: folder, name: free) }
+        if !report.isDryRun { _ = try session.add(pack, name: free) }
         report.packs.append(free)
         if free != name {
             report.renamed.append(.init(kind: "pack", old: name, new: free))
@@ -106,31 +122,41 @@ struct LibraryMerge {
         (waiting, waitingBytes) = ([], 0)
         guard !group.isEmpty else { return }
         try cancellation.check()
-        let names = try library.names(of: group.map(\.id))
-        let fresh = group.filter { names[$0.id] == nil }
-        guard !report.isDryRun else {
-            report.known += names.count
-            report.added += fresh.count
-            for clip in fresh where try library.isNameTaken(for: clip.bare) {
-                report.renamed.append(.init(kind: "clip", old: clip.name, new: nil))
-            }
-            return
-        }
+        let ids = try library.known(group.map(\.id))
+        guard !report.isDryRun else { return try plan(group, known: ids) }
+        let fresh = group.filter { !ids.contains($0.id) }
+        var known = group.filter { ids.contains($0.id) }
         for (clip, committed) in zip(fresh, try library.commit(fresh.map { try $0.whole() })) {
-            guard committed.isNew else { continue }
+            guard committed.isNew else {
+                // Another process brought it since the ids were looked up.
+                known.append(clip)
+                continue
+            }
             report.added += 1
             changedPacks.insert(clip.bare.packFingerprint)
             if committed.name != clip.name {
                 report.renamed.append(.init(kind: "clip", old: clip.name, new: committed.name))
             }
         }
-        let known = group.filter { names[$0.id] != nil }
         report.known += known.count
         guard !known.isEmpty else { return }
         let labels = known.map {
             ClipLabels(id: $0.id, caption: $0.bare.caption, tags: $0.bare.tags)
         }
         report.labelled += try library.addLabels(labels).count
+    }
+
+    private mutating func plan(_ group: [IncomingClip], known: Set<ClipID>) throws {
+        for clip in group {
+            guard !known.contains(clip.id), planned.clips.insert(clip.id).inserted else {
+                report.known += 1
+                continue
+            }
+            report.added += 1
+            if try library.name(for: clip.bare) != clip.name {
+                report.renamed.append(.init(kind: "clip", old: clip.name, new: nil))
+            }
+        }
     }
 
     /// Writes the last group, then what is made of the clips.
@@ -140,13 +166,16 @@ struct LibraryMerge {
     ) throws {
         try flush()
         try cancellation.check()
+        // Two names of one recipe come together, so that those of this merge are not among the planned ones.
+        let unplanned = compositions.filter { !planned.recipes.contains($0.hash) }
+        if report.isDryRun { planned.recipes.formUnion(unplanned.map(\.hash)) }
         let merged = try library.merge(
-            compositions: compositions,
+            compositions: unplanned,
             collections: collections,
             dryRun: report.isDryRun
         )
         report.compositions = merged.compositions
-        report.knownCompositions = merged.knownCount
+        report.knownCompositions = merged.knownCount + compositions.count - unplanned.count
         report.collections = merged.collections
         report.renamed += merged.renamed.map {
             .init(kind: "composition", old: $0.old, new: $0.new)

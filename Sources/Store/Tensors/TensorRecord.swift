@@ -124,7 +124,7 @@ func byteSize(of shape: [Int], _ dtype: DType) -> Int? {
 }
 
 /// Sixteen hexadecimal digits.
-func hexadecimal64(_ word: UInt64) -> String {
+package func hexadecimal64(_ word: UInt64) -> String {
     let digits = String(word, radix: 16)
     return String(repeating: "0", count: 16 - digits.utf8.count) + digits
 }
