@@ -85,8 +85,7 @@ extension Session {
                 report: ExportReport(output: folder.output, withPacks: request.withPacks)
             )
             try writer.addClips(numbers, onProgress)
-            try writer.addDocuments()
-            try writer.finish()
+            try writer.finish(try writer.addDocuments())
             return writer.report
         }
     }
@@ -103,8 +102,6 @@ private struct BundleWriter {
     private var waiting: [StoredClip] = []
     private var written: Set<ClipID> = []
     private var fingerprints: Set<String> = []
-    private var compositions = BundleManifest.File(path: "", byteCount: 0, sha256: "")
-    private var collections = BundleManifest.File(path: "", byteCount: 0, sha256: "")
 
     /// Bounds of a part; a gibibyte with its header, and rows that memory can hold.
     private static let partByteLimit = (1 << 30) - (4 << 20)
@@ -177,8 +174,14 @@ private struct BundleWriter {
         report.tensors += assets.count
     }
 
-    /// Compositions and collections that the bundle has all clips of.
-    mutating func addDocuments() throws {
+    /// The files of the compositions and collections that the bundle has all clips of.
+    struct Documents {
+        let compositions: BundleManifest.File
+        let collections: BundleManifest.File
+    }
+
+    /// Writes the compositions and collections that the bundle has all clips of.
+    mutating func addDocuments() throws -> Documents {
         var lines = Data()
         for saved in try snapshot.compositions() {
             if let reason = obstacle(saved) {
@@ -194,7 +197,7 @@ private struct BundleWriter {
             lines += try JSONEncoder.forLines.encode(line) + Data("\n".utf8)
             report.compositions.append(saved.name)
         }
-        compositions = try folder.write(lines, to: BundleManifest.compositionsName)
+        let compositions = try folder.write(lines, to: BundleManifest.compositionsName)
         lines = Data()
         for collection in try snapshot.collections() {
             let absent = collection.clips.filter { !written.contains($0) }.count
@@ -212,7 +215,10 @@ private struct BundleWriter {
             lines += try JSONEncoder.forLines.encode(line) + Data("\n".utf8)
             report.collections.append(collection.name)
         }
-        collections = try folder.write(lines, to: BundleManifest.collectionsName)
+        return Documents(
+            compositions: compositions,
+            collections: try folder.write(lines, to: BundleManifest.collectionsName)
+        )
     }
 
     /// Why a composition cannot come along; nil if it can.
@@ -230,7 +236,7 @@ private struct BundleWriter {
         "\(absent) of its \(all.counted("clip")) \(absent == 1 ? "is" : "are") not in the bundle"
     }
 
-    mutating func finish() throws {
+    mutating func finish(_ documents: Documents) throws {
         let needed = try snapshot.packs().filter { fingerprints.contains($0.fingerprint) }
         report.packs = needed.map(\.name)
         var manifest = BundleManifest(
@@ -238,8 +244,8 @@ private struct BundleWriter {
             library: session.library.uuid,
             packs: try needed.map { try pack($0) },
             parts: parts,
-            compositions: compositions,
-            collections: collections
+            compositions: documents.compositions,
+            collections: documents.collections
         )
         manifest.checksum = try manifest.computedChecksum()
         let own = try folder.write(
