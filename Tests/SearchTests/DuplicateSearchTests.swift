@@ -54,7 +54,7 @@ import Testing
         _ aspects: [DuplicateAspect],
         _ method: SearchMethod = .standard
     ) -> [DuplicateGroup] {
-        DuplicateSearch(aspects).groups(method: method) { _ in }
+        DuplicateSearch(aspects).groups(method: method, isSame: { _, _ in true }, onItem: { _ in })
     }
 
     private func cosine(_ index: DescriptorIndex, _ a: Int, _ b: Int, _ weights: [Float]) -> Float {
@@ -135,13 +135,30 @@ import Testing
         #expect(self.groups([all, mixed]).map(\.items) == [[1, 2, 3, 4], [0, 5]])
     }
 
+    @Test("two items that are refused are asked of once")
+    func refused() {
+        let (index, _) = Self.families([6], noise: 0.05, seed: 4)
+        let aspect = DuplicateAspect(index, threshold: 0.5, rows: Array(0..<6))
+        var asked: [Set<Int>] = []
+        let groups = DuplicateSearch([aspect]).groups(
+            isSame: {
+                asked.append([$0, $1])
+                return false
+            },
+            onItem: { _ in }
+        )
+        #expect(groups.isEmpty)
+        #expect(asked.count == 15 && Set(asked).count == 15)
+    }
+
     @Test("a search that is stopped stops")
     func stopped() {
         struct Stop: Error {}
         let (index, family) = Self.families([5, 5], noise: 0.1, seed: 2)
         let aspect = DuplicateAspect(index, threshold: 0.9, rows: Array(0..<family.count))
         #expect(throws: Stop.self) {
-            try DuplicateSearch([aspect]).groups { if $0 == 3 { throw Stop() } }
+            try DuplicateSearch([aspect])
+                .groups(isSame: { _, _ in true }, onItem: { if $0 == 3 { throw Stop() } })
         }
     }
 

@@ -111,7 +111,14 @@ enum PictureAgreement {
     }
 
     /// The difference of the moment that agrees least, where the clips are laid upon each other best.
+    ///
+    /// Shifts are seconds of the first clip: where the other one runs at another speed, its seconds are tried too.
     private static func difference(_ a: ClipPictures, _ b: ClipPictures) -> Float {
+        let difference = oneSided(a, b)
+        return a.seconds == b.seconds ? difference : min(difference, oneSided(b, a))
+    }
+
+    private static func oneSided(_ a: ClipPictures, _ b: ClipPictures) -> Float {
         var best = Float.infinity
         // Of two lengths either the end is cut off, or one runs more slowly.
         let speeds = a.seconds > 0 && b.seconds > 0 ? Set([1, b.seconds / a.seconds]) : [1]

@@ -30,19 +30,6 @@ public struct DuplicateSearch: Sendable {
         self.aspects = aspects
     }
 
-    /// Compares all items by their aspects alone.
-    ///
-    /// - Parameters:
-    ///   - method: How neighbours are found; scores are always of all numbers.
-    ///   - onItem: Is told how many items are done; what it throws ends the search.
-    /// - Returns: The groups, the largest first.
-    public func groups(
-        method: SearchMethod = .standard,
-        onItem: (Int) throws -> Void
-    ) rethrows -> [DuplicateGroup] {
-        try groups(method: method, isSame: { _, _ in true }, onItem: onItem)
-    }
-
     /// Compares all items.
     ///
     /// Of each item the neighbours in one aspect are enough, since the same items are alike in all of them: the search
@@ -50,7 +37,8 @@ public struct DuplicateSearch: Sendable {
     ///
     /// - Parameters:
     ///   - method: How neighbours are found; scores are always of all numbers.
-    ///   - isSame: Is asked of two items that all aspects find alike; not of two that are in one group already.
+    ///   - isSame: Is asked once, in either order, of two items that all aspects find alike; not of two that are in one
+    ///     group already.
     ///   - onItem: Is told how many items are done; what it throws ends the search.
     /// - Returns: The groups, the largest first.
     public func groups(
@@ -59,18 +47,32 @@ public struct DuplicateSearch: Sendable {
         onItem: (Int) throws -> Void
     ) rethrows -> [DuplicateGroup] {
         var sets = DisjointSets(count)
+        var refused: Set<Pair> = []
         for item in 0..<count {
             try onItem(item)
             let queries = queries(item)
-            let others = candidates(item, queries, method).filter { !sets.areJoined(item, $0) }
+            let others = candidates(item, queries, method)
+                .filter { !sets.areJoined(item, $0) && !refused.contains(Pair(item, $0)) }
             for other in alike(item, others, queries) where !sets.areJoined(item, other) {
-                if try isSame(item, other) { sets.join(item, other) }
+                if try isSame(item, other) {
+                    sets.join(item, other)
+                } else {
+                    refused.insert(Pair(item, other))
+                }
             }
         }
         return try sets.groups().map { items in
             try onItem(count)
             return DuplicateGroup(items: items, least: try least(items, onItem))
         }
+    }
+
+    /// Two items, whichever comes first.
+    private struct Pair: Hashable {
+        let first: Int
+        let second: Int
+
+        init(_ a: Int, _ b: Int) { (first, second) = (min(a, b), max(a, b)) }
     }
 
     /// What an item is compared by in each aspect that has a row of it.
