@@ -1,5 +1,4 @@
 public import Media
-internal import Models
 internal import Packs
 internal import Store
 internal import Tensors
@@ -11,21 +10,17 @@ extension Session {
     /// - Returns: The sheet, and how many clips had no room on it.
     /// - Throws: `StoreError` or `MediaError` if a thumbnail strip cannot be read.
     public func sheet(_ report: DuplicateReport) throws -> (image: RGBImage, leftOut: Int) {
-        let config = try pack(report.pack).manifest.generator.config
-        let aspect = Double(config.width) / Double(config.height)
+        let pack = try pack(report.pack)
         var rows: [ContactSheet.Row] = []
         var all = 0
         for (number, group) in report.groups.enumerated() {
             for (place, clip) in group.clips.enumerated() {
                 all += 1
                 guard rows.count < Self.sheetRows else { continue }
-                let images = try library.thumbnails(of: clip.id).map {
-                    try ThumbnailStrip.decode($0, aspect: aspect)
-                }
                 rows.append(
                     ContactSheet.Row(
                         label: "\(number + 1)\(place == 0 ? " keep" : ""): \(clip.name)",
-                        images: images ?? []
+                        images: try storedPictures(of: clip.id, pack)
                     )
                 )
             }

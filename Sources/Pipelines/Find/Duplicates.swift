@@ -152,14 +152,12 @@ private final class ComparedPictures {
 
     private let session: Session
     private let basis: DuplicateRequest.Basis
-    private let aspect: Double
+    private let pack: LoadedPack
     /// Nil for a clip that has none.
     private var known: [ClipID: ClipPictures?] = [:]
 
     init(_ session: Session, _ pack: LoadedPack, _ basis: DuplicateRequest.Basis) {
-        (self.session, self.basis) = (session, basis)
-        let config = pack.manifest.generator.config
-        aspect = Double(config.width) / Double(config.height)
+        (self.session, self.pack, self.basis) = (session, pack, basis)
     }
 
     /// Whether pictures allow what the descriptors say; they do if there are none.
@@ -175,9 +173,8 @@ private final class ComparedPictures {
     private func pictures(_ asset: IndexedAsset) throws -> ClipPictures? {
         if let found = known[asset.clip] { return found }
         if known.count >= Self.limit { known.removeAll() }
-        let pictures = try session.library.thumbnails(of: asset.clip).map {
-            ClipPictures(try ThumbnailStrip.decode($0, aspect: aspect), duration: asset.duration)
-        }
+        let stored = try session.storedPictures(of: asset.clip, pack)
+        let pictures = stored.isEmpty ? nil : ClipPictures(stored, duration: asset.duration)
         known[asset.clip] = .some(pictures)
         return pictures
     }

@@ -1,6 +1,5 @@
 internal import Foundation
 public import Media
-internal import Models
 internal import Packs
 public import Store
 
@@ -68,12 +67,7 @@ extension Session {
 
     /// The stored pictures of a clip, or of a part of it.
     private func pictures(_ clip: Clip, _ part: ClosedRange<Double>?) throws -> [RGBImage] {
-        guard let strip = try library.thumbnails(of: clip.id) else { return [] }
-        let config = try pack(clip.packFingerprint).manifest.generator.config
-        let images = try ThumbnailStrip.decode(
-            strip,
-            aspect: Double(config.width) / Double(config.height)
-        )
+        let images = try storedPictures(of: clip.id, try pack(clip.packFingerprint))
         guard let part, clip.duration > 0, images.count > 1 else { return images }
         let seconds = images.indices.map {
             clip.duration * (Double($0) + 0.5) / Double(images.count)

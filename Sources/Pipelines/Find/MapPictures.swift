@@ -1,6 +1,5 @@
 public import Foundation
 internal import Media
-internal import Models
 internal import Packs
 internal import Store
 internal import Tensors
@@ -112,15 +111,13 @@ extension Session {
     }
 
     private func aspect(_ map: LibraryMap) throws -> Double {
-        let config = try pack(map.pack).manifest.generator.config
-        return Double(config.width) / Double(config.height)
+        try pack(map.pack).pictureAspect
     }
 
     /// The picture in the middle of a clip.
     private func picture(_ clip: ClipID, _ map: LibraryMap) throws -> RGBImage? {
-        guard let strip = try library.thumbnails(of: clip) else { return nil }
-        let pictures = try ThumbnailStrip.decode(strip, aspect: try aspect(map))
-        return pictures[pictures.count / 2]
+        let pictures = try storedPictures(of: clip, try pack(map.pack))
+        return pictures.isEmpty ? nil : pictures[pictures.count / 2]
     }
 }
 

@@ -62,16 +62,11 @@ extension Session {
         at seconds: [Double],
         _ recipe: Recipe
     ) throws -> [RGBImage] {
-        guard let id = ClipID(hex: use.id), let strip = try library.thumbnails(of: id) else {
-            return []
-        }
-        let config = try pack(recipe.pack).manifest.generator.config
-        let images = try ThumbnailStrip.decode(
-            strip,
-            aspect: Double(config.width) / Double(config.height)
-        )
+        guard let id = ClipID(hex: use.id) else { return [] }
+        let images = try storedPictures(of: id, try pack(recipe.pack))
+        guard images.count > 1 else { return images }
         let duration = try library.clip(id).duration
-        guard duration > 0, images.count > 1 else { return images }
+        guard duration > 0 else { return images }
         let blank = RGBImage(
             width: images[0].width,
             height: images[0].height,
