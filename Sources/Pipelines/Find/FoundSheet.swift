@@ -23,7 +23,7 @@ extension Session {
             if !result.pictures.isEmpty {
                 let name = (reference as NSString).lastPathComponent
                 rows.append(ContactSheet.Row(label: name, images: result.pictures))
-            } else if let found = try? library.resolve(reference) {
+            } else if case .success(let found) = try lookUp(reference) {
                 // A composition has no stored pictures.
                 let part = found.namesTimes ? found.start...found.end : nil
                 rows.append(

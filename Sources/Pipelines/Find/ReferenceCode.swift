@@ -77,7 +77,10 @@ extension Session {
         throw missing(part?.name ?? text) ?? unknown
     }
 
-    private func lookUp(_ text: String) throws -> Result<ClipReference, StoreError> {
+    /// The clip that a text names, or why it names none.
+    ///
+    /// - Throws: `StoreError` if that cannot be told.
+    func lookUp(_ text: String) throws -> Result<ClipReference, StoreError> {
         do { return .success(try library.resolve(text)) } catch {
             guard error.kind == .unknownReference || error.kind == .invalidValue else {
                 throw error

@@ -76,6 +76,8 @@ struct RenameCommand: LibraryCommand {
     }
 
     /// What else the new name means, before it is given; nil if nothing.
+    ///
+    /// It is a note only: what keeps a name from being looked up keeps it from being given too, and is said then.
     private func shadowed(_ library: Library) throws -> String? {
         guard !collection else { return nil }
         if composition {
