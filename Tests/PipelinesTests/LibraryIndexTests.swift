@@ -102,6 +102,23 @@ import Testing
         #expect(try session.indexStatus(reads: true).allSatisfy { $0.state != .damaged })
     }
 
+    @Test("an index of parts takes removed clips out once, and is then current")
+    func removedParts() throws {
+        let session = try FindLibrary.get().copy()
+        var request = FindRequest.like("figure00_motion00@0s-1s", .motion)
+        request.anywhere = true
+        #expect(try session.find(request).clips.count == 4)
+        func states() throws -> [IndexStatus.State] {
+            try session.indexStatus().filter { $0.window == 1 }.map(\.state)
+        }
+        #expect(try states() == [.current])
+        let clip = try session.library.resolve("figure01_motion00").clip
+        _ = try session.library.remove([clip.id])
+        #expect(try states() == [.behind])
+        #expect(try session.find(request).clips.count == 3)
+        #expect(try states() == [.current])
+    }
+
     @Test("where nothing may be written the search is done in memory")
     func readOnly() throws {
         let session = try FindLibrary.get().copy()

@@ -203,6 +203,21 @@ import Testing
         #expect(index.nearest(made.query(made.next()), .max).neighbours.count == 70)
     }
 
+    @Test("parts of an asset count as one asset, as long as one of them is left")
+    func assetCount() {
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let assets: [Int64] = [3, 3, 3, 5, 8, 8]
+        let index = DescriptorIndex.ofRows(
+            assets.map { IndexRow(IndexEntry(asset: $0), made.next()) },
+            made.layout
+        )
+        #expect(index.assetCount == 3)
+        #expect(index.removing([0, 1]).assetCount == 3)
+        #expect(index.removing([3, 4, 5]).assetCount == 1)
+        #expect(index.adding(made.rows(9...10), watermark: 10).assetCount == 5)
+        #expect(DescriptorIndex(empty: index.identity).assetCount == 0)
+    }
+
     @Test("shorter files and broken manifests are damage, and a writer starts anew")
     func damage() throws {
         let folder = try TemporaryFolder()

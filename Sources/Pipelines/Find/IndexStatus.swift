@@ -173,7 +173,7 @@ extension LibraryIndex {
         if let index, damaged.map({ $0 > 0 }) == true || !index.isSound { isDamaged = true }
         let state: IndexStatus.State =
             isDamaged
-            ? .damaged : try index.map { try isCurrent($0, extent) ? .current : .behind } ?? .none
+            ? .damaged : index.map { isCurrent($0, extent) ? .current : .behind } ?? .none
         let measured = isDamaged ? nil : index.flatMap { recall($0, reads: reads) }
         return IndexStatus(
             pack: pack.manifest.name,

@@ -71,7 +71,7 @@ struct LibraryIndex {
         let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
         if let opened {
             guard opened.isSound else { return try repaired() }
-            if try isCurrent(opened, extent) { return opened }
+            if isCurrent(opened, extent) { return opened }
         } else if !isDamaged, extent.count > 0 {
             onNote(absence)
         }
@@ -128,13 +128,10 @@ struct LibraryIndex {
 
     /// Whether an index has what the library has.
     ///
-    /// Windows of a clip are several rows, so that only whole clips can be counted.
-    func isCurrent(_ index: DescriptorIndex, _ extent: AssetExtent) throws -> Bool {
-        guard index.watermark >= extent.newest, hasCentre(index.centre, extent) else {
-            return false
-        }
-        return windows != nil
-            ? try gone(index).isEmpty : index.count + index.rowless.count == extent.count
+    /// No asset up to the watermark comes later, so that they need only be counted.
+    func isCurrent(_ index: DescriptorIndex, _ extent: AssetExtent) -> Bool {
+        index.watermark >= extent.newest && hasCentre(index.centre, extent)
+            && index.assetCount + index.rowless.count == extent.count
     }
 
     private func hasCentre(_ centre: DescriptorCentre, _ extent: AssetExtent) -> Bool {
@@ -149,7 +146,7 @@ struct LibraryIndex {
         if !hasCentre(writer.centre, extent) { try writer.restart(centre: try centre()) }
         try append(to: writer)
         let index = try opened(identity)
-        guard try !isCurrent(index, extent) else { return index }
+        guard !isCurrent(index, extent) else { return index }
         let gone = try gone(index)
         try writer.remove(gone.rows, rowless: gone.rowless)
         return try opened(identity)
@@ -216,8 +213,6 @@ struct LibraryIndex {
     private struct Gone {
         var rows: [Int] = []
         var rowless: Set<Int64> = []
-
-        var isEmpty: Bool { rows.isEmpty && rowless.isEmpty }
     }
 
     /// - Throws: `StoreError`: an index loses no row because the catalogue cannot be read.

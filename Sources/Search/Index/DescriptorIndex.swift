@@ -32,6 +32,16 @@ public struct DescriptorIndex: Sendable {
     public var rowCount: Int { starts[starts.count - 1] }
     /// Rows that were removed and still lie in the files.
     public var removedCount: Int { removed.count }
+    /// Assets that have a row: one, or several of parts.
+    public var assetCount: Int {
+        var count = 0
+        var last: Int64?
+        forEachEntry { _, entry in
+            if entry.asset != last { count += 1 }
+            last = entry.asset
+        }
+        return count
+    }
     /// How many files of rows there are.
     public var segmentCount: Int { segments.count }
     /// How the numbers of one descriptor lie.
