@@ -149,6 +149,7 @@ import Testing
                 try bytes.write(to: url)
                 let index = try #require(try DescriptorIndex.open(folder.path, identity))
                 #expect(!index.isSound, "\(name) at \(place)")
+                #expect(index.hasWholeSketches == (name == "rows"), "\(name) at \(place)")
                 // An entry's asset and start have no checksum of their own, only that of their block.
                 if name == "entries", place % 16 < 12 { continue }
                 let damaged = index.damagedRows()

@@ -33,8 +33,8 @@ public struct IndexStatus: Sendable {
     public let written: Date?
     /// Rows that are not what was written; nil if they were not read.
     public let damaged: Int?
-    /// The share of the ten nearest rows of an exact search that a standard one finds; nil if there is no sound index, or
-    /// every search is exact, for there are few rows.
+    /// The share of the ten nearest rows of an exact search that a standard one finds; nil if it was not measured, there
+    /// is no sound index, or every search is exact, for there are few rows.
     public let recall: Double?
     /// Rows that were compared by all their numbers while recall was measured, as a share of all.
     public let compared: Double?
@@ -57,18 +57,20 @@ extension Session {
     ///
     /// - Parameters:
     ///   - reads: Whether every row is read and compared with its checksum.
+    ///   - measures: Whether recall is measured, up to 50 exact searches in each index.
     ///   - cancellation: Stops between indexes.
     /// - Returns: One for each aspect of each pack, and one for windows.
     /// - Throws: `StoreError`, `PackError`, `InterruptedError`.
     public func indexStatus(
         reads: Bool = false,
+        measures: Bool = true,
         cancellation: Cancellation = Cancellation()
     ) throws -> [IndexStatus] {
         try library.packs().flatMap { record in
             let pack = try self.pack(record.fingerprint)
             return try kinds(of: pack).map { source in
                 try cancellation.check()
-                return try source.status(reads: reads)
+                return try source.status(reads: reads, measures: measures)
             }
         }
     }
@@ -157,7 +159,7 @@ extension LibraryIndex {
     }
 
     /// What lies on the disk, and how far the library is ahead of it.
-    func status(reads: Bool) throws -> IndexStatus {
+    func status(reads: Bool, measures: Bool) throws -> IndexStatus {
         let identity = try identity()
         let extent = try session.library.extent(
             of: aspect.asset,
@@ -170,11 +172,14 @@ extension LibraryIndex {
             (index, isDamaged) = (nil, true)
         }
         let damaged = reads ? index?.damagedRows().count : nil
-        if let index, damaged.map({ $0 > 0 }) == true || !index.isSound { isDamaged = true }
+        if let index {
+            let isSound = damaged.map { $0 == 0 && index.hasWholeSketches } ?? index.isSound
+            isDamaged = !isSound
+        }
         let state: IndexStatus.State =
             isDamaged
             ? .damaged : index.map { isCurrent($0, extent) ? .current : .behind } ?? .none
-        let measured = isDamaged ? nil : index.flatMap { recall($0, reads: reads) }
+        let measured = measures && !isDamaged ? index.flatMap { recall($0, reads: reads) } : nil
         return IndexStatus(
             pack: pack.manifest.name,
             aspect: aspect,

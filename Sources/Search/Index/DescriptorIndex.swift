@@ -259,9 +259,13 @@ public struct DescriptorIndex: Sendable {
     ///
     /// - Returns: Rows that are not what was written, or whose sketch is not theirs.
     public func damagedRows() -> [Int] {
-        zip(segments, starts).flatMap { segment, start in
-            (0..<segment.count)
-                .filter { !segment.isWhole($0) || !segment.hasOwnSketch($0) }.map { start + $0 }
+        let block = DescriptorKernel.sketchRows
+        return zip(segments, starts).flatMap { segment, start in
+            stride(from: 0, to: segment.count, by: block).flatMap { first in
+                let strangers = Set(segment.rowsOfOtherSketches(block: first / block))
+                return (first..<min(first + block, segment.count))
+                    .filter { strangers.contains($0) || !segment.isWhole($0) }.map { start + $0 }
+            }
         }
     }
 
@@ -277,6 +281,15 @@ public struct DescriptorIndex: Sendable {
     /// A searcher asks before the first search: a sketch that lies, or a row of nonsense, would hide an answer. It takes
     /// about as long as one search.
     public var isSound: Bool {
+        // What is in memory was never written.
+        guard sums != nil else { return true }
+        guard hasWholeSketches else { return false }
+        let step = rowCount <= Self.sketchThreshold ? 1 : rowCount / Self.probes
+        return stride(from: 0, to: rowCount, by: step).allSatisfy(isWhole)
+    }
+
+    /// Whether all entries and sketches are what was written; rows are looked at only behind the last full block.
+    public var hasWholeSketches: Bool {
         guard let sums else { return true }
         let block = DescriptorKernel.sketchRows
         var full: UInt64 = 0
@@ -285,13 +298,10 @@ public struct DescriptorIndex: Sendable {
         }
         guard full == sums.full else { return false }
         if let last = segments.last, last.count % block > 0 {
-            let tail = last.count / block * block..<last.count
-            guard last.tailSum == sums.tail, tail.allSatisfy(last.hasOwnSketch) else {
-                return false
-            }
+            return last.tailSum == sums.tail
+                && last.rowsOfOtherSketches(block: last.count / block).isEmpty
         }
-        let step = rowCount <= Self.sketchThreshold ? 1 : rowCount / Self.probes
-        return stride(from: 0, to: rowCount, by: step).allSatisfy(isWhole)
+        return true
     }
 
     /// Whether a row is what was written.

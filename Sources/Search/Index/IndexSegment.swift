@@ -149,26 +149,29 @@ package struct IndexSegment: Sendable {
         }
     }
 
-    /// Whether the sketch of a row is the one of its numbers.
-    func hasOwnSketch(_ row: Int) -> Bool {
+    /// The rows of a block whose sketches are not those of their numbers.
+    func rowsOfOtherSketches(block: Int) -> [Int] {
         let size = layout.sketchByteCount
-        let block = DescriptorKernel.sketchRows
+        let side = DescriptorKernel.sketchRows
+        let block = (first: block * side, end: min(count, (block + 1) * side))
+        let range = block.first * layout.count..<block.end * layout.count
         return withRows { rows in
-            var own = [UInt8](repeating: 0, count: size * block)
+            var own = [UInt8](repeating: 0, count: size * side)
             own.withUnsafeMutableBufferPointer { own in
                 DescriptorKernel.sketch(
-                    UnsafeBufferPointer(
-                        rebasing: rows[row * layout.count..<(row + 1) * layout.count]
-                    ),
-                    0..<1,
+                    UnsafeBufferPointer(rebasing: rows[range]),
+                    0..<block.end - block.first,
                     layout,
                     into: own
                 )
             }
             return withSketch { sketch in
-                (0..<size).allSatisfy { byte in
-                    let place = (row / block * size + byte) * block
-                    return sketch[place + row % block] == own[byte * block]
+                (block.first..<block.end).filter { row in
+                    // Behind the counted rows of the last block a writer may be adding others.
+                    (0..<size).contains { byte in
+                        let place = byte * side + row - block.first
+                        return sketch[block.first * size + place] != own[place]
+                    }
                 }
             }
         }
