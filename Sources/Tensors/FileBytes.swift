@@ -9,6 +9,18 @@ import Glibc
 public struct FileBytes: Sendable {
     /// Why a file cannot be opened.
     public struct OpenError: Error, Sendable, CustomStringConvertible {
+        /// What callers tell apart.
+        public enum Kind: Sendable {
+            /// There is nothing of that name.
+            case missing
+            /// A folder, a pipe or the like.
+            case notRegular
+            /// It may be there and sound: the system did not let it be opened.
+            case failed
+        }
+
+        /// Whether there is such a file at all.
+        public let kind: Kind
         /// The reason in words.
         public let description: String
     }
@@ -92,12 +104,16 @@ private final class OpenFile: Sendable {
         // Without O_NONBLOCK a pipe would wait for a writer.
         descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            throw FileBytes.OpenError(description: String(cString: strerror(errno)))
+            let code = errno
+            throw FileBytes.OpenError(
+                kind: code == ENOENT || code == ENOTDIR ? .missing : .failed,
+                description: String(cString: strerror(code))
+            )
         }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             close(descriptor)
-            throw FileBytes.OpenError(description: "it is not a regular file")
+            throw FileBytes.OpenError(kind: .notRegular, description: "it is not a regular file")
         }
         byteCount = Int(status.st_size)
     }

@@ -1,13 +1,30 @@
 import Foundation
+import Glibc
 import Packs
 import Pipelines
 import Store
+import Synchronization
 import Testing
 
 /// Indexes follow the library, whatever happens to their files.
 @Suite struct LibraryIndexTests {
     private func found(_ session: Session) throws -> [FoundClip] {
         try session.find(.like("figure00_motion00", .motion)).clips
+    }
+
+    /// A file of an index; of one that was built anew it lies in a folder of its own.
+    private func file(_ session: Session, _ index: String, _ name: String) throws -> String {
+        let folder = session.library.indexDirectory
+        let files = try #require(FileManager.default.enumerator(atPath: folder))
+        let found = files.compactMap { $0 as? String }
+            .first { $0.contains(index + "/") && $0.hasSuffix(name) }
+        return folder + "/" + (try #require(found))
+    }
+
+    /// Changes all rows of the index of motions.
+    private func damage(_ session: Session) throws {
+        let url = URL(fileURLWithPath: try file(session, "motion", "0.rows"))
+        try Data(repeating: 0xFF, count: try Data(contentsOf: url).count).write(to: url)
     }
 
     @Test("removed clips vanish at once, and come back with the next ingest")
@@ -33,13 +50,7 @@ import Testing
         let index = session.library.indexDirectory
         for name in ["0.rows", "0.sketch", "0.entries", "manifest.json"] {
             for damage in 0..<4 {
-                // A rebuilt index lies in a folder of its own.
-                let files = try #require(FileManager.default.enumerator(atPath: index))
-                let file = try #require(
-                    files.compactMap { $0 as? String }
-                        .first { $0.contains("motion/") && $0.hasSuffix(name) }
-                )
-                let url = URL(fileURLWithPath: index + "/" + file)
+                let url = URL(fileURLWithPath: try file(session, "motion", name))
                 let bytes = try Data(contentsOf: url)
                 let damaged = [
                     bytes.dropLast(bytes.count / 2), Data("nonsense".utf8), Data(),
@@ -62,16 +73,9 @@ import Testing
     @Test("maps and duplicates build a damaged index anew, too")
     func damageBelowOthers() throws {
         let session = try FindLibrary.get().copy()
-        let index = session.library.indexDirectory
         let groups = try session.duplicates(DuplicateRequest()).groups.count
         for look in ["map", "duplicates"] {
-            let files = try #require(FileManager.default.enumerator(atPath: index))
-            let file = try #require(
-                files.compactMap { $0 as? String }
-                    .first { $0.contains("motion/") && $0.hasSuffix("0.rows") }
-            )
-            let url = URL(fileURLWithPath: index + "/" + file)
-            try Data(repeating: 0xFF, count: try Data(contentsOf: url).count).write(to: url)
+            try damage(session)
             if look == "map" {
                 #expect(try session.map(MapRequest()).notes.contains { $0.contains("built anew") })
             } else {
@@ -86,13 +90,7 @@ import Testing
     func bitRot() throws {
         let session = try FindLibrary.get().copy()
         let before = try found(session)
-        let index = session.library.indexDirectory
-        let files = try #require(FileManager.default.enumerator(atPath: index))
-        let file = try #require(
-            files.compactMap { $0 as? String }
-                .first { $0.contains("motion/") && $0.hasSuffix("0.rows") }
-        )
-        let url = URL(fileURLWithPath: index + "/" + file)
+        let url = URL(fileURLWithPath: try file(session, "motion", "0.rows"))
         var bytes = try Data(contentsOf: url)
         for row in 0..<5 { bytes[row * bytes.count / 5] ^= 1 }
         try bytes.write(to: url)
@@ -100,6 +98,69 @@ import Testing
         #expect(result.clips.map(\.score) == before.map(\.score))
         #expect(result.notes.contains { $0.contains("built anew") })
         #expect(try session.indexStatus(reads: true).allSatisfy { $0.state != .damaged })
+    }
+
+    @Test("an index that cannot be read now is left as it is, and the search does without it")
+    func unreadable() throws {
+        let session = try FindLibrary.get().copy()
+        let before = try found(session)
+        let rows = try file(session, "motion", "0.rows")
+        for name in ["manifest.json", "0.rows"] {
+            let path = try file(session, "motion", name)
+            let aside = session.library.path + "/../aside"
+            try FileManager.default.moveItem(atPath: path, toPath: aside)
+            // A link to itself keeps even root from reading.
+            try FileManager.default.createSymbolicLink(
+                atPath: path,
+                withDestinationPath: URL(fileURLWithPath: path).lastPathComponent
+            )
+            let result = try session.find(.like("figure00_motion00", .motion))
+            #expect(result.clips.map(\.score) == before.map(\.score), "\(name)")
+            #expect(result.notes.contains { $0.contains("cannot be read now") }, "\(result.notes)")
+            #expect(throws: (any Error).self) { try session.indexStatus() }
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.moveItem(atPath: aside, toPath: path)
+            #expect(try session.find(.like("figure00_motion00", .motion)).notes.isEmpty)
+            #expect(try file(session, "motion", "0.rows") == rows)
+        }
+    }
+
+    @Test("a search does not wait for a process that writes", .timeLimit(.minutes(1)))
+    func company() throws {
+        let session = try FindLibrary.get().copy()
+        let before = try found(session)
+        try damage(session)
+        let manifest = try file(session, "motion", "manifest.json")
+        let lock = open(manifest.dropLast("manifest.json".count) + "lock", O_RDWR)
+        #expect(lock >= 0 && flock(lock, LOCK_EX) == 0)
+        let result = try session.find(.like("figure00_motion00", .motion))
+        #expect(result.clips.map(\.score) == before.map(\.score))
+        close(lock)
+        #expect(
+            try session.find(.like("figure00_motion00", .motion)).notes
+                .contains { $0.contains("built anew") }
+        )
+        #expect(try session.find(.like("figure00_motion00", .motion)).notes.isEmpty)
+    }
+
+    @Test("searches that meet one damage build one index")
+    func manySearchers() throws {
+        let session = try FindLibrary.get().copy()
+        let before = try found(session).map(\.score)
+        func generation() throws -> Int? {
+            try file(session, "motion", "0.rows").split(separator: "/").dropLast().last
+                .flatMap { Int($0.dropFirst("generation-".count)) }
+        }
+        let first = try #require(try generation())
+        try damage(session)
+        let same = Mutex(0)
+        DispatchQueue.concurrentPerform(iterations: 8) { _ in
+            let scores = try? session.find(.like("figure00_motion00", .motion)).clips.map(\.score)
+            if scores == before { same.withLock { $0 += 1 } }
+        }
+        #expect(same.withLock { $0 } == 8)
+        #expect(try generation() == first + 1)
+        #expect(try session.find(.like("figure00_motion00", .motion)).notes.isEmpty)
     }
 
     @Test("an index of parts takes removed clips out once, and is then current")

@@ -57,7 +57,8 @@ import Testing
         try writer.append(made.rows(1...5), watermark: 5)
         #expect(before.nearest(query, 5).neighbours == found.neighbours)
         #expect(before.damagedRows() == [])
-        #expect(try DescriptorIndex.open(folder.path, identity)?.count == 5)
+        let after = try #require(try DescriptorIndex.open(folder.path, identity))
+        #expect(after.count == 5 && after.generation == 2 && before.generation == 1)
         let folders = try FileManager.default.contentsOfDirectory(atPath: folder.path)
         #expect(folders.filter { $0.hasPrefix("generation") } == ["generation-2"])
     }
@@ -217,6 +218,35 @@ import Testing
         #expect(index.removing([3, 4, 5]).assetCount == 1)
         #expect(index.adding(made.rows(9...10), watermark: 10).assetCount == 5)
         #expect(DescriptorIndex(empty: index.identity).assetCount == 0)
+    }
+
+    @Test("what cannot be read now may be sound: a writer leaves it as it is")
+    func unreadable() throws {
+        let folder = try TemporaryFolder()
+        var made = RandomDescriptors(groups: 2, numbers: 32)
+        let identity = IndexIdentity.sample(made.layout)
+        try IndexWriter(folder.path, identity).append(made.rows(1...65), watermark: 65)
+        for name in ["manifest.json", "generation-1/0.rows", "generation-1/0.entries"] {
+            let path = folder.path + "/" + name
+            try FileManager.default.moveItem(atPath: path, toPath: folder.path + "/aside")
+            // A link to itself keeps even root from reading.
+            try FileManager.default.createSymbolicLink(
+                atPath: path,
+                withDestinationPath: URL(fileURLWithPath: path).lastPathComponent
+            )
+            let errors = [
+                #expect(throws: SearchError.self) {
+                    try DescriptorIndex.open(folder.path, identity)
+                },
+                #expect(throws: SearchError.self) { try IndexWriter(folder.path, identity) },
+            ]
+            #expect(errors.allSatisfy { $0?.kind == .failed }, "\(name): \(errors)")
+            try FileManager.default.removeItem(atPath: path)
+            try FileManager.default.moveItem(atPath: folder.path + "/aside", toPath: path)
+            // The lock went with the writer that failed.
+            #expect(try IndexWriter(folder.path, identity, waits: false).count == 65, "\(name)")
+            #expect(try DescriptorIndex.open(folder.path, identity)?.generation == 1)
+        }
     }
 
     @Test("shorter files and broken manifests are damage, and a writer starts anew")

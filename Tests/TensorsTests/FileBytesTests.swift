@@ -49,8 +49,14 @@ struct FileBytesTests {
 
     @Test func whatIsNoFileIsRefused() throws {
         let folder = FileManager.default.temporaryDirectory.path
-        #expect(throws: FileBytes.OpenError.self) { try FileBytes(path: folder) }
-        #expect(throws: FileBytes.OpenError.self) { try FileBytes(path: folder + "/missing") }
+        func kind(_ path: String) -> FileBytes.OpenError.Kind? {
+            #expect(throws: FileBytes.OpenError.self) { try FileBytes(path: path) }?.kind
+        }
+        #expect(kind(folder) == .notRegular && kind(folder + "/missing") == .missing)
+        let loop = folder + "/loop-\(UUID().uuidString)"
+        #expect(symlink(loop, loop) == 0)
+        defer { unlink(loop) }
+        #expect(kind(loop) == .failed)
         // A pipe without a writer would wait for ever.
         let pipe = folder + "/pipe-\(UUID().uuidString)"
         #expect(mkfifo(pipe, 0o600) == 0)

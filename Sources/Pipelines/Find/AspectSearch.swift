@@ -19,7 +19,7 @@ struct AspectSearch {
     mutating func refresh() throws { index = try source.current() }
 
     /// Builds the index anew after rows were found that are not what was written.
-    mutating func repair() throws { index = try source.repaired() }
+    mutating func repair() throws { index = try source.repaired(index) }
 
     /// The asset of a row, its score, and the part of the clip that is meant.
     func hit(_ row: Int, _ score: Double) -> SearchHit {

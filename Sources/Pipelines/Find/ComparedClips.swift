@@ -20,7 +20,7 @@ struct ComparedClips {
         self.source = source
         let current = try source.current()
         // All rows are read anyway.
-        index = current.hasWholeRows ? current : try source.repaired()
+        index = current.hasWholeRows ? current : try source.repaired(current)
         let library = source.session.library
         let (kind, pack) = (source.aspect.asset, source.pack.pack.fingerprint)
         let chosen =

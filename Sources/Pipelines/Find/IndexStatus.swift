@@ -60,7 +60,7 @@ extension Session {
     ///   - measures: Whether recall is measured, up to 50 exact searches in each index.
     ///   - cancellation: Stops between indexes.
     /// - Returns: One for each aspect of each pack, and one for windows.
-    /// - Throws: `StoreError`, `PackError`, `InterruptedError`.
+    /// - Throws: `StoreError`, `PackError`, `InterruptedError`; `SearchError` if files that may be sound cannot be read.
     public func indexStatus(
         reads: Bool = false,
         measures: Bool = true,
@@ -149,10 +149,9 @@ extension LibraryIndex {
     /// Whether there are files of it, sound or not.
     var isMade: Bool {
         get throws {
-            // Damaged ones are files too.
             do {
                 return try DescriptorIndex.open(folder, try identity()) != nil
-            } catch is SearchError {
+            } catch let error as SearchError where error.kind == .damaged {
                 return true
             }
         }
@@ -168,7 +167,7 @@ extension LibraryIndex {
         let index: DescriptorIndex?
         var isDamaged = false
         do { index = try DescriptorIndex.open(folder, identity) } catch {
-            // Its only error, and the state to be told.
+            guard error.kind == .damaged else { throw error }
             (index, isDamaged) = (nil, true)
         }
         let damaged = reads ? index?.damagedRows().count : nil

@@ -8,8 +8,8 @@ internal import Tensors
 /// The index of one aspect of one pack's clips, and how it is kept in line with the library.
 ///
 /// The catalogue is the truth. An index holds a row of each asset of a kind up to a number, its watermark; later assets are
-/// added, rows of assets that are gone are taken out. What cannot be written, on a read-only disk or while another process
-/// writes, is done in memory for this one search.
+/// added, rows of assets that are gone are taken out. What cannot be read or written, on a read-only disk or while another
+/// process writes, is done in memory for this one search.
 struct LibraryIndex {
     let session: Session
     let pack: LoadedPack
@@ -60,19 +60,21 @@ struct LibraryIndex {
     ///   helps.
     func current() throws -> DescriptorIndex {
         let identity = try identity()
-        var opened: DescriptorIndex?
-        var isDamaged = false
-        do {
-            opened = try DescriptorIndex.open(folder, identity)
-        } catch {
-            isDamaged = true
-            onNote(Self.damage(aspect))
+        let opened: DescriptorIndex?
+        do { opened = try DescriptorIndex.open(folder, identity) } catch {
+            guard error.kind != .damaged else { return try repaired() }
+            // It may be sound: nothing is built in its place.
+            session.logger.debug("the index stays in memory: \(error)")
+            onNote(
+                "the index of \(aspect.rawValue) cannot be read now, and the search does without it"
+            )
+            return try inMemory(DescriptorIndex(empty: identity))
         }
+        if let opened, !opened.isSound { return try repaired(opened) }
         let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
         if let opened {
-            guard opened.isSound else { return try repaired() }
             if isCurrent(opened, extent) { return opened }
-        } else if !isDamaged, extent.count > 0 {
+        } else if extent.count > 0 {
             onNote(absence)
         }
         do {
@@ -83,15 +85,20 @@ struct LibraryIndex {
         }
     }
 
-    /// The index after rows of it were found that are not what was written: built anew, in memory where nothing can be
-    /// written.
+    /// The index after it was found that it is not what was written: built anew, in memory where nothing can be written
+    /// or another process writes.
     ///
+    /// - Parameter damaged: The index; nil if it could not be opened.
+    /// - Returns: The sound one.
     /// - Throws: `StoreError`, `PackError`, `InterruptedError`.
-    func repaired() throws -> DescriptorIndex {
-        onNote(Self.damage(aspect))
-        do { return try rebuild() } catch let error as SearchError {
+    func repaired(_ damaged: DescriptorIndex? = nil) throws -> DescriptorIndex {
+        onNote("the index of \(aspect.rawValue) is damaged, and is built anew from the library")
+        let identity = try identity()
+        do {
+            return try written(identity, replacing: damaged?.generation)
+        } catch let error as SearchError {
             session.logger.debug("the index stays in memory: \(error)")
-            return try inMemory(DescriptorIndex(empty: try identity(), centre: try centre()))
+            return try inMemory(DescriptorIndex(empty: identity))
         }
     }
 
@@ -100,16 +107,12 @@ struct LibraryIndex {
             ?? "the index of \(aspect.rawValue) is missing or of another vsdb, and is built from the library"
     }
 
-    private static func damage(_ aspect: SearchAspect) -> String {
-        "the index of \(aspect.rawValue) is damaged, and is built anew from the library"
-    }
-
     /// Writes what the index lacks, if nobody else does.
     ///
     /// - Throws: `SearchError`, `.locked` if another process writes it.
     func update() throws { _ = try written(try identity()) }
 
-    /// Builds it anew.
+    /// Builds it anew, after another process that writes it.
     ///
     /// - Throws: `SearchError`, `StoreError`, `PackError`, `InterruptedError`.
     func rebuild() throws -> DescriptorIndex {
@@ -140,10 +143,22 @@ struct LibraryIndex {
 
     // MARK: On the disk
 
-    private func written(_ identity: IndexIdentity) throws -> DescriptorIndex {
+    /// What lies on the disk after what it lacks was written.
+    ///
+    /// - Parameters:
+    ///   - identity: What it holds.
+    ///   - damaged: The generation that is replaced, unless another process has done so; nil for none.
+    /// - Returns: The index.
+    /// - Throws: `SearchError`, `.locked` if another process writes it; `StoreError`, `PackError`, `InterruptedError`.
+    private func written(
+        _ identity: IndexIdentity,
+        replacing damaged: Int? = nil
+    ) throws -> DescriptorIndex {
         let writer = try IndexWriter(folder, identity, waits: false)
         let extent = try library.extent(of: aspect.asset, packFingerprint: fingerprint)
-        if !hasCentre(writer.centre, extent) { try writer.restart(centre: try centre()) }
+        if writer.generation == damaged || !hasCentre(writer.centre, extent) {
+            try writer.restart(centre: try centre())
+        }
         try append(to: writer)
         let index = try opened(identity)
         guard !isCurrent(index, extent) else { return index }

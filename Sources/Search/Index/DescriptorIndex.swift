@@ -1,5 +1,6 @@
 public import Foundation
 public import Kernels
+internal import Tensors
 
 /// Descriptors of clips as they were at one moment: rows that no writer changes any more.
 ///
@@ -8,6 +9,8 @@ public import Kernels
 public struct DescriptorIndex: Sendable {
     /// What it holds.
     public let identity: IndexIdentity
+    /// The number of its files, which those of a rebuilt index do not have; 0 for one that was made in memory.
+    public let generation: Int
     /// The greatest number of an asset that was looked at.
     public let watermark: Int64
     /// What was taken from every clip.
@@ -49,6 +52,7 @@ public struct DescriptorIndex: Sendable {
 
     private init(
         _ identity: IndexIdentity,
+        generation: Int,
         _ segments: [IndexSegment],
         removed: [UInt32],
         rowless: [Int64],
@@ -58,7 +62,7 @@ public struct DescriptorIndex: Sendable {
         byteCount: Int,
         sums: BlockSums? = nil
     ) {
-        self.sums = sums
+        (self.sums, self.generation) = (sums, generation)
         (self.centre, self.rowless) = (centre, rowless)
         (self.identity, self.segments, self.removed) = (identity, segments, removed)
         (self.watermark, self.written, self.byteCount) = (watermark, written, byteCount)
@@ -69,6 +73,7 @@ public struct DescriptorIndex: Sendable {
     public init(empty identity: IndexIdentity, centre: DescriptorCentre = .none) {
         self.init(
             identity,
+            generation: 0,
             [],
             removed: [],
             rowless: [],
@@ -85,7 +90,8 @@ public struct DescriptorIndex: Sendable {
     ///   - folder: Where `manifest.json` lies.
     ///   - identity: What it must hold.
     /// - Returns: Nil if there is none, or one of another library, pack, descriptor or format.
-    /// - Throws: `SearchError`, `.damaged`, if its files are not what the manifest says.
+    /// - Throws: `SearchError`: `.damaged` if its files are not what the manifest says, `.failed` if they cannot be
+    ///   read now, sound or not.
     public static func open(
         _ folder: String,
         _ identity: IndexIdentity
@@ -96,11 +102,11 @@ public struct DescriptorIndex: Sendable {
             guard let manifest = try manifest(in: folder), manifest.identity == identity else {
                 return nil
             }
-            if let index = mapped(manifest, folder) { return index }
+            if let index = try mapped(manifest, folder) { return index }
             guard manifest != last else {
                 throw SearchError(
                     .damaged,
-                    "index \"\(folder)\": files are shorter than manifest.json says; "
+                    "index \"\(folder)\": files are missing or shorter than manifest.json says; "
                         + "run vsdb index rebuild"
                 )
             }
@@ -111,7 +117,7 @@ public struct DescriptorIndex: Sendable {
     /// What `manifest.json` says, or nil if there is none.
     static func manifest(in folder: String) throws(SearchError) -> IndexManifest? {
         let path = folder + "/" + IndexManifest.fileName
-        guard let data = FileManager.default.contents(atPath: path) else { return nil }
+        guard let data = try contents(path) else { return nil }
         // An index of another vsdb is none: it is derived, and made anew.
         let format = try? JSONDecoder().decode(IndexManifest.Format.self, from: data).format
         if let format, format != IndexManifest.currentFormat { return nil }
@@ -120,17 +126,34 @@ public struct DescriptorIndex: Sendable {
         else {
             throw SearchError(
                 .damaged,
-                "index \"\(path)\": it cannot be read; run vsdb index rebuild"
+                "index \"\(path)\": it cannot be understood; run vsdb index rebuild"
             )
         }
         return manifest
     }
 
-    private static func mapped(_ manifest: IndexManifest, _ folder: String) -> DescriptorIndex? {
+    /// The bytes of a file, or nil if there is none.
+    private static func contents(_ path: String) throws(SearchError) -> Data? {
+        let file: FileBytes
+        do { file = try FileBytes(path: path) } catch {
+            guard error.kind != .missing else { return nil }
+            throw .unreadable(path, error.description)
+        }
+        guard let data = file.part(0..<file.count) else {
+            throw .unreadable(path, "its bytes could not be had")
+        }
+        return data
+    }
+
+    /// - Returns: Nil if files are missing or too short.
+    private static func mapped(
+        _ manifest: IndexManifest,
+        _ folder: String
+    ) throws(SearchError) -> DescriptorIndex? {
         let files = folder + "/" + IndexManifest.folder(manifest.generation)
         var segments: [IndexSegment] = []
         for number in 0..<manifest.segments {
-            let segment = IndexSegment(
+            let segment = try IndexSegment(
                 folder: files,
                 number: number,
                 count: manifest.rows(ofSegment: number),
@@ -146,6 +169,7 @@ public struct DescriptorIndex: Sendable {
         let layout = manifest.identity.layout
         return DescriptorIndex(
             manifest.identity,
+            generation: manifest.generation,
             segments,
             removed: manifest.removed,
             rowless: manifest.rowless,
@@ -172,6 +196,7 @@ public struct DescriptorIndex: Sendable {
     ) -> DescriptorIndex {
         DescriptorIndex(
             identity,
+            generation: generation,
             rows.isEmpty ? segments : segments + [IndexSegment(rows, layout: layout)],
             removed: removed,
             rowless: self.rowless + rowless,
@@ -186,6 +211,7 @@ public struct DescriptorIndex: Sendable {
     public func removing(_ rows: some Sequence<Int>) -> DescriptorIndex {
         DescriptorIndex(
             identity,
+            generation: generation,
             segments,
             removed: Set(removed).union(rows.map { UInt32($0) }).sorted(),
             rowless: rowless,

@@ -30,18 +30,30 @@ package struct IndexSegment: Sendable {
 
     /// Maps the first rows of a segment's files.
     ///
-    /// - Returns: Nil if the files are too short or cannot be read.
-    init?(folder: String, number: Int, count: Int, layout: DescriptorLayout) {
-        func part(_ name: String, _ bytes: Int) -> Data? {
-            // Whatever keeps a file from being read, the index is damaged.
-            guard let file = try? FileBytes(path: Self.path(folder, number, name)) else {
-                return nil
+    /// - Returns: Nil if files are missing or too short.
+    /// - Throws: `SearchError`, `.failed`, if they cannot be read now, sound or not.
+    init?(
+        folder: String,
+        number: Int,
+        count: Int,
+        layout: DescriptorLayout
+    ) throws(SearchError) {
+        func part(_ name: String, _ bytes: Int) throws(SearchError) -> Data? {
+            let path = Self.path(folder, number, name)
+            let file: FileBytes
+            do { file = try FileBytes(path: path) } catch {
+                guard error.kind == .failed else { return nil }
+                throw .unreadable(path, error.description)
             }
-            return file.part(0..<bytes)
+            guard file.count >= bytes else { return nil }
+            guard let part = file.part(0..<bytes) else {
+                throw .unreadable(path, "its bytes could not be had")
+            }
+            return part
         }
-        guard let entries = part(Self.names.entries, count * Self.entryBytes),
-            let rows = part(Self.names.rows, count * layout.byteCount),
-            let sketch = part(
+        guard let entries = try part(Self.names.entries, count * Self.entryBytes),
+            let rows = try part(Self.names.rows, count * layout.byteCount),
+            let sketch = try part(
                 Self.names.sketch,
                 DescriptorKernel.sketchByteCount(rows: count, layout)
             )

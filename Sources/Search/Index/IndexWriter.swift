@@ -19,7 +19,8 @@ public final class IndexWriter {
     ///
     /// - Parameters:
     ///   - folder: Where the index lies.
-    ///   - identity: What it holds. An index of anything else, or a damaged one, is built anew.
+    ///   - identity: What it holds. An index of anything else, or a damaged one, is built anew; one that cannot be
+    ///     read now is left as it is.
     ///   - waits: Whether to wait for another process; if not, `SearchError.Kind.locked` is thrown.
     ///   - segmentRows: Rows of a segment of a new index.
     /// - Throws: `SearchError`.
@@ -41,11 +42,7 @@ public final class IndexWriter {
             removed: []
         )
         manifest = fresh
-        // What cannot be read is replaced, whatever the reason; so is what is of something else.
-        let found = try? DescriptorIndex.manifest(in: folder)
-        if let found, found.identity == identity,
-            (try? DescriptorIndex.open(folder, identity)) != nil
-        {
+        if let found = try Self.found(folder, identity) {
             manifest = found
         } else {
             manifest.generation = Self.newestGeneration(folder) + 1
@@ -55,6 +52,26 @@ public final class IndexWriter {
     }
 
     deinit { close(lock) }
+
+    /// The manifest of an index that may be added to; nil if it is damaged, of something else or not there.
+    private static func found(
+        _ folder: String,
+        _ identity: IndexIdentity
+    ) throws(SearchError) -> IndexManifest? {
+        do {
+            guard let manifest = try DescriptorIndex.manifest(in: folder),
+                manifest.identity == identity,
+                try DescriptorIndex.open(folder, identity) != nil
+            else { return nil }
+            return manifest
+        } catch {
+            guard error.kind == .damaged else { throw error }
+            return nil
+        }
+    }
+
+    /// The number of the files that are added to; a rebuilt index has another one.
+    public var generation: Int { manifest.generation }
 
     /// The greatest number of an asset that was looked at.
     public var watermark: Int64 { manifest.watermark }
@@ -324,6 +341,15 @@ extension SearchError {
         SearchError(
             .damaged,
             "index \"\(path)\": it is not what was written; run vsdb index rebuild"
+        )
+    }
+
+    /// A file of an index may be sound, but cannot be read now.
+    static func unreadable(_ path: String, _ reason: String) -> SearchError {
+        SearchError(
+            .failed,
+            "index \"\(path)\": it cannot be read: \(reason); try again, or delete the folder index/ of the "
+                + "library, which is derived"
         )
     }
 
