@@ -151,6 +151,10 @@ import Testing
         #expect(try session.find(request).clips.count == 4)
         request.aspect = .look
         #expect(throws: RequestError.self) { try session.find(request) }
+        // Words have no moments: whole clips are found, no more than were asked for.
+        (request.reference, request.text) = (nil, "a photo of a person")
+        (request.aspect, request.count) = (.motion, 1)
+        #expect(try session.find(request).clips.count == 1)
     }
 
     @Test("a part that is looked for anywhere is found at its place, as long as it is")

@@ -35,7 +35,7 @@ struct AspectSearch {
     /// The best rows, one of each asset.
     ///
     /// - Parameters:
-    ///   - count: How many assets.
+    ///   - count: How many assets, no more than a few times as many as there are.
     ///   - allowed: Rows that may be found, ascending; nil for all.
     ///   - excluded: An asset that is no answer.
     ///   - isExact: Whether all rows are compared by all their numbers.
@@ -46,8 +46,6 @@ struct AspectSearch {
         excluded: Int64?,
         isExact: Bool
     ) -> (hits: [SearchHit], compared: Int, damaged: Int) {
-        // No more than there are: any number may be asked for.
-        let count = min(count, index.rowCount)
         let own = excluded.map { index.rows(of: $0).count } ?? 0
         // A clip has several rows where they are windows.
         var wanted = source.windows == nil ? count + own : 4 * count + own
@@ -75,7 +73,7 @@ struct AspectSearch {
     /// How scores are spread over the library: their mean and deviation, from rows all over it.
     var spread: (mean: Double, deviation: Double) {
         let step = max(1, index.rowCount / 1_024)
-        let rows = Array(stride(from: 0, to: index.rowCount, by: step))
+        let rows = stride(from: 0, to: index.rowCount, by: step).filter(index.isWhole)
         let scores = index.scores(of: rows, query).map { Double($0) }.filter(\.isFinite)
         guard scores.count > 1 else { return (0, 1) }
         let mean = scores.reduce(0, +) / Double(scores.count)
@@ -97,8 +95,8 @@ extension Session {
         var hits: [SearchHit]
         var candidates: Int
         var compared: Int
-        /// Searches that met rows which are not what was written.
-        var damaged: [Int] = []
+        /// The places of searches that met rows which are not what was written.
+        var damaged: Set<Int> = []
     }
 
     /// The clips that one or two searches find.
@@ -123,7 +121,8 @@ extension Session {
             )
             return search.index.rows(ofAssets: numbers)
         }
-        func run(_ search: AspectSearch, _ count: Int) throws -> Hits {
+        func run(_ place: Int, _ count: Int) throws -> Hits {
+            let search = searches[place]
             let allowed = try allowed(search)
             let excluded = try number(own, search.source.aspect)
             let found = search.nearest(
@@ -142,17 +141,15 @@ extension Session {
                 hits: found.hits,
                 candidates: candidates,
                 compared: found.compared,
-                damaged: found.damaged > 0 ? [0] : []
+                damaged: found.damaged > 0 ? [place] : []
             )
         }
+        // No more than there are: any number may be asked for.
+        let count = min(request.count, searches.map(\.index.rowCount).max() ?? 0)
         guard searches.count == 2 else {
-            let count = request.count
-            guard request.anywhere else { return try run(searches[0], count) }
-            let more = count > .max / Self.refinedPerHit ? .max : Self.refinedPerHit * count
-            return try run(searches[0], more)
+            return try run(0, request.anywhere ? Self.refinedPerHit * count : count)
         }
-        let count = max(200, request.count > .max / 10 ? .max : 10 * request.count)
-        let found = try searches.map { try run($0, count) }
+        let found = try searches.indices.map { try run($0, max(200, 10 * count)) }
         return try together(searches, request, found)
     }
 
@@ -169,16 +166,20 @@ extension Session {
         for hits in found {
             clips.formUnion(try library.clips(ofAssets: hits.hits.map(\.asset)).values.map(\.id))
         }
+        var damaged = found.reduce(into: Set<Int>()) { $0.formUnion($1.damaged) }
         // The best row of each clip in each search, and its score in deviations.
-        let rows = try searches.map { search in
+        let rows = try searches.enumerated().map { place, search in
             let spread = search.spread
             let kind = search.source.aspect.asset
             return try library.assetNumbers(kind, ofClips: Array(clips)).compactMapValues {
                 number in
+                // As many as there are, so that each of them is compared with its checksum.
                 let rows = search.index.rows(of: number)
-                let scores = search.index.scores(of: rows, search.query)
-                return zip(rows, scores).filter(\.1.isFinite).max { $0.1 < $1.1 }
-                    .map { (row: $0.0, score: (Double($0.1) - spread.mean) / spread.deviation) }
+                let found = search.index.nearest(search.query, rows.count, allowed: rows)
+                if found.damaged > 0 { damaged.insert(place) }
+                return found.neighbours.first.map {
+                    (row: $0.row, score: (Double($0.score) - spread.mean) / spread.deviation)
+                }
             }
         }
         // A clip that lacks one of the two is no answer.
@@ -192,7 +193,7 @@ extension Session {
             hits: Array(best.prefix(request.count)),
             candidates: found[0].candidates,
             compared: found.reduce(0) { $0 + $1.compared },
-            damaged: found.indices.filter { !found[$0].damaged.isEmpty }
+            damaged: damaged
         )
     }
 }

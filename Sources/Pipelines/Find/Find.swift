@@ -51,7 +51,7 @@ extension Session {
                 continue
             }
             let hits = try refined(found.hits, searches, code, request.count)
-            let clips = try library.clips(ofAssets: found.hits.map(\.asset))
+            let clips = try library.clips(ofAssets: hits.map(\.asset))
             let present = hits.filter { clips[$0.asset] != nil }
             guard present.count == hits.count || attempt == 3 else {
                 for index in searches.indices { try searches[index].refresh() }

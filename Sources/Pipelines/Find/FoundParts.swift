@@ -15,7 +15,7 @@ extension Session {
     ///   - searches: Only one of parts is refined.
     ///   - code: The reference.
     ///   - count: How many are wanted.
-    /// - Returns: The best, each with its part; the hits themselves if they are whole clips.
+    /// - Returns: The best, each with its part; the first hits as they are if they are whole clips.
     /// - Throws: `StoreError`, `PackError`, `InterruptedError`.
     func refined(
         _ hits: [SearchHit],
@@ -25,7 +25,7 @@ extension Session {
     ) throws -> [SearchHit] {
         let search = searches[0]
         guard searches.count == 1, let windows = search.source.windows, let seconds = code?.seconds
-        else { return hits }
+        else { return Array(hits.prefix(count)) }
         let assets = try library.indexedAssets(hits.map(\.asset))
         let clips = Dictionary(assets.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
         let dynamics = try library.tensors(

@@ -16,7 +16,7 @@ struct ReferenceCode {
     let clip: ClipID?
     /// What it is called.
     let name: String
-    /// Seconds of its motion; nil where no motion is compared.
+    /// Its length; nil for a composition that is not compared by motion.
     var seconds: Double?
     /// Pictures of a file, which has none in the library.
     var pictures: [RGBImage] = []

@@ -331,7 +331,7 @@ public struct DescriptorIndex: Sendable {
     }
 
     /// Whether a row is what was written.
-    func isWhole(_ row: Int) -> Bool {
+    package func isWhole(_ row: Int) -> Bool {
         let (segment, row) = place(row)
         return segments[segment].isWhole(row)
     }
