@@ -23,7 +23,7 @@ struct IndexCommand: ParsableCommand {
 struct IndexStatusCommand: LibraryCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show sizes, age and, with --verify, soundness and recall of each index.",
+        abstract: "Show state, recall, age and sizes of each index; with --verify read all of it.",
         usage: "vsdb index status [--verify] [<options>]",
         discussion: """
               vsdb index status
@@ -31,7 +31,7 @@ struct IndexStatusCommand: LibraryCommand {
             """
     )
 
-    @Flag(help: "Read every row, compare it with its checksum, and measure recall against exact.")
+    @Flag(help: "Read every row, compare it with its checksum, and measure recall by 50 rows.")
     var verify = false
 
     @OptionGroup var shared: SharedOptions
