@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Packs
+internal import Search
 public import Store
 
 extension Session {
@@ -38,8 +39,13 @@ extension Session {
     /// - Returns: A sentence for each index that the next search builds anew.
     /// - Throws: `StoreError`, `SearchError`; `PackError` for a pack that `packProblems` tells.
     public func indexNotes(reads: Bool) throws -> [String] {
-        let damaged = try indexStatus(reads: reads)
-            .filter { $0.state == .damaged || $0.damaged ?? 0 > 0 }
+        let all: [IndexStatus]
+        do { all = try indexStatus(reads: reads, measures: false) } catch let error as SearchError {
+            guard error.kind == .failed else { throw error }
+            // The library is what is checked; its indexes are derived.
+            return ["the indexes cannot be read now: \(error)"]
+        }
+        let damaged = all.filter { $0.state == .damaged || $0.damaged ?? 0 > 0 }
         return damaged.map { index in
             "the index of \(index.pack) by \(index.aspect.rawValue) is damaged; it is derived: build it "
                 + "anew with vsdb index rebuild"

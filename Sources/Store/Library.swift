@@ -22,7 +22,7 @@ public final class Library: Sendable {
     /// Keeps away whoever replaces whole files, as long as the library is open.
     private let use: LibraryLock
     /// How long to wait for other processes.
-    let waitSeconds: Double
+    package let waitSeconds: Double
 
     /// The folder for the files of packs: `packs/NAME` each.
     public var packsDirectory: String { path + "/packs" }

@@ -100,6 +100,15 @@ public struct LibrarySnapshot {
         try asking("list packs") { try PackRow.fetch(db) }
     }
 
+    /// The fingerprints of the packs that clips were encoded by.
+    ///
+    /// - Throws: `StoreError`.
+    public func packsOfClips() throws(StoreError) -> Set<String> {
+        try asking("list packs of clips") {
+            Set(try String.fetchAll(db, sql: "SELECT DISTINCT pack_fingerprint FROM clips"))
+        }
+    }
+
     /// All saved recipes, by name.
     ///
     /// - Throws: `StoreError`, `.damaged` if a row is not what was written.

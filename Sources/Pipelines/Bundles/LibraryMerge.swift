@@ -67,7 +67,7 @@ struct PlannedMerge {
 ///
 /// Whatever was interrupted can be done again: what came in before is known, and left as it is.
 struct LibraryMerge {
-    private let session: Session
+    let session: Session
     private let cancellation: Cancellation
     private(set) var report: MergeReport
     /// With that of earlier merges; empty if this one writes.

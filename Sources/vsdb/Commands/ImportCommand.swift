@@ -49,36 +49,7 @@ struct ImportCommand: LibraryCommand {
                     )
                 )
             },
-            onReport: { report in try print(report) }
+            onReport: { try MergeListing(report: $0).print(shared) }
         )
-    }
-
-    private func print(_ report: MergeReport) throws {
-        let console = shared.console
-        guard !shared.json else {
-            try console.print(JSONOutput.line(report))
-            return
-        }
-        for item in report.renamed {
-            console.note(
-                item.new.map { "\(item.kind) \(item.old) is called \($0) here" }
-                    ?? "\(item.kind) \(item.old) would get another name: its own is taken"
-            )
-        }
-        try console.print("\(report.source): \(Self.summary(of: report))")
-    }
-
-    private static func summary(of report: MergeReport) -> String {
-        let verb = report.isDryRun ? "would be added" : "added"
-        var parts = ["\(Wording.count(report.added, "clip")) \(verb)"]
-        if report.known > 0 { parts.append("\(report.known) known already") }
-        if report.labelled > 0 { parts.append("\(report.labelled) of them got tags or a caption") }
-        for (names, noun) in [
-            (report.packs, "pack"), (report.compositions, "composition"),
-            (report.collections, "collection"),
-        ] where !names.isEmpty {
-            parts.append(Wording.count(names.count, noun))
-        }
-        return parts.joined(separator: ", ")
     }
 }
