@@ -121,6 +121,10 @@ final class MediaInput {
             context = nil
             throw damagedStart(Libav.text(code))
         }
+    ///
+    /// The limit holds for the streams that the header announces. For those that appear while libav looks, as in MPEG
+    /// transport streams, it has no options, and its decoders have their own limit, of about 2 GiB a frame; the
+    /// decoder that gives our frames is limited always.
         findStreamInfo()
     }
 
@@ -129,7 +133,7 @@ final class MediaInput {
         let count = Int(format.pointee.nb_streams)
         var options = [OpaquePointer?](repeating: nil, count: max(1, count))
         for index in options.indices {
-            av_dict_set(&options[index], "max_pixels", "\(StreamDecoder.pixelLimit)", 0)
+            av_dict_set(&options[index], "max_pixels", "\(VideoReader.pixelLimit)", 0)
         }
         _ = avformat_find_stream_info(context, &options)
         for index in options.indices { av_dict_free(&options[index]) }

@@ -224,7 +224,7 @@ struct PixelSize: Equatable {
 
     /// The size with square pixels, for which the narrow axis is enlarged.
     ///
-    /// Absurd aspects are ignored.
+    /// Absurd aspects are ignored, and those that would make more pixels than a frame may have.
     func squared(_ aspect: AVRational) -> PixelSize {
         guard aspect.num > 0, aspect.den > 0, aspect.num != aspect.den else { return self }
         let ratio = Double(aspect.num) / Double(aspect.den)
@@ -233,7 +233,7 @@ struct PixelSize: Equatable {
             ratio > 1
             ? PixelSize(width: Int((Double(width) * ratio).rounded()), height: height)
             : PixelSize(width: width, height: Int((Double(height) / ratio).rounded()))
-        return size.width * size.height > StreamDecoder.pixelLimit ? self : size
+        return size.width * size.height > VideoReader.pixelLimit ? self : size
     }
 }
 

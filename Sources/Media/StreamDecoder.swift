@@ -4,9 +4,6 @@ import CLibav
 ///
 /// Decoding stops at the first damage that libav notices: patched-up frames are not given.
 final class StreamDecoder {
-    /// The most pixels of a frame, 8,192 squared: beyond it a size is damage.
-    static let pixelLimit: Int64 = 1 << 26
-
     /// The codecs of which several frames are decoded at once: those of nearly all films.
     ///
     /// Of others libavcodec 59 has decoders that do not bear it: on damaged files WebP's ends the process
@@ -56,7 +53,7 @@ final class StreamDecoder {
         let isMuchUsed = StreamDecoder.frameThreaded.contains(codec.pointee.codec_id.rawValue)
         codec.pointee.thread_type = isMuchUsed ? FF_THREAD_FRAME | FF_THREAD_SLICE : FF_THREAD_SLICE
         codec.pointee.flags |= AV_CODEC_FLAG_BITEXACT
-        codec.pointee.max_pixels = StreamDecoder.pixelLimit
+        codec.pointee.max_pixels = Int64(VideoReader.pixelLimit)
         let code = avcodec_open2(codec, decoder, nil)
         guard code >= 0 else {
             throw MediaError(

@@ -53,9 +53,14 @@ public final class DecodedFrame {
 /// follow the stream's matrix and range; untagged video counts as BT.601, limited. Interlaced
 /// frames are given as stored. Use it from one thread at a time.
 ///
+/// A frame has 67,108,864 pixels at most, as 8,192 by 8,192: a few bytes can announce any size, and its memory.
+///
 /// A cut-off or damaged file gives the frames before the damage, then nil; `damage` says what it
 /// was.
 public final class VideoReader {
+    /// The most pixels of a frame, 8,192 squared.
+    package static let pixelLimit = 1 << 26
+
     /// The file's facts.
     public let info: VideoInfo
     /// After the last frame: why the file ended early, or nil if it is whole.
@@ -94,10 +99,12 @@ public final class VideoReader {
     init(_ source: MediaInput.Source, from seconds: Double, threads: Int) throws(MediaError) {
         (self.source, self.threads) = (source, threads)
         input = try MediaInput(source)
-        decoder = try StreamDecoder(input, threads: threads)
-        guard let first = try decoder.next() else {
-            let reason = decoder.damage.map { ": \($0)" } ?? ""
-            throw MediaError(.noFrames, path: input.path, "no frame can be decoded\(reason)")
+        let first: FrameBuffer
+        do throws(MediaError) {
+            decoder = try StreamDecoder(input, threads: threads)
+            first = try VideoReader.firstFrame(of: decoder, input.path)
+        } catch {
+            throw FrameSize.error(of: source) ?? error
         }
         geometry = FrameGeometry(input: input, first: first)
         converter = PixelConverter(path: input.path)
@@ -111,6 +118,15 @@ public final class VideoReader {
         start = seconds.isFinite ? max(0, seconds) : 0
         pending = handle(first)
         if start > 0 { try jump() }
+    }
+
+    private static func firstFrame(
+        of decoder: StreamDecoder,
+        _ path: String
+    ) throws(MediaError) -> FrameBuffer {
+        if let frame = try decoder.next() { return frame }
+        let reason = decoder.damage.map { ": \($0)" } ?? ""
+        throw MediaError(.noFrames, path: path, "no frame can be decoded\(reason)")
     }
 
     /// The next frame as a picture, or nil after the last one.

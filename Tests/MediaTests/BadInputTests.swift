@@ -39,6 +39,29 @@ import Testing
         )
     }
 
+    @Test func aFrameOverTheLimitIsSaidWithItsSize() throws {
+        var picture = try StillImage.encode(Drawings.scene(), as: .jpeg(quality: 90))
+        let start = try #require(picture.range(of: Data([0xFF, 0xC0])))
+        // Height and width, behind a length and the bits of a sample: 8,000 and 9,000.
+        let place = start.upperBound + 3
+        picture.replaceSubrange(place..<place + 4, with: [0x1F, 0x40, 0x23, 0x28])
+        // libav does not try a picture of less than two bits for 64 pixels.
+        picture.append(Data(count: 300_000))
+        var animation = Data("GIF89a".utf8) + [0x28, 0x23, 0x40, 0x1F, 0x80, 0, 0]
+        animation += [0, 0, 0, 255, 255, 255, 0x2C, 0, 0, 0, 0, 0x28, 0x23, 0x40, 0x1F, 0]
+        animation += [2, 1, 0x44, 0, 0x3B]
+        for (name, bytes) in [("a.jpg", picture), ("a.gif", animation)] {
+            do {
+                _ = try VideoReader(path: try folder.make(name, bytes))
+                Issue.record("\(name) was read")
+            } catch let error as MediaError {
+                #expect(error.kind == .unsupportedFormat, "\(error)")
+                #expect(error.message.contains("9000x8000"), "\(error)")
+                #expect(error.message.contains("67,108,864"), "\(error)")
+            }
+        }
+    }
+
     @Test(.enabled(if: getuid() != 0, "root may read everything"))
     func aForbiddenFileIsUnreadable() throws {
         let path = try folder.make("a.mp4", Data("x".utf8))

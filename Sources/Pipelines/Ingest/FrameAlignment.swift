@@ -10,9 +10,6 @@ struct FrameAlignment: Sendable {
     let height: Int
     let width: Int
 
-    /// The most pixels of a padded frame, if it is more than four times its own.
-    private static let paddedLimit = 1 << 26
-
     /// An image of the generator's size.
     ///
     /// Resizing is Pillow's antialiased bilinear, as the reference data sets are made.
@@ -65,8 +62,9 @@ struct FrameAlignment: Sendable {
         let wide = image.width * height > image.height * width
         let newWidth = wide ? image.width : (image.height * width + height - 1) / height
         let newHeight = wide ? (image.width * height + width - 1) / width : image.height
-        // A line of pixels would become a square of as many.
-        guard newWidth * newHeight <= max(Self.paddedLimit, 4 * image.width * image.height) else {
+        // A line of pixels would become a square of as many: four times its own, or what any frame may have.
+        guard newWidth * newHeight <= max(VideoReader.pixelLimit, 4 * image.width * image.height)
+        else {
             let (height, width) = (min(image.height, height), min(image.width, width))
             return padded(resized(image, height: height, width: width))
         }
