@@ -67,8 +67,6 @@ AVFORMAT(int, av_interleaved_write_frame, (AVFormatContext *s, AVPacket *pkt), (
 AVFORMAT(int, av_probe_input_buffer2, (AVIOContext *pb, const AVInputFormat **fmt, const char *url, void
     *logctx, unsigned int offset, unsigned int max_probe_size), (pb, fmt, url, logctx, offset,
     max_probe_size))
-AVFORMAT(const AVInputFormat *, av_probe_input_format3, (const AVProbeData *pd, int is_opened, int
-    *score_ret), (pd, is_opened, score_ret))
 AVFORMAT(int, av_read_frame, (AVFormatContext *s, AVPacket *pkt), (s, pkt))
 AVFORMAT(int, av_seek_frame, (AVFormatContext *s, int stream_index, int64_t timestamp, int flags), (s,
     stream_index, timestamp, flags))
@@ -93,8 +91,6 @@ AVFORMAT(int, avio_closep, (AVIOContext **s), (s))
 AVFORMAT(void, avio_context_free, (AVIOContext **s), (s))
 AVFORMAT(void, avio_flush, (AVIOContext *s), (s))
 AVFORMAT(int, avio_open, (AVIOContext **s, const char *url, int flags), (s, url, flags))
-AVFORMAT(int, avio_read, (AVIOContext *s, unsigned char *buf, int size), (s, buf, size))
-AVFORMAT(int64_t, avio_seek, (AVIOContext *s, int64_t offset, int whence), (s, offset, whence))
 
 SWSCALE(void, sws_freeContext, (struct SwsContext *swsContext), (swsContext))
 SWSCALE(const int *, sws_getCoefficients, (int colorspace), (colorspace))

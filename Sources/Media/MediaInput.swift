@@ -90,14 +90,9 @@ final class MediaInput {
     }
 
     private func openFormat() throws(MediaError) {
-        let looksKnown = probeScore() >= AVPROBE_SCORE_EXTENSION
         var found: UnsafePointer<AVInputFormat>?
-        _ = av_probe_input_buffer2(input, &found, nil, nil, 0, 0)
-        guard let found else {
-            throw looksKnown
-                ? damagedStart(Libav.text(Libav.invalidData))
-                : MediaError(.notMedia, path: path, "this is no picture or film libav knows")
-        }
+        let score = av_probe_input_buffer2(input, &found, nil, nil, 0, 0)
+        guard score >= 0, let found else { throw readError() ?? unknown }
         let name = found.pointee.name.map { String(cString: $0) } ?? "unknown"
         guard Containers.areRead(name) else {
             throw MediaError(
@@ -119,16 +114,17 @@ final class MediaInput {
         av_dict_free(&options)
         guard code >= 0, context != nil else {
             context = nil
-            throw damagedStart(Libav.text(code))
+            // A weak likeness, as a few bytes somewhere, is no sign of a film that was cut off.
+            throw readError() ?? (score >= AVPROBE_SCORE_EXTENSION ? damagedStart(code) : unknown)
         }
-    ///
-    /// The limit holds for the streams that the header announces. For those that appear while libav looks, as in MPEG
-    /// transport streams, it has no options, and its decoders have their own limit, of about 2 GiB a frame; the
-    /// decoder that gives our frames is limited always.
         findStreamInfo()
     }
 
     /// Lets libav look at the first packets, with the decoders' limit of a frame.
+    ///
+    /// The limit holds for the streams that the header announces. For those that appear while libav looks, as in MPEG
+    /// transport streams, it has no options, and its decoders have their own limit, of about 2 GiB a frame; the
+    /// decoder that gives our frames is limited always.
     private func findStreamInfo() {
         let count = Int(format.pointee.nb_streams)
         var options = [OpaquePointer?](repeating: nil, count: max(1, count))
@@ -139,30 +135,22 @@ final class MediaInput {
         for index in options.indices { av_dict_free(&options[index]) }
     }
 
-    private func damagedStart(_ reason: String) -> MediaError {
+    /// The error of the system that ended the last read, if one did.
+    private func readError() -> MediaError? {
+        guard let code = input?.pointee.error, code < 0, code > -4_096 else { return nil }
+        return .system(-code, doing: "reading it", path: path, isWriting: false)
+    }
+
+    private var unknown: MediaError {
+        MediaError(.notMedia, path: path, "this is no picture or film libav knows")
+    }
+
+    private func damagedStart(_ code: Int32) -> MediaError {
         MediaError(
             .truncated,
             path: path,
-            "the file is cut off or damaged at its start or index (\(reason))"
+            "the file is cut off or damaged at its start or index (\(Libav.text(code)))"
         )
-    }
-
-    /// How sure libav is of the container by its first bytes, 0...100.
-    private func probeScore() -> Int32 {
-        guard let input else { return 0 }
-        var bytes = [UInt8](repeating: 0, count: 4_096 + Int(AVPROBE_PADDING_SIZE))
-        let count = avio_read(input, &bytes, 4_096)
-        avio_seek(input, 0, SEEK_SET)
-        guard count > 0 else { return 0 }
-        return bytes.withUnsafeMutableBufferPointer { buffer in
-            var data = AVProbeData()
-            data.buf = buffer.baseAddress
-            data.buf_size = count
-            var score: Int32 = 0
-            guard let format = av_probe_input_format3(&data, 1, &score) else { return 0 }
-            let name = format.pointee.name.map { String(cString: $0) } ?? ""
-            return name == "tty" ? 0 : score
-        }
     }
 
     private func findVideo() throws(MediaError) {

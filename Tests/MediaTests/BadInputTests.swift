@@ -39,6 +39,29 @@ import Testing
         )
     }
 
+    @Test func aWeakLikenessIsNoDamage() throws {
+        // The start of a DV header, shortly before the end: libav gives 25 of 100, and cannot read the rest of it.
+        var text = Data(String(repeating: "This is a letter.\n", count: 300).utf8)
+        text.insert(contentsOf: [0x1F, 0x07, 0x00, 0x3F], at: 5_200)
+        #expect(kind(try folder.make("letter.dv", text)) == .notMedia)
+        text.removeFirst(5_200)
+        #expect(kind(try folder.make("film.dv", text)) == .truncated)
+        #expect(kind("/dev/null") == .notMedia)
+    }
+
+    /// Linux tells no duplex of the loopback device: the file has a size, can be opened, and not be read.
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: unreadable)))
+    func aFailedReadIsSaid() throws {
+        do {
+            _ = try VideoReader(path: Self.unreadable)
+            Issue.record("it was read")
+        } catch {
+            #expect(error.kind == .unreadable && error.message.hasPrefix("reading it failed: "))
+        }
+    }
+
+    private static let unreadable = "/sys/class/net/lo/duplex"
+
     @Test func aFrameOverTheLimitIsSaidWithItsSize() throws {
         var picture = try StillImage.encode(Drawings.scene(), as: .jpeg(quality: 90))
         let start = try #require(picture.range(of: Data([0xFF, 0xC0])))
