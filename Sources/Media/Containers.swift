@@ -5,31 +5,22 @@
 /// to a library of their own. What people keep films, pictures and sound in is here; sound only for a message that
 /// says so. A test holds that every name is one of libav's.
 package enum Containers {
-    private static let films: Set<String> = [
+    /// All names: films, pictures, sounds.
+    package static let names: Set<String> = [
         "mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "ogg", "asf", "mxf", "nut",
-        "dv",
-        "rm", "ivf", "yuv4mpegpipe", "wtv", "gxf", "h264", "hevc", "m4v", "obu", "av1", "mjpeg",
-        "vc1", "dirac", "cavsvideo", "h261", "h263", "dnxhd", "nuv", "mlv", "cine", "r3d", "lxf",
-        "gif",
-        "apng", "dhav", "avs2", "avs3",
-    ]
-    private static let pictures: Set<String> = [
-        "bmp_pipe", "dds_pipe", "dpx_pipe", "exr_pipe", "gem_pipe", "gif_pipe", "j2k_pipe",
-        "jpeg_pipe",
-        "jpegls_pipe", "jpegxl_pipe", "pam_pipe", "pbm_pipe", "pcx_pipe", "pfm_pipe", "pgm_pipe",
-        "pgmyuv_pipe", "pgx_pipe", "phm_pipe", "photocd_pipe", "pictor_pipe", "png_pipe",
-        "ppm_pipe",
-        "psd_pipe", "qdraw_pipe", "qoi_pipe", "sgi_pipe", "sunrast_pipe", "tiff_pipe", "vbn_pipe",
-        "webp_pipe", "xbm_pipe", "xpm_pipe", "xwd_pipe", "ico",
-    ]
-    private static let sounds: Set<String> = [
-        "aac", "ac3", "aiff", "amr", "ape", "au", "caf", "dts", "eac3", "flac", "mp3", "tta", "voc",
-        "w64",
-        "wav", "wv",
-    ]
+        "dv", "rm", "ivf", "yuv4mpegpipe", "wtv", "gxf", "h264", "hevc", "m4v", "obu", "av1",
+        "mjpeg", "vc1", "dirac", "cavsvideo", "h261", "h263", "dnxhd", "nuv", "mlv", "cine", "r3d",
+        "lxf", "gif", "apng", "dhav", "avs2", "avs3",
 
-    /// All names, for the test.
-    package static var names: Set<String> { films.union(pictures).union(sounds) }
+        "bmp_pipe", "dds_pipe", "dpx_pipe", "exr_pipe", "gem_pipe", "gif_pipe", "j2k_pipe",
+        "jpeg_pipe", "jpegls_pipe", "jpegxl_pipe", "pam_pipe", "pbm_pipe", "pcx_pipe", "pfm_pipe",
+        "pgm_pipe", "pgmyuv_pipe", "pgx_pipe", "phm_pipe", "photocd_pipe", "pictor_pipe",
+        "png_pipe", "ppm_pipe", "psd_pipe", "qdraw_pipe", "qoi_pipe", "sgi_pipe", "sunrast_pipe",
+        "tiff_pipe", "vbn_pipe", "webp_pipe", "xbm_pipe", "xpm_pipe", "xwd_pipe", "ico",
+
+        "aac", "ac3", "aiff", "amr", "ape", "au", "caf", "dts", "eac3", "flac", "mp3", "tta", "voc",
+        "w64", "wav", "wv",
+    ]
 
     /// Whether files of a demuxer are read; its name may be several, as `matroska,webm`.
     static func areRead(_ demuxer: String) -> Bool {
