@@ -60,6 +60,7 @@ package struct ClipPlan: Sendable, Hashable {
             next = isLast ? inside.count : frames.endIndex
             start = stop
             guard let pieceSeconds, next < inside.count else { continue }
+            // Shorter gaps are counted through: sums round otherwise than products, and bounds are part of a clip's id.
             let pieces = ((inside[next] - start) / pieceSeconds).rounded(.down)
             if pieces > 1_000 { start += pieces * pieceSeconds }
         }

@@ -7,11 +7,11 @@ package struct IngestReading: Sendable, Hashable {
     /// How many clips were planned.
     package let plannedClips: Int
     /// How many of them were whole.
-    package private(set) var clips = 0
+    package let clips: Int
     /// How many frames were decoded and aligned.
-    package private(set) var frames = 0
+    package let frames: Int
     /// Why the file ended early, or nil.
-    package private(set) var damage: String?
+    package let damage: String?
 
     /// Reads a file, front to back.
     ///
