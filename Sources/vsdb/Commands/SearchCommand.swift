@@ -103,10 +103,10 @@ struct SearchCommand: LibraryCommand {
             )
         }
         try options.checkOutputs()
-        let filter = try options.conditions.conditions()
+        var filter = try options.conditions.conditions()
+        filter.limit = options.count
         let session = try shared.openSession()
-        var clips = try session.library.clips(filter)
-        if let count = options.count { clips = Array(clips.prefix(count)) }
+        let clips = try session.library.clips(filter)
         try ClipListing(session.library, clips, filter)
             .print(shared, options.format, ifEmpty: "no clip fits")
         guard let sheet = options.sheet else { return }
