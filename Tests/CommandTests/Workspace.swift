@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What a run of `vsdb` left.
@@ -155,13 +156,8 @@ final class RunningCommand {
     private let process = Process()
     private let streams: String
 
-    /// The built program lies beside the test bundle.
-    static var program: URL {
-        get throws {
-            let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            return URL(filePath: own).deletingLastPathComponent().appending(path: "vsdb")
-        }
-    }
+    /// The built `vsdb`.
+    static var program: URL { get throws { URL(filePath: try builtProgram("vsdb")) } }
 
     init(
         _ arguments: [String],

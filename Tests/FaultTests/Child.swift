@@ -1,23 +1,21 @@
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 /// How a process ended.
 enum Ending: Equatable {
     case exit(Int32)
     case signal(Int32)
+    /// It cannot be waited for, by this value of `errno`: somebody has done so before.
+    case lost(Int32)
 }
 
 /// A process that a test starts, and that may die.
 struct Child {
     let process: pid_t
-    private let folder: TemporaryStreams
-
-    /// A program that was built beside the tests.
-    static func program(_ name: String) throws -> String {
-        let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        return (own as NSString).deletingLastPathComponent + "/" + name
-    }
+    /// Where its output goes: on a disk that no test fills.
+    private let folder: TemporaryFolder
 
     /// Starts a program that was built beside the tests.
     init(
@@ -25,8 +23,8 @@ struct Child {
         _ arguments: [String],
         environment: [String: String] = [:]
     ) throws {
-        folder = try TemporaryStreams()
-        let path = try Self.program(name)
+        folder = try TemporaryFolder()
+        let path = try builtProgram(name)
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -63,14 +61,24 @@ struct Child {
         return (child.wait(), child)
     }
 
-    func kill() { _ = Glibc.kill(process, SIGKILL) }
+    func kill() { send(SIGKILL) }
 
-    /// Waits for the end; whatever takes longer than two minutes hangs.
+    /// Ends the sleep of a `store-worker`.
+    func wake() { send(SIGUSR1) }
+
+    private func send(_ signal: Int32) { _ = Glibc.kill(process, signal) }
+
+    /// Waits for the end; whatever takes longer than two minutes hangs, and is killed.
     func wait() -> Ending {
         let end = ContinuousClock.now + .seconds(120)
+        var hangs = false
         var status: Int32 = 0
-        while waitpid(process, &status, WNOHANG) == 0 {
-            if ContinuousClock.now > end {
+        while true {
+            let ended = waitpid(process, &status, WNOHANG)
+            if ended == process { break }
+            guard ended == 0 else { return .lost(errno) }
+            if !hangs, ContinuousClock.now > end {
+                hangs = true
                 Issue.record("process \(process) hangs; \(errors)")
                 kill()
             }
@@ -90,25 +98,20 @@ struct Child {
             .compactMap { Int($0.dropFirst(word.count + 1)) }
     }
 
-    /// Waits until something stands in the output.
+    /// Waits until something stands in the output; that it never does is an issue.
     func waitForOutput(_ text: String) {
         let end = ContinuousClock.now + .seconds(60)
-        while !output.contains(text), ContinuousClock.now < end { usleep(2000) }
+        while !output.contains(text) {
+            guard ContinuousClock.now < end else {
+                Issue.record("process \(process) does not say \"\(text)\"; \(errors)")
+                return
+            }
+            usleep(2000)
+        }
     }
 
     private func text(_ name: String) -> String {
         let data = FileManager.default.contents(atPath: folder.path + name) ?? Data()
         return String(decoding: data, as: UTF8.self)
     }
-}
-
-/// Where the output of a process goes: on a disk that no test fills.
-private final class TemporaryStreams: Sendable {
-    let path = NSTemporaryDirectory() + "/vsdb-child-" + UUID().uuidString
-
-    init() throws {
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// What the library of `Tests/fault-shim` does to system calls of a process.
@@ -30,7 +31,7 @@ struct Shim {
         counter: String? = nil
     ) throws -> [String: String] {
         var variables = [
-            "LD_PRELOAD": try Child.program("libFaultShim.so"),
+            "LD_PRELOAD": try builtProgram("libFaultShim.so"),
             "VSDB_FAULT_AT": String(number),
             "VSDB_FAULT_KIND": kind.rawValue,
             "VSDB_FAULT_FOLDER": folder,

@@ -2,22 +2,16 @@ import Foundation
 import Media
 import MediaFuzzing
 import Pipelines
+import TestSupport
 import Testing
 
 /// Changed films through what `vsdb ingest` reads; `make fuzz-media` does the same for longer.
 struct HostileFilmTests {
     private let folder = NSTemporaryDirectory() + "/vsdb-hostile-" + UUID().uuidString
 
-    /// The built program lies beside the test bundle.
-    private var program: URL {
-        get throws {
-            let own = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-            return URL(filePath: own).deletingLastPathComponent().appending(path: "fuzz-media")
-        }
-    }
-
     @Test func twoThousandChangedFilmsAreReadOrRefused() throws {
-        let campaign = try FilmCampaign(program: try program, folder: folder, seed: 20_260_301)
+        let program = URL(filePath: try builtProgram("fuzz-media"))
+        let campaign = try FilmCampaign(program: program, folder: folder, seed: 20_260_301)
         for film in campaign.films {
             #expect(try FilmTrial.read(film, index: 0) == .whole, "\(film)")
         }
