@@ -13,11 +13,11 @@ enum StoreWorker {
         TASK: ingest, collect, compact, migrate, backup, repair: see StoreOperation
               watch: reads all clips again and again, and says how many were whole
               churn: ingests, removes and collects again and again, with seeds from --first
-              sleep: reads in one transaction for --seconds
-              template: makes the library that OPERATION is tried on, by --at OPERATION make
+              sleep: reads in one transaction for --seconds, or until SIGUSR1
               readers: says who is in LMDB's table of readers
               price: says what a commit costs, in a new library
-        --at STEP ACTION   kill: die at the step; fill: fill the disk; wait: for --seconds
+        --at STEP ACTION   kill: die at the step; fill: fill the disk;
+                           wait: the first time, for --seconds or until SIGUSR1
         --file-limit N     no file grows over N bytes
         --user N           work as another user
         --seconds S, --first SEED
@@ -25,6 +25,7 @@ enum StoreWorker {
         """
 
     static func main() {
+        WakingSignal.block()
         do { try run(Array(CommandLine.arguments.dropFirst())) } catch {
             let kind = (error as? StoreError).map { "\($0.kind)" } ?? "\(type(of: error))"
             complain("error: \(kind): \(error)\n")
@@ -33,7 +34,7 @@ enum StoreWorker {
     }
 
     private static func run(_ arguments: [String]) throws {
-        guard arguments.count >= 2, let options = WorkerOptions(arguments.dropFirst(2)) else {
+        guard arguments.count >= 2, var options = WorkerOptions(arguments.dropFirst(2)) else {
             complain(help)
             exit(64)
         }
@@ -44,9 +45,6 @@ enum StoreWorker {
         case "churn": try churn(library, options)
         case "sleep": try sleep(library, options)
         case "readers": try sayReaders(library)
-        case "template":
-            guard let operation = options.step.flatMap(StoreOperation.init) else { exit(64) }
-            try StoreTemplate.make(for: operation, at: library)
         case "price": try CommitPrice.measure(library)
         default:
             guard let operation = StoreOperation(rawValue: task) else {
@@ -128,7 +126,7 @@ enum StoreWorker {
         try library.atOneMoment { snapshot in
             let before = try wholeClips(in: snapshot)
             say("reading \(before)")
-            usleep(UInt32(options.seconds * 1e6))
+            WakingSignal.sleep(options.seconds)
             let after = try wholeClips(in: snapshot)
             guard before == after else { throw StoreError(.damaged, "the moment changed") }
         }
