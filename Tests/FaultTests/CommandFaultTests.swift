@@ -74,6 +74,7 @@ import Testing
                 [.exit(0), .exit(1), .exit(3)].contains(ending),
                 "\(command), \(count) bytes free: \(ending) \(child.errors)"
             )
+            #expect(count > 0 || ending != .exit(0), "\(command) writes, and there is no room")
             if ending != .exit(0) {
                 refusals += 1
                 #expect(

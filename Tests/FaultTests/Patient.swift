@@ -135,6 +135,8 @@ final class Patient {
 }
 
 /// Libraries to copy, each made once.
+///
+/// `@unchecked Sendable`: `folders` is touched inside `lock` only, which ThreadSanitizer sees, other than a `Mutex`.
 private final class TemplateCache: @unchecked Sendable {
     private let lock = NSLock()
     private var folders: [StoreOperation: FastFolder] = [:]

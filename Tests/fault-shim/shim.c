@@ -1,7 +1,8 @@
 /*
  * System calls that fail on demand: loaded into a program by LD_PRELOAD, for the fault tests.
  *
- * Calls that write, sync, cut or rename a file below VSDB_FAULT_FOLDER are counted, over all threads. Call number
+ * Calls that write, sync, cut or rename a file below VSDB_FAULT_FOLDER are counted, over all threads; writing through
+ * a mapping is not, and nothing here does so: LMDB and SQLite map to read. Call number
  * VSDB_FAULT_AT, from 1, does what VSDB_FAULT_KIND says:
  *
  *   EIO, ENOSPC  nothing is written, the call fails
@@ -170,10 +171,6 @@ int ftruncate64(int file, off64_t length) {
 int posix_fallocate(int file, off_t offset, off_t length) {
     return is_watched(file) && refuse(next()) ? code_of_fault
                                               : REAL(posix_fallocate)(file, offset, length);
-}
-
-int msync(void *address, size_t length, int flags) {
-    return refuse(next()) ? -1 : REAL(msync)(address, length, flags);
 }
 
 int rename(const char *old, const char *new) {
