@@ -33,7 +33,7 @@ package struct FilmCampaign: Sendable {
         package var findings: [Finding] = []
 
         /// All inputs that were tried.
-        package var total: Int { outcomes.values.reduce(findings.count, +) }
+        package var total = 0
 
         /// The counts in words.
         package var description: String {
@@ -46,6 +46,7 @@ package struct FilmCampaign: Sendable {
         }
 
         mutating func add(_ other: Counts) {
+            total += other.total
             outcomes.merge(other.outcomes, uniquingKeysWith: +)
             if other.slowest.milliseconds > slowest.milliseconds { slowest = other.slowest }
             if other.largest.kibibytes > largest.kibibytes { largest = other.largest }
@@ -92,17 +93,15 @@ package struct FilmCampaign: Sendable {
     ///
     /// - Parameters:
     ///   - indices: Their numbers.
-    ///   - processes: How many at once.
     ///   - end: When to stop, all tried or not.
     /// - Returns: What was seen.
     package func run(
         _ indices: Range<Int>,
-        processes: Int = 2,
         until end: Date = .distantFuture
     ) -> Counts {
         let counts = Mutex(Counts())
         let next = Atomic(indices.lowerBound)
-        DispatchQueue.concurrentPerform(iterations: processes) { number in
+        DispatchQueue.concurrentPerform(iterations: Self.processes) { number in
             while Date() < end {
                 let first = next.add(Self.batch, ordering: .relaxed).oldValue
                 guard first < indices.upperBound else { return }
@@ -113,6 +112,8 @@ package struct FilmCampaign: Sendable {
         return counts.withLock { $0 }
     }
 
+    /// How many processes there are at once.
+    private static let processes = 2
     /// How many inputs a process reads.
     private static let batch = 250
 
@@ -140,19 +141,27 @@ package struct FilmCampaign: Sendable {
                 next += 1
             }
             let ending = child.end()
-            guard next < indices.upperBound else { break }
+            guard next < indices.upperBound else {
+                // Such as what a destructor does to memory that an input broke.
+                if !child.endedWell {
+                    counts.findings.append(keep(next - 1, "after its line, \(ending)"))
+                }
+                break
+            }
             // Once may be the doing of a busy machine: what hangs does so again.
             if child.ranOutOfTime, slow != next {
                 slow = next
                 continue
             }
-            counts.findings.append(keep(next, ending))
+            counts.findings.append(keep(next, child.ranOutOfTime ? "\(ending), twice" : ending))
+            counts.total += 1
             next += 1
         }
         return counts
     }
 
     private func note(_ line: String, _ index: Int, _ counts: inout Counts) {
+        counts.total += 1
         let words = line.split(separator: " ")
         guard words.count == 4, Int(words[0]) == index,
             let milliseconds = Int(words[2]), let kibibytes = Int(words[3])

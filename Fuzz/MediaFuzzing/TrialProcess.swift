@@ -45,13 +45,18 @@ final class TrialProcess {
         }
     }
 
+    /// Whether the process, which has ended, did so by itself and without complaint.
+    var endedWell: Bool {
+        !ranOutOfTime && process.terminationReason == .exit && process.terminationStatus == 0
+    }
+
     /// Waits for the end, or makes it.
     ///
     /// - Returns: How it came, with the last words of the process.
     func end() -> String {
         if ranOutOfTime { kill(process.processIdentifier, SIGKILL) }
         process.waitUntilExit()
-        if ranOutOfTime { return "it takes longer than allowed, twice" }
+        if ranOutOfTime { return "it takes longer than allowed" }
         let words = FileManager.default.contents(atPath: log) ?? Data()
         let text = String(decoding: words.prefix(600), as: UTF8.self)
         let how = process.terminationReason == .uncaughtSignal ? "signal" : "status"
