@@ -1,41 +1,32 @@
 import Foundation
 import MediaFuzzing
 
-/// Tries what reads films on changed ones: `fuzz-media [--count N] [--seconds S] [--seed N] [--folder PATH]`.
-///
-/// `fuzz-media FILE...` reads single files, such as findings, in this process.
+/// Tries what reads films on changed ones; `fuzz-media --help` says how.
 @main
 enum FuzzMedia {
     static func main() throws {
-        var arguments = Array(CommandLine.arguments.dropFirst())
+        let arguments = Array(CommandLine.arguments.dropFirst())
         if arguments.first == "--child" { return try readInputs(arguments) }
-        func number(_ name: String) -> Double? {
-            guard let place = arguments.firstIndex(of: "--" + name), place + 1 < arguments.count
-            else { return nil }
-            defer { arguments.removeSubrange(place...place + 1) }
-            return Double(arguments[place + 1])
+        guard let options = FuzzOptions(arguments) else {
+            try FileHandle.standardError.write(contentsOf: Data(FuzzOptions.help.utf8))
+            exit(64)
         }
-        let count = number("count").map { Int($0) }
-        let seconds = number("seconds")
-        let seed = UInt64(number("seed") ?? 1)
-        let first = Int(number("first") ?? 0)
-        guard arguments.isEmpty else {
-            for path in arguments {
+        guard options.paths.isEmpty else {
+            for path in options.paths {
                 for way in 0..<15 { print(path, way, try FilmTrial.read(path, index: way)) }
             }
             return
         }
-        let folder = FileManager.default.currentDirectoryPath + "/.build/fuzz-media"
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let campaign = try FilmCampaign(
             program: URL(fileURLWithPath: program),
-            folder: folder,
-            seed: seed
+            folder: options.folder,
+            seed: options.seed
         )
-        print("seed \(seed), films in \(folder)")
+        print("seed \(options.seed), films in \(options.folder)")
         let counts = campaign.run(
-            first..<first + (count ?? (seconds == nil ? 2_000 : 1 << 40)),
-            until: seconds.map { Date().addingTimeInterval($0) } ?? .distantFuture
+            options.indices,
+            until: options.seconds.map { Date().addingTimeInterval($0) } ?? .distantFuture
         )
         for finding in counts.findings { print(finding) }
         print(counts)
