@@ -159,7 +159,7 @@ let package = Package(
         tests("TensorsTests", ["Tensors"]),
         tests("MetricsTests", ["Metrics"]),
         tests("HashingTests", ["Hashing"]),
-        tests("SearchTests", ["Search", "Tensors", "Kernels"]),
+        tests("SearchTests", ["Search", "Tensors", "Kernels", "SeededNumbers"]),
         tests("KernelsTests", ["Tensors", "Kernels"]),
         tests("ODETests", ["Tensors", "Kernels", "ODE"]),
         tests("GradientsTests", ["Tensors", "Kernels", "ODE", "Gradients"]),
@@ -174,6 +174,8 @@ let package = Package(
             "ModelsTests",
             ["Tensors", "Kernels", "Layers", "ODE", "Models", "Packs", "Vocabulary"]
         ),
+        // Random numbers of tests and fuzzers.
+        house("SeededNumbers", [], path: "Tests/SeededNumbers"),
         // Weight files that tests build themselves, sound ones and attacks.
         house("CheckpointFixtures", [], path: "Tests/CheckpointFixtures"),
         // Checkpoints of published sizes with random numbers: Benchmarks/README.md.
@@ -199,11 +201,11 @@ let package = Package(
             linkerSettings: [.unsafeFlags(staticRuntime)]
         ),
         .target(name: "FaultShim", path: "Tests/fault-shim"),
-        tests("FaultTests", ["Tensors", "Store", "StoreWork"]),
+        tests("FaultTests", ["Tensors", "Store", "StoreWork", "SeededNumbers"]),
         // Changed weight files for the readers: Fuzz/README.md.
         house(
             "ReaderFuzzing",
-            ["Tensors", "Packs", "CheckpointFixtures"],
+            ["Tensors", "Packs", "CheckpointFixtures", "SeededNumbers"],
             path: "Fuzz/ReaderFuzzing"
         ),
         .executableTarget(
@@ -213,7 +215,11 @@ let package = Package(
             swiftSettings: houseSettings
         ),
         // Changed films for what reads them: Fuzz/README.md.
-        house("MediaFuzzing", ["Media", "Packs", "Pipelines"], path: "Fuzz/MediaFuzzing"),
+        house(
+            "MediaFuzzing",
+            ["Media", "Packs", "Pipelines", "SeededNumbers"],
+            path: "Fuzz/MediaFuzzing"
+        ),
         .executableTarget(
             name: "fuzz-media",
             dependencies: ["MediaFuzzing"],
@@ -244,7 +250,7 @@ let package = Package(
         ),
         tests(
             "CommandTests",
-            ["Tensors", "Media", "Store", "Pipelines", "CheckpointFixtures"]
+            ["Tensors", "Media", "Store", "Pipelines", "CheckpointFixtures", "SeededNumbers"]
         ),
     ]
 )

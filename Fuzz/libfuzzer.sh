@@ -26,6 +26,7 @@ shopt -s globstar
 module Tensors Sources/Tensors/*.swift
 module Packs Sources/Packs/Checkpoints/**/*.swift
 module CheckpointFixtures Tests/CheckpointFixtures/*.swift
+module SeededNumbers Tests/SeededNumbers/*.swift
 module ReaderFuzzing Fuzz/ReaderFuzzing/*.swift
 module Entry Fuzz/libfuzzer/Entry.swift
 # gold warns of every internal symbol of the sanitizer.

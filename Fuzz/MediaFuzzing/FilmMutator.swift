@@ -1,8 +1,9 @@
 package import Foundation
+import SeededNumbers
 
 /// Changes films at random, the same way for the same seed and number.
 package struct FilmMutator {
-    private var state: UInt64
+    private var numbers: SplitMix
 
     /// Starts the changes of one input.
     ///
@@ -10,8 +11,8 @@ package struct FilmMutator {
     ///   - seed: The campaign's.
     ///   - index: Which input of the campaign; inputs do not depend on each other.
     package init(seed: UInt64, index: Int) {
-        state = seed &+ UInt64(index) &* 0xD1B5_4A32_D192_ED03
-        for _ in 0..<2 { state = next() }
+        numbers = SplitMix(seed: seed &+ UInt64(index) &* 0xD1B5_4A32_D192_ED03)
+        for _ in 0..<2 { numbers = SplitMix(seed: numbers.next()) }
     }
 
     /// Numbers at which something overflows, ends or changes its sign.
@@ -20,17 +21,8 @@ package struct FilmMutator {
         0xFFFF_FFFF, 0x7FFF_FFFF_FFFF_FFFF, 0x8000_0000_0000_0000, .max,
     ]
 
-    /// Steele, Lea and Flood's SplitMix64.
-    private mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
     /// A number below a bound.
-    package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(bound, 1))) }
+    private mutating func below(_ bound: Int) -> Int { numbers.below(bound) }
 
     /// Takes one of the films and changes it once to six times.
     ///
@@ -54,7 +46,7 @@ package struct FilmMutator {
 
     private mutating func changeOnce(_ bytes: inout [UInt8], _ films: [Data]) {
         guard bytes.count > 8 else {
-            bytes += (0..<16).map { _ in UInt8(truncatingIfNeeded: next()) }
+            bytes += (0..<16).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
             return
         }
         let place = place(in: bytes)
@@ -73,7 +65,7 @@ package struct FilmMutator {
         }
     }
 
-    private mutating func randomByte() -> UInt8 { UInt8(truncatingIfNeeded: next()) }
+    private mutating func randomByte() -> UInt8 { UInt8(truncatingIfNeeded: numbers.next()) }
 
     /// The size of a block: a few bytes, or up to a few hundred.
     private mutating func block() -> Int { 1 + below(below(2) == 0 ? 16 : 600) }

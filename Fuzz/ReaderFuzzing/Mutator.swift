@@ -1,11 +1,12 @@
 package import Foundation
+import SeededNumbers
 
 /// Changes files at random, the same way for the same seed.
 package struct Mutator {
-    private var state: UInt64
+    private var numbers: SplitMix
 
     /// Starts a sequence of changes.
-    package init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { numbers = SplitMix(seed: seed) }
 
     /// Numbers at which something overflows, ends or changes its sign.
     private static let extremes: [UInt64] = [
@@ -30,17 +31,8 @@ package struct Mutator {
             0x92, 0x93, 0x94, 0x95, 0x96,
         ]
 
-    /// Steele, Lea and Flood's SplitMix64.
-    private mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
-    }
-
     /// A number below a bound.
-    package mutating func below(_ bound: Int) -> Int { Int(next() % UInt64(max(bound, 1))) }
+    package mutating func below(_ bound: Int) -> Int { numbers.below(bound) }
 
     /// A changed copy of a file: one to four changes.
     package mutating func change(_ file: Data, others: [Data]) -> Data {
@@ -61,14 +53,14 @@ package struct Mutator {
 
     private mutating func changeOnce(_ bytes: inout [UInt8], _ others: [Data]) {
         guard !bytes.isEmpty else {
-            bytes = [UInt8(truncatingIfNeeded: next())]
+            bytes = [UInt8(truncatingIfNeeded: numbers.next())]
             return
         }
         let place = place(in: bytes)
         let end = min(bytes.count, place + 1 + below(32))
         switch below(11) {
         case 0: bytes[place] ^= 1 << UInt8(below(8))
-        case 1: bytes[place] = UInt8(truncatingIfNeeded: next())
+        case 1: bytes[place] = UInt8(truncatingIfNeeded: numbers.next())
         case 2, 3: overwrite(&bytes, at: place)
         case 4: bytes.removeSubrange(place..<end)
         case 5: bytes.insert(contentsOf: bytes[place..<end], at: self.place(in: bytes))

@@ -1,21 +1,9 @@
 import Foundation
+import SeededNumbers
 import Testing
 
 /// SIGINT and SIGTERM at many instants of the commands that write: what they leave is whole or not there.
 struct InterruptionInstantTests {
-    /// Steele, Lea and Flood's SplitMix64.
-    private struct Instants: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ mixed >> 31
-        }
-    }
-
     private enum Job: String, CaseIterable {
         case ingest, compose, render
 
@@ -57,7 +45,7 @@ struct InterruptionInstantTests {
         #expect(done.status == 0, "\(done.errors)")
         let seconds = (ContinuousClock.now - began) / .seconds(1)
 
-        var random = Instants(state: UInt64(number) &* 31 &+ UInt64(job.rawValue.utf8.count))
+        var random = SplitMix(seed: UInt64(number) &* 31 &+ UInt64(job.rawValue.utf8.count))
         for _ in 0..<4 {
             let instant = Double.random(in: 0.02..<1, using: &random) * seconds
             let trial = try copy(of: workspace)

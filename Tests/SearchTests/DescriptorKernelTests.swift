@@ -1,5 +1,6 @@
 import Kernels
 import Search
+import SeededNumbers
 import Testing
 
 /// Scans against the same sums in float64, one term after the other.

@@ -1,5 +1,6 @@
 import Kernels
 import Search
+import SeededNumbers
 import Testing
 
 /// Groups of the same items against a comparison of all with all.

@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Search
+import SeededNumbers
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Kernels
 import Search
+import SeededNumbers
 import Testing
 
 /// Maps of rows whose classes are known.

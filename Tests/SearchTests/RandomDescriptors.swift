@@ -1,5 +1,6 @@
 import Kernels
 import Search
+import SeededNumbers
 
 /// Descriptors whose groups are independent directions: nothing can be guessed from one group about another, which is
 /// the hardest case for an index.
@@ -33,20 +34,8 @@ struct RandomDescriptors {
     }
 }
 
-/// SplitMix64 with normal numbers by sums of twelve.
-struct SplitMix: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
+extension SplitMix {
+    /// A normal number, by a sum of twelve.
     mutating func normal() -> Float {
         (0..<12).reduce(Float(-6)) { sum, _ in sum + Float(next() >> 40) / 16_777_216 }
     }
