@@ -24,6 +24,7 @@ module() { # name, sources: one object and one module file
 
 shopt -s globstar
 module Tensors Sources/Tensors/*.swift
+module Compression Sources/Compression/*.swift
 module Packs Sources/Packs/Checkpoints/**/*.swift
 module CheckpointFixtures Tests/CheckpointFixtures/*.swift
 module SeededNumbers Tests/SeededNumbers/*.swift
