@@ -248,6 +248,7 @@ let package = Package(
                 "MediaFuzzing",
             ]
         ),
+        tests("ClusterTests", ["Cluster"]),
         tests(
             "CommandTests",
             ["Tensors", "Media", "Store", "Pipelines", "CheckpointFixtures", "SeededNumbers"]

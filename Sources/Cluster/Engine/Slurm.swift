@@ -31,6 +31,13 @@ public struct Slurm: Sendable {
     /// The engine on this machine's PATH.
     public init() {}
 
+    /// Refuses work while the engine's programs are not there.
+    ///
+    /// - Throws: `ClusterError`, `.engine`.
+    public func requireClient() throws {
+        _ = try Invocation.run("sbatch", ["--version"], seconds: Self.patience)
+    }
+
     /// Sends tasks of a job.
     ///
     /// - Returns: The array's number.
@@ -141,7 +148,7 @@ public struct Slurm: Sendable {
     }
 
     /// Numbers as sbatch takes them, as in `0-3,7`.
-    static func ranges(_ numbers: [Int]) -> String {
+    package static func ranges(_ numbers: [Int]) -> String {
         var parts: [ClosedRange<Int>] = []
         for number in Set(numbers).sorted() {
             if let last = parts.last, last.upperBound + 1 == number {

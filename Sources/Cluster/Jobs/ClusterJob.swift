@@ -76,12 +76,12 @@ public struct ClusterJob: Codable, Sendable {
 }
 
 /// What one task of an ingest does.
-struct IngestShard: Codable, Sendable {
+package struct IngestShard: Codable, Sendable {
     /// A file, or some seconds of one.
-    struct Source: Codable, Sendable, Hashable {
-        let path: String
+    package struct Source: Codable, Sendable, Hashable {
+        package let path: String
         /// The seconds whose clips are this task's; nil for all.
-        var seconds: [Range<Double>]?
+        package var seconds: [Range<Double>]?
         /// A sentence about its clips.
         var caption: String?
         /// Which part of its frames is used.
@@ -89,17 +89,17 @@ struct IngestShard: Codable, Sendable {
     }
 
     /// The files.
-    var sources: [Source]
+    package var sources: [Source]
     /// The work that was expected, in clips.
-    let cost: Double
+    package let cost: Double
 }
 
 /// What one task of a render does.
-struct FrameChunk: Codable, Sendable {
+package struct FrameChunk: Codable, Sendable {
     /// The film's place in the job's list.
-    let film: Int
+    package let film: Int
     /// The frames, counted from 0.
-    let frames: Range<Int>
+    package let frames: Range<Int>
 }
 
 /// What a task did, published with its results.

@@ -55,6 +55,7 @@ struct JobDraft {
     ///   - job: The job.
     ///   - tasks: What every task does.
     ///   - fill: Adds what the tasks need to the folder of that path.
+    /// - Throws: What `fill` throws, `ClusterError`, errors of the disk; nothing is left then.
     func write(
         _ job: ClusterJob,
         tasks: [some Encodable],

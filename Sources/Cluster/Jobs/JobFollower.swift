@@ -79,7 +79,8 @@ public struct JobFollower {
         cancellation: Cancellation,
         onEvent: (JobEvent) throws -> Void
     ) throws -> JobState {
-        var inspector = JobInspector(folder, job, slurm)
+        var inspector = JobInspector(folder, job, slurm, isPatient: true)
+        try slurm.requireClient()
         var isSilent = false
         while true {
             try cancellation.check()

@@ -69,6 +69,8 @@ struct JobInspector {
     /// When a task was first seen to be out of the queue without results.
     private var missing: [Int: ContinuousClock.Instant] = [:]
     private var asksAccounting = true
+    /// Whether there will be a second look, so that what may become visible yet is waited for.
+    private let isPatient: Bool
 
     /// A network file system may show what a node wrote some seconds late.
     private static let (patience, longPatience) = (5.0, 30.0)
@@ -76,8 +78,8 @@ struct JobInspector {
     /// Why a task that Slurm does not have any more still counts as running.
     static let notVisible = "ended; its results may become visible yet"
 
-    init(_ folder: JobFolder, _ job: ClusterJob, _ slurm: Slurm) {
-        (self.folder, self.job, self.slurm) = (folder, job, slurm)
+    init(_ folder: JobFolder, _ job: ClusterJob, _ slurm: Slurm, isPatient: Bool = false) {
+        (self.folder, self.job, self.slurm, self.isPatient) = (folder, job, slurm, isPatient)
     }
 
     /// Everything that is known now.
@@ -122,9 +124,7 @@ struct JobInspector {
             } else {
                 task.phase = .waiting
             }
-            if task.phase != .unsent && task.phase != .failed || silence != nil {
-                missing[number] = nil
-            }
+            if active != nil { missing[number] = nil }
             tasks.append(task)
         }
         return JobState(
@@ -153,10 +153,13 @@ struct JobInspector {
         guard !arrays.isEmpty || !attempts.isEmpty else { return }
         let last = queued.last { $0.array == arrays.last } ?? queued.last
         // What says that it was done may become visible later.
-        let wait = last?.state == "COMPLETED" ? Self.longPatience : Self.patience
+        let wait =
+            last?.state == "COMPLETED" ? Self.longPatience : isPatient ? Self.patience : 0
         let since = missing[task.number] ?? .now
         missing[task.number] = since
-        guard since.duration(to: .now) >= .seconds(wait) else {
+        let own = attempts.last { $0.array == last?.array }
+        let hasSaidHow = own?.outcome.map { $0 != .done } ?? false
+        guard hasSaidHow || since.duration(to: .now) >= .seconds(wait) else {
             task.phase = .running
             task.reason = Self.notVisible
             return

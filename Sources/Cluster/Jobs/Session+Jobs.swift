@@ -47,13 +47,10 @@ extension Session {
         let folder = JobFolder(path: try JobRegistry(library).find(reference).folder)
         let job = try folder.job()
         var inspector = JobInspector(folder, job, slurm)
-        // A second look is sure of what has ended.
-        _ = try inspector.state()
         let state = try inspector.state()
         if let silence = state.silence { throw ClusterError(.engine, silence) }
         var again: [Int] = []
-        for task in state.tasks
-        where [.unsent, .failed].contains(task.phase) || task.reason == JobInspector.notVisible {
+        for task in state.tasks where [.unsent, .failed].contains(task.phase) {
             let sent = try folder.names(in: "sent").count {
                 try folder.read(SentTasks.self, "sent/" + $0)?.tasks.contains(task.number) ?? false
             }

@@ -111,7 +111,7 @@ extension Session {
 
 extension FrameChunk {
     /// A film in chunks of about equal length.
-    static func chunks(ofFilm film: Int, frameCount: Int, size: Int) -> [FrameChunk] {
+    package static func chunks(ofFilm film: Int, frameCount: Int, size: Int) -> [FrameChunk] {
         let count = max(1, (frameCount + size - 1) / size)
         return (0..<count).map { index in
             FrameChunk(

@@ -1,22 +1,30 @@
 /// How the films of an ingest are shared out: tasks of about equal work, long films in parts.
-struct ShardPlan {
+package struct ShardPlan {
     /// A file as far as it is known without decoding it.
-    struct Source: Sendable {
-        let path: String
+    package struct Source: Sendable {
+        package let path: String
         /// Bytes of the file.
-        let byteCount: Int
+        package let byteCount: Int
         /// The seconds of it that count, as the container states them; 0 if it does not, or for a picture.
-        let seconds: Range<Double>
+        package let seconds: Range<Double>
+
+        package init(path: String, byteCount: Int, seconds: Range<Double>) {
+            (self.path, self.byteCount, self.seconds) = (path, byteCount, seconds)
+        }
     }
 
     /// What a task costs, in the work of encoding one clip.
-    struct Costs: Sendable {
+    package struct Costs: Sendable {
         /// The length of a clip; infinity if every file is one.
         let clipSeconds: Double
         /// What reading and hashing a megabyte costs.
         let perMegabyte: Double
 
-        func callAsFunction(_ source: Source) -> Double {
+        package init(clipSeconds: Double, perMegabyte: Double) {
+            (self.clipSeconds, self.perMegabyte) = (clipSeconds, perMegabyte)
+        }
+
+        package func callAsFunction(_ source: Source) -> Double {
             let length = source.seconds.upperBound - source.seconds.lowerBound
             let clips = max(1, (length / clipSeconds).rounded(.up))
             return (clips.isFinite ? clips : 1) + perMegabyte * Double(source.byteCount) / 1e6
@@ -25,12 +33,12 @@ struct ShardPlan {
 
     /// A shard is worth about so many clips if nobody says how many shards there are: a minute or more on two cores,
     /// beside which the seconds that Slurm takes to start a task do not count.
-    static let clipsPerShard = 300.0
+    package static let clipsPerShard = 300.0
     /// Slurm's own limit of an array is 1,001 if nobody raised it.
-    static let shardLimit = 1_000
+    package static let shardLimit = 1_000
 
     /// The tasks; none is empty.
-    let shards: [IngestShard]
+    package let shards: [IngestShard]
 
     /// Shares files out.
     ///
@@ -40,8 +48,8 @@ struct ShardPlan {
     /// - Parameters:
     ///   - sources: The files, in the user's order, which every shard keeps.
     ///   - costs: What they cost.
-    ///   - count: How many shards are wanted; nil for as many as are worth it.
-    init(_ sources: [Source], _ costs: Costs, count wanted: Int?) {
+    ///   - wanted: How many shards are wanted; nil for as many as are worth it.
+    package init(_ sources: [Source], _ costs: Costs, count wanted: Int?) {
         let total = sources.reduce(0) { $0 + costs($1) }
         let count =
             wanted

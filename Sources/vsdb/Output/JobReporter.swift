@@ -187,6 +187,7 @@ struct ClusterWork {
         let console = shared.console
         let settings = try options.options()
         if !options.dryRun {
+            try Slurm().requireClient()
             try FileManager.default.createDirectory(
                 atPath: settings.folder,
                 withIntermediateDirectories: true

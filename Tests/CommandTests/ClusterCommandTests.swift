@@ -1,0 +1,326 @@
+import Foundation
+import Testing
+
+/// `--cluster` and `vsdb jobs`, on programs that stand in for Slurm's.
+struct ClusterCommandTests {
+    private let slurm: StandInSlurm
+    private let cluster: ClusterWorkspace
+
+    init() throws {
+        let workspace = try Workspace()
+        slurm = try StandInSlurm(in: workspace)
+        cluster = try ClusterWorkspace(workspace, environment: slurm.environment)
+    }
+
+    private func wait(
+        for what: String,
+        sourceLocation: SourceLocation = #_sourceLocation,
+        _ condition: () throws -> Bool
+    ) rethrows {
+        let end = ContinuousClock.now + .seconds(120)
+        while try !condition() {
+            guard ContinuousClock.now < end else {
+                Issue.record("\(what) did not come", sourceLocation: sourceLocation)
+                return
+            }
+            usleep(50_000)
+        }
+    }
+
+    @Test func anIngestInTasksGivesTheRowsOfOneHere() throws {
+        let result = try cluster.ingest("--shards", "3", "--json")
+        #expect(result.status == 0, "\(result.errors)")
+        let collected = try result.jsonLines().filter { $0["event"] as? String == "collected" }
+        #expect(collected.count == 3)
+        #expect(collected.reduce(0) { $0 + ($1["added"] as? Int ?? 0) } == 9)
+        try cluster.expectSameAsHere()
+        // What the library has is not sent again.
+        let again = try cluster.ingest("--shards", "2")
+        #expect(again.status == 0)
+        #expect(again.output.contains("0 clips added"))
+        #expect(again.errors.contains("0 clips added, 9 known already"))
+        let scratch = try FileManager.default.contentsOfDirectory(atPath: "/tmp")
+        let job = try cluster.job()
+        #expect(!scratch.contains { $0.hasPrefix("vsdb-\(job)") }, "no scratch folder is left")
+    }
+
+    @Test func aDryRunPrintsTheScriptAndWritesNothing() throws {
+        let result = try cluster.ingest(
+            "--dry-run",
+            "--time",
+            "30",
+            "--mem",
+            "4G",
+            "--partition",
+            "long",
+            "--sbatch-arg=--account=film",
+            "--cpus",
+            "3"
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        for line in [
+            "#SBATCH --time=30", "#SBATCH --mem=4G", "#SBATCH --partition=long",
+            "#SBATCH --account=film", "#SBATCH --cpus-per-task=3", "#SBATCH --requeue",
+        ] { #expect(result.output.contains(line + "\n")) }
+        #expect(result.output.hasPrefix("#!/bin/bash\n"))
+        #expect(!cluster.workspace.has("jobs") && slurm.startCount == 0)
+        #expect(try cluster.run(["jobs", "list", "--json"]).output == "[\n\n]\n")
+    }
+
+    @Test func aTaskThatFailsIsTriedAgain() throws {
+        try slurm.hook("[[ $task == 1 && $run == 0 ]] && exit 7")
+        let result = try cluster.ingest("--shards", "2")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("task 1 failed and is sent again"))
+        #expect(slurm.startCount == 3)
+        try cluster.expectSameAsHere()
+    }
+
+    @Test func aTaskThatFailsForGoodIsListedAndNothingElseIsLost() throws {
+        try slurm.hook("[[ $task == 0 ]] && { echo no disk here; exit 7; }")
+        let result = try cluster.ingest("--shards", "2", "--retries", "1")
+        #expect(result.status == 3, "\(result.errors)")
+        #expect(slurm.startCount == 3, "it was tried twice")
+        let log = try #require(result.errors.firstMatch(of: /its log: (\S+)/)?.1)
+        #expect(try String(contentsOfFile: String(log), encoding: .utf8).contains("no disk here"))
+        #expect(try !cluster.facts("cluster").isEmpty)
+        let job = try cluster.job()
+        let shown = try cluster.run(["jobs", "show", job, "--json"]).json() as? [String: Any]
+        let tasks = try #require(shown?["tasks"] as? [[String: Any]])
+        #expect(tasks.map { $0["phase"] as? String } == ["failed", "collected"])
+
+        try slurm.hook("")
+        let retried = try cluster.run(["jobs", "retry", job])
+        #expect(retried.status == 0, "\(retried.errors)")
+        try cluster.expectSameAsHere()
+        #expect(try cluster.run(["jobs", "remove", job]).status == 0)
+        #expect(try cluster.workspace.names().contains("jobs"))
+        #expect(!cluster.workspace.has("jobs/\(job)"))
+    }
+
+    @Test func theOneWhoFollowsCanBeKilledAndAnotherGoesOn() throws {
+        try slurm.hook("sleep 1")
+        let first = try cluster.start(
+            ["ingest"] + cluster.request + [
+                "--cluster", "slurm", "--job-folder", "jobs", "--shards", "3",
+            ]
+        )
+        wait(for: "a collected task") { first.output.contains("task 0") || !first.isRunning }
+        let job = try cluster.job()
+        let beside = try cluster.run(["jobs", "attach", job])
+        #expect(beside.status == 11, "one at a time: \(beside.errors)")
+        first.send(SIGKILL)
+        _ = try first.finish(by: SIGKILL)
+        let second = try cluster.run(["jobs", "attach", job])
+        #expect(second.status == 0, "\(second.errors)")
+        #expect(slurm.startCount == 3, "nothing was sent twice")
+        try cluster.expectSameAsHere()
+    }
+
+    @Test func whoLeavesWithControlCLeavesTheTasks() throws {
+        try slurm.hook("sleep 0.5")
+        let first = try cluster.start(
+            ["ingest"] + cluster.request + [
+                "--cluster", "slurm", "--job-folder", "jobs", "--shards", "2",
+            ]
+        )
+        wait(for: "the array") { first.errors.contains("sent") || !first.isRunning }
+        first.send(SIGINT)
+        let left = try first.finish()
+        #expect(left.status == 130)
+        let job = try cluster.job()
+        #expect(left.errors.contains("vsdb jobs attach \(job)"))
+        try wait(for: "the results") {
+            try FileManager.default.contentsOfDirectory(
+                atPath: cluster.workspace.path("jobs/\(job)/done")
+            ).count == 2
+        }
+        #expect(try cluster.run(["jobs", "attach", job]).status == 0)
+        #expect(slurm.startCount == 2)
+        try cluster.expectSameAsHere()
+    }
+
+    @Test func aCancelledJobCanGoOn() throws {
+        try slurm.hook("[[ $run == 0 && $task -gt 0 ]] && sleep 600")
+        let sent = try cluster.ingest("--shards", "3", "--detach")
+        #expect(sent.status == 0, "\(sent.errors)")
+        let job = try cluster.job()
+        try wait(for: "the first results") {
+            try FileManager.default.contentsOfDirectory(
+                atPath: cluster.workspace.path("jobs/\(job)/done")
+            ).count == 1
+        }
+        #expect(try cluster.run(["jobs", "cancel", job]).status == 0)
+        let taken = try cluster.run(["jobs", "attach", job])
+        #expect(taken.status == 1)
+        #expect(taken.errors.contains("cancelled"))
+        #expect(try !cluster.facts("cluster").isEmpty, "what was published is taken")
+        let retried = try cluster.run(["jobs", "retry", job])
+        #expect(retried.status == 0, "\(retried.errors)")
+        try cluster.expectSameAsHere()
+    }
+
+    /// As at a time limit: what is done is handed in, and the next attempt goes on from there.
+    @Test func aTaskThatIsAskedToStopHandsInWhatItHas() throws {
+        let workspace = try Workspace()
+        let slurm = try StandInSlurm(in: workspace)
+        let cluster = try ClusterWorkspace(
+            workspace,
+            environment: slurm.environment,
+            clipsOfLongFilm: 60
+        )
+        // As Slurm's --signal does it, once the first attempt has got somewhere; vsdb stands in the script's place.
+        try slurm.hook(
+            """
+            progress=$here/../jobs/*/progress/0000.json
+            own=$BASHPID
+            [[ $run == 0 ]] && ( until ls $progress; do sleep 0.1; done; kill -TERM $own ) &
+            """
+        )
+        // No retry is allowed, and none is needed: who got somewhere did not fail.
+        let result = try cluster.ingest("--shards", "1", "--retries", "0")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(slurm.startCount == 2)
+        let job = try cluster.job()
+        let logs = try FileManager.default.contentsOfDirectory(
+            atPath: workspace.path("jobs/\(job)/logs")
+        ).map {
+            try String(contentsOfFile: workspace.path("jobs/\(job)/logs/\($0)"), encoding: .utf8)
+        }
+        #expect(logs.contains { $0.contains("asked to stop") })
+        #expect(logs.contains { $0.contains("clips of attempt 1 taken over") })
+        try cluster.expectSameAsHere()
+    }
+
+    /// Slurm may begin a task anew whose node it lost sight of, and that goes on all the same.
+    @Test func twoAttemptsAtOnceAddNothing() throws {
+        try slurm.hook("exit 9")
+        #expect(try cluster.ingest("--shards", "1", "--detach", "--retries", "5").status == 0)
+        let job = try cluster.job()
+        let folder = cluster.workspace.path("jobs/\(job)")
+        try wait(for: "the end of the array") {
+            try cluster.run(["jobs", "show", job]).output.contains("waiting") == false
+        }
+        let attempts = try (0..<2).map { _ in
+            try cluster.workspace.start(["jobs", "work", folder, "0"])
+        }
+        for attempt in attempts {
+            let result = try attempt.finish()
+            #expect(result.status == 0, "\(result.errors)")
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder + "/done") == ["0000"])
+        let third = try cluster.workspace.run(["jobs", "work", folder, "0"])
+        #expect(third.status == 0 && third.errors.contains("done already"))
+        let attached = try cluster.run(["jobs", "attach", job])
+        #expect(
+            attached.status == 0 && attached.output.contains("9 clips added"),
+            "\(attached.errors)"
+        )
+        try cluster.expectSameAsHere()
+    }
+
+    @Test func aRenderInTasksHasTheBytesOfOneHere() throws {
+        #expect(try cluster.run(["ingest"] + cluster.request).status == 0)
+        for (name, content) in [("one", "figure00_motion00"), ("two", "figure02_motion02")] {
+            let saved = try cluster.run([
+                "compose", "--content", content, "--motion", "figure01_motion01", "--frames", "37",
+                "--fps", "20", "--save", name,
+            ])
+            #expect(saved.status == 0, "\(saved.errors)")
+        }
+        let places = { (folder: String) in
+            ["-o", "\(folder)/{name}.mp4", "--sheet", "\(folder)/{name}.png"]
+        }
+        for folder in ["a", "b"] {
+            try FileManager.default.createDirectory(
+                atPath: cluster.workspace.path(folder),
+                withIntermediateDirectories: false
+            )
+        }
+        #expect(try cluster.run(["render", "one", "two"] + places("a")).status == 0)
+        let result = try cluster.run(
+            ["render", "one", "two", "--cluster", "slurm", "--job-folder", "jobs", "--shards", "7"]
+                + places("b")
+        )
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(slurm.startCount > 6, "frames of a film come from several tasks")
+        for name in ["one.mp4", "two.mp4", "one.png", "two.png"] {
+            let (here, there) = (
+                FileManager.default.contents(atPath: cluster.workspace.path("a/" + name)),
+                FileManager.default.contents(atPath: cluster.workspace.path("b/" + name))
+            )
+            #expect(here != nil && here == there, "\(name)")
+        }
+    }
+
+    @Test func aSilentControllerIsAskedAgain() throws {
+        try slurm.hook("sleep 0.5")
+        let first = try cluster.start(
+            ["ingest"] + cluster.request + [
+                "--cluster", "slurm", "--job-folder", "jobs", "--shards", "2",
+            ]
+        )
+        wait(for: "the array") { first.errors.contains("sent") || !first.isRunning }
+        let silent = slurm.folder + "/silent"
+        try Data().write(to: URL(filePath: silent))
+        wait(for: "a word about it") { first.errors.contains("asking again") || !first.isRunning }
+        try FileManager.default.removeItem(atPath: silent)
+        let result = try first.finish()
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(slurm.startCount == 2, "silence is no failure of tasks")
+        try cluster.expectSameAsHere()
+    }
+
+    @Test func whatCannotBeSentIsSaid() throws {
+        try Data("invalid partition specified: long".utf8)
+            .write(to: URL(filePath: slurm.folder + "/refuse"))
+        let refused = try cluster.ingest("--partition", "long")
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("invalid partition specified: long"))
+        try FileManager.default.removeItem(atPath: slurm.folder + "/refuse")
+        let job = try cluster.job()
+        #expect(try cluster.run(["jobs", "retry", job]).status == 0, "it was kept and can be sent")
+        try cluster.expectSameAsHere()
+
+        let absent = try cluster.workspace.run(
+            ["ingest"] + cluster.request + [
+                "--cluster", "slurm", "--job-folder", "jobs", "--library", "here",
+            ],
+            environment: ["PATH": "/nonexistent"]
+        )
+        #expect(absent.status == 1 && absent.errors.contains("slurm-client"), "\(absent.errors)")
+    }
+
+    @Test(
+        arguments: [
+            (["jobs", "attach", "00000000"], 12, "no job"),
+            (["jobs", "show", "x"], 12, "no job"),
+            (["jobs", "work", "nowhere", "0"], 12, "no folder of a job"),
+            (["ingest", "films", "--shards", "2"], 64, "give --cluster slurm too"),
+            (["ingest", "films", "--cluster", "slurm", "--shards", "0"], 64, "--shards 0"),
+            (["ingest", "films", "--cluster", "slurm", "--time", "a b"], 64, "--time"),
+            (["ingest", "films", "--cluster", "slurm", "--retries", "-1"], 64, "--retries"),
+            (
+                ["ingest", "films", "--cluster", "slurm", "--sbatch-arg", "account"], 64,
+                "--sbatch-arg"
+            ),
+            (["ingest", "none", "--cluster", "pbs"], 64, "pbs"),
+            (["render", "none", "--cluster", "slurm", "-o", "x.mp4"], 12, "none"),
+        ]
+    )
+    func badRequestsAreRefused(_ arguments: [String], _ status: Int32, _ words: String) throws {
+        let result = try cluster.run(arguments)
+        #expect(result.status == status, "\(result.errors)")
+        #expect(result.errors.contains(words), "\(result.errors)")
+        #expect(slurm.startCount == 0)
+    }
+
+    /// A bad film is its own failure, and the rest of its shard goes on.
+    @Test func aBadFilmIsNamed() throws {
+        try cluster.workspace.write("no film", to: "films/bad.mp4")
+        let result = try cluster.ingest("--shards", "2")
+        #expect(result.status == 3)
+        #expect(result.errors.contains("films/bad.mp4"))
+        #expect(result.errors.contains("9 clips added, 1 file failed"))
+    }
+}

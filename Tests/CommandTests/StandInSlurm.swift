@@ -1,0 +1,134 @@
+import Foundation
+
+/// Programs called sbatch, squeue and scancel that run the tasks of an array here, one after another.
+///
+/// They stand in for Slurm where it is not installed: `make test-cluster` runs on the real one. Before each task they
+/// source `hook`, in which a test can make the task fail, wait or die; `$task`, `$run` (counted from 0) and `$state`
+/// are set.
+final class StandInSlurm: Sendable {
+    let folder: String
+
+    init(in workspace: Workspace) throws {
+        folder = workspace.path("slurm")
+        let files = FileManager.default
+        try files.createDirectory(atPath: folder + "/state", withIntermediateDirectories: true)
+        for (name, text) in [
+            ("sbatch", Self.sbatch), ("squeue", Self.squeue), ("scancel", Self.scancel),
+            ("sacct", "#!/bin/bash\necho accounting is disabled >&2; exit 1\n"),
+        ] {
+            let path = folder + "/" + name
+            try Data(text.utf8).write(to: URL(filePath: path))
+            try files.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        }
+        try hook("")
+    }
+
+    deinit { try? run("scancel", ["--all"]) }
+
+    /// What a command needs to find the programs.
+    var environment: [String: String] {
+        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin"
+        return ["PATH": folder + ":" + path]
+    }
+
+    /// Replaces what is done before each task.
+    func hook(_ text: String) throws {
+        try Data(text.utf8).write(to: URL(filePath: folder + "/hook"), options: .atomic)
+    }
+
+    /// How many tasks were started so far.
+    var startCount: Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/state")) ?? []
+        return names.count { $0.hasSuffix(".run") }
+    }
+
+    private func run(_ program: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: folder + "/" + program)
+        process.arguments = arguments
+        try process.run()
+        process.waitUntilExit()
+    }
+
+    private static let sbatch = """
+        #!/bin/bash
+        # State of task N of array A: state/A.N holds "name|STATE|node".
+        here=$(cd "$(dirname "$0")" && pwd); state=$here/state
+        for argument in "$@"; do
+            case $argument in
+            --array=*) array=${argument#--array=} ;;
+            --job-name=*) name=${argument#--job-name=} ;;
+            --*) ;;
+            *) script=$argument ;;
+            esac
+        done
+        [[ -e $here/refuse ]] && { echo "sbatch: error: Batch job submission failed: $(cat "$here/refuse")" >&2; exit 1; }
+        id=$(( $(cat "$state/last" 2> /dev/null || echo 100) + 1 )); echo $id > "$state/last"
+        tasks=$(for part in ${array//,/ }; do seq "${part%-*}" "${part#*-}"; done)
+        output=$(sed -n 's/^#SBATCH --output=//p' "$script" | tr -d '"')
+        for task in $tasks; do echo "$name|PENDING|" > "$state/$id.$task"; done
+        # A session of its own, so that who sends may be killed with all its group.
+        export id name script output state here tasks
+        setsid bash -c '
+            echo $$ > "$state/$id.runner"
+            # Who sent counts as running as long as somebody holds what it inherited.
+            for file in /proc/self/fd/*; do
+                number=${file##*/}; (( number > 2 )) && eval "exec $number>&-"
+            done
+            for task in $tasks; do
+                [[ $(cut -d"|" -f2 "$state/$id.$task") == PENDING ]] || continue
+                node=n$((task % 2 + 1)); log=${output//%A/$id}; log=${log//%a/$task}
+                run=$(ls "$state" | grep -c "\\.$task\\.run$"); : > "$state/$id.$task.run"
+                echo "$name|RUNNING|$node" > "$state/$id.$task"
+                (
+                    source "$here/hook"
+                    export SLURM_ARRAY_JOB_ID=$id SLURM_ARRAY_TASK_ID=$task SLURMD_NODENAME=$node
+                    exec bash "$script"
+                ) >> "$log" 2>&1 && result=COMPLETED || result=FAILED
+                [[ $(cut -d"|" -f2 "$state/$id.$task") == RUNNING ]] && echo "$name|$result|$node" > "$state/$id.$task"
+            done' < /dev/null > /dev/null 2>&1 &
+        echo $id
+
+        """
+
+    private static let squeue = """
+        #!/bin/bash
+        here=$(cd "$(dirname "$0")" && pwd); state=$here/state
+        [[ -e $here/silent ]] && { echo "squeue: error: Unable to contact slurm controller" >&2; exit 1; }
+        for argument in "$@"; do
+            case $argument in --name=*) wanted=${argument#--name=} ;; esac
+        done
+        for file in "$state"/*.*; do
+            [[ $(basename "$file") =~ ^[0-9]+\\.[0-9]+$ ]] || continue
+            IFS='|' read -r name phase node < "$file"
+            base=$(basename "$file")
+            [[ $name == "$wanted" ]] && echo "${base#*.}|${base%.*}|$phase|$node|None"
+        done
+        exit 0
+
+        """
+
+    private static let scancel = """
+        #!/bin/bash
+        here=$(cd "$(dirname "$0")" && pwd); state=$here/state
+        for argument in "$@"; do
+            case $argument in --name=*) wanted=${argument#--name=} ;; --all) wanted=.all ;; esac
+        done
+        for file in "$state"/*.runner; do
+            [[ -e $file ]] || continue
+            array=$(basename "$file" .runner)
+            mine=no
+            for task in "$state/$array".*; do
+                [[ $(basename "$task") =~ ^[0-9]+\\.[0-9]+$ ]] || continue
+                IFS='|' read -r name phase node < "$task"
+                [[ $name == "$wanted" || $wanted == .all ]] || continue
+                mine=yes
+                [[ $phase == PENDING || $phase == RUNNING ]] && echo "$name|CANCELLED|$node" > "$task"
+            done
+            # The session of the runner, with whatever it started.
+            [[ $mine == yes ]] && pkill -9 -s "$(cat "$file")" 2> /dev/null
+        done
+        exit 0
+
+        """
+}
