@@ -84,7 +84,8 @@ extension Library {
     ///
     /// - Parameter dryRun: Whether only to count. Then tensors of commits under way count too.
     /// - Returns: What was, or would be, deleted. The file does not shrink; its space is reused.
-    /// - Throws: `StoreError`: `.locked`, `.noSpace`, `.notWritable`, `.damaged`.
+    /// - Throws: `StoreError`: `.locked`, `.noSpace`, `.notWritable`; `.damaged`, also where `repair` has to
+    ///   come first, as what seems to be removed is lost.
     public func collectGarbage(dryRun: Bool = false) throws(StoreError) -> CollectionReport {
         try collectGarbage(dryRun: dryRun) { _ in }
     }
@@ -113,6 +114,9 @@ extension Library {
                 try onStep(.tensorsDeleted)
                 return found.report(isDryRun: false)
             }
+                if let loss = try CommitCount.loss(db, marked: nil) {
+                    throw StoreError(.damaged, loss.description(path))
+                }
         }
         let leftovers = Leftovers(library: path)
         report.leftovers = leftovers.paths

@@ -17,6 +17,11 @@ public final class Library: Sendable {
     public let uuid: String
     /// When it was made.
     public let created: Date
+    /// What a person should know before anything else is done: that changes of the catalogue are lost.
+    public let warning: String?
+    /// Of what search indexes have to be: they know assets by numbers, which are given again once
+    /// changes of the catalogue were lost.
+    public let indexIdentity: String
     let catalog: Catalog
     let tensors: TensorStore
     /// Keeps away whoever replaces whole files, as long as the library is open.
@@ -54,7 +59,13 @@ public final class Library: Sendable {
             isFrozen: isFrozen
         )
         tensors = try TensorStore(folder: path + "/" + Self.tensorsName, isFrozen: isFrozen)
-        try refuseStrangers()
+        try Self.refuseStrangers(path, manifest.uuid, catalog, tensors)
+        let loss = try catalog.loss()
+        // Where nothing can be written now, the next write notes it.
+        if loss != nil, !isFrozen { try? catalog.write { _ in } }
+        warning = loss?.description(path)
+        let epoch = try catalog.read { try CommitCount.epoch($0) }
+        indexIdentity = manifest.uuid + (epoch.map { " " + $0 } ?? "")
     }
 
     /// Opens a library; where this process may not write, or nobody can as the disk is full, it can be read.
@@ -159,17 +170,22 @@ public final class Library: Sendable {
     }
 
     /// Refuses files of different libraries that were copied together.
-    private func refuseStrangers() throws {
+    private static func refuseStrangers(
+        _ path: String,
+        _ uuid: String,
+        _ catalog: Catalog,
+        _ tensors: TensorStore
+    ) throws {
         let inCatalog = try catalog.read { db in
             try String.fetchOne(db, sql: "SELECT value FROM library WHERE name = 'uuid'")
         }
         let inTensors = try tensors.read { try $0.property("uuid") }
-        for (name, found) in [(Self.catalogName, inCatalog), (Self.tensorsName, inTensors)]
+        for (name, found) in [(catalogName, inCatalog), (tensorsName, inTensors)]
         where found != uuid {
             throw StoreError(
                 .stranger,
                 "library \"\(path)\": \(name) belongs to library \(found ?? "unknown") and "
-                    + "\(Self.manifestName) to \(uuid); put files of one library together"
+                    + "\(manifestName) to \(uuid); put files of one library together"
             )
         }
     }

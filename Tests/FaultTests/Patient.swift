@@ -126,6 +126,7 @@ final class Patient {
         }
         let kept = [
             "library.json", "catalog.sqlite", "catalog.sqlite-wal", "catalog.sqlite-shm",
+            "catalog.commits",
             "tensors.lmdb", "packs", "index", "renders", "quarantine", "data.mdb", "lock.mdb",
         ]
         let litter = try places.flatMap { try FileManager.default.contentsOfDirectory(atPath: $0) }

@@ -82,6 +82,7 @@ private struct LibraryChecker {
         }
         if let catalog {
             do {
+                if let loss = try catalog.loss() { report(.catalog, loss.description(path)) }
                 try catalog.read { db in
                     try check(db, uuid: manifest?.uuid)
                     try check(tensors, db, uuid: manifest?.uuid)

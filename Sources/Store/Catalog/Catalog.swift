@@ -10,6 +10,7 @@ final class Catalog: Sendable {
     /// An older catalogue is read as a copy in memory that took the
     /// steps it lacks: a write there would succeed, and be lost.
     private let refusal: StoreError?
+    private let mark: CommitMark
 
     /// Makes the catalogue of a new library.
     static func create(path: String, uuid: String, created: Date) throws {
@@ -33,6 +34,7 @@ final class Catalog: Sendable {
     /// - Throws: `StoreError` or a database error.
     init(path: String, waitSeconds: Double, isFrozen: Bool) throws {
         self.path = path
+        mark = CommitMark(ofCatalog: path)
         // SQLite takes an empty file for a new database.
         guard fileByteCount(path) > 0 else {
             throw StoreError(
@@ -74,7 +76,22 @@ final class Catalog: Sendable {
     /// Writes all or nothing, alone among all processes (`BEGIN IMMEDIATE`).
     func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
         if let refusal { throw refusal }
-        return try connections.write(body)
+        let marked = mark.count
+        let (result, count) = try connections.write { db -> (Result, Int?) in
+            let before = db.totalChangesCount
+            try CommitCount.noteLoss(db, marked: marked)
+            let result = try body(db)
+            guard db.totalChangesCount != before else { return (result, nil) }
+            return (result, try CommitCount.increase(db))
+        }
+        if let count { mark.note(count) }
+        return result
+    }
+
+    /// What is missing of what was committed once; nil if nothing is.
+    func loss() throws -> CommitCount.Loss? {
+        let marked = mark.count
+        return try connections.read { try CommitCount.loss($0, marked: marked) }
     }
 
     /// Settings that a test can ask for: journal mode, synchronous, foreign keys.

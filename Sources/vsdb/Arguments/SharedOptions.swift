@@ -80,10 +80,9 @@ struct SharedOptions: ParsableArguments {
     func openLibrary() throws -> Library {
         let path = try locateLibrary()
         console.detail("library \(path)")
-        return try Library.open(
-            at: path,
-            waitSeconds: waitSecondsOrDefault
-        )
+        let library = try Library.open(at: path, waitSeconds: waitSecondsOrDefault)
+        if let warning = library.warning { console.warning(warning) }
+        return library
     }
 
     /// Opens the library for work with networks.

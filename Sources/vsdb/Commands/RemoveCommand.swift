@@ -110,12 +110,17 @@ struct RemoveCommand: LibraryCommand {
         )
     }
 
-    /// Frees the room, unless a backup under way needs what lies there.
+    /// Frees the room, unless a backup under way needs what lies there, or the disk is too full even for
+    /// that: the clips are removed all the same.
     private func collect(_ library: Library) throws -> CollectionReport? {
         do throws(StoreError) {
             return try library.collectGarbage()
         } catch {
-            guard error.kind == .locked else { throw error }
+            guard error.kind == .locked || error.kind == .noSpace else { throw error }
+        guard library.warning == nil else {
+            shared.console.note("the tensors stay until vsdb repair and then vsdb gc")
+            return nil
+        }
             shared.console.note("the tensors stay until vsdb gc: \(error)")
             return nil
         }

@@ -5,9 +5,20 @@ import GRDB
 extension LibraryRepairer {
     /// Writes rows of packs from their files and rows of clips from their cards, if rows were lost.
     mutating func restoreFromCards(_ catalog: Catalog, _ store: TensorStore) throws {
+        var hasLoss = false
         let isUnderWay = try catalog.write { db in
             if needsCards { try Rebuilding.begin(db) }
-            return try Rebuilding.isUnderWay(db)
+            if let loss = try CommitCount.loss(db, marked: nil) {
+                hasLoss = true
+                try Rebuilding.begin(db)
+                report.actions.append(
+                    "the last \(loss.count) changes of the catalogue are lost, but for what the tensors "
+                        + "know of them"
+                )
+            }
+            guard try Rebuilding.isUnderWay(db) else { return false }
+            try CommitCount.beginEpoch(db)
+            return true
         }
         guard isUnderWay else { return }
         // Indexes know assets by number, and lost numbers are given to others.
@@ -17,7 +28,31 @@ extension LibraryRepairer {
         }
         try makeFolder(path + "/index")
         try restorePacks(catalog)
+        // First: once the clips are there, the loss is forgotten.
+        if hasLoss { try restoreWords(catalog, store) }
         try restoreClips(catalog, store)
+    }
+
+    /// Gives clips the words of their cards, which were written with changes that the catalogue lost.
+    private mutating func restoreWords(_ catalog: Catalog, _ store: TensorStore) throws {
+        var count = 0
+        try catalog.write { db in
+            try store.read { snapshot in
+                for clip in try ClipRow.fetch(db, where: "1") {
+                    let key = TensorKey(cardOf: clip.id)
+                    guard let card = try snapshot.withValue(key, { ClipCard(record: $0) }) ?? nil,
+                        card.caption != clip.caption || Set(card.tags) != Set(clip.tags),
+                        let number = try clipNumber(clip.id, db)
+                    else { continue }
+                    try restoreWords(of: card, number, db)
+                    try ClipRow.seal(number, db)
+                    count += 1
+                }
+            }
+        }
+        if count > 0 {
+            report.actions.append("gave \(count) clips the caption and tags of their cards again")
+        }
     }
 
     private mutating func restorePacks(_ catalog: Catalog) throws {

@@ -21,7 +21,12 @@ extension LibraryRepairer {
         let new = draft + "/new.sqlite"
         let salvage = try salvageCatalog(from: draft + "/old.sqlite", to: new)
         let queue = try DatabaseQueue(path: new)
-        try queue.write { try Rebuilding.begin($0) }
+        let marked = CommitMark(ofCatalog: catalogPath).count
+        try queue.write { db in
+            try Rebuilding.begin(db)
+            // What the salvage could not read is told by itself.
+            try CommitCount.catchUp(to: marked, db)
+        }
         try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         try queue.close()
         try syncFile(new)

@@ -130,7 +130,7 @@ extension LibraryRepairer {
         try quarantine.keep(record: bytes.prefix(count), of: asset.key)
     }
 
-    private func clipNumber(_ clip: ClipID, _ db: Database) throws -> Int64? {
+    func clipNumber(_ clip: ClipID, _ db: Database) throws -> Int64? {
         try Int64.fetchOne(
             db,
             sql: "SELECT id FROM clips WHERE identity = ?",

@@ -60,7 +60,7 @@ extension LibraryRepairer {
         return true
     }
 
-    private func restoreWords(of card: ClipCard, _ number: Int64, _ db: Database) throws {
+    func restoreWords(of card: ClipCard, _ number: Int64, _ db: Database) throws {
         try db.execute(
             sql: "UPDATE clips SET caption = ? WHERE id = ?",
             arguments: [card.caption, number]

@@ -1,0 +1,135 @@
+import Foundation
+import GRDB
+import Glibc
+
+/// How many commits the catalogue had, noted in a file of its own, so that a lost log is noticed.
+///
+/// SQLite takes a write-ahead log that was cut short or deleted for the end of one: the commits in it
+/// vanish without a word. So the catalogue counts its commits, and after each the count is noted in
+/// `catalog.commits` beside it. The note is never ahead of what is on the disk: a catalogue that has
+/// fewer lost some. It is not synced, which costs nothing and can only leave it behind; a note that is
+/// missing or torn says nothing.
+struct CommitMark {
+    private let path: String
+
+    /// The note beside a catalogue.
+    init(ofCatalog path: String) {
+        self.path = (path as NSString).deletingPathExtension + ".commits"
+    }
+
+    /// The count that was noted; nil if none can be read.
+    ///
+    /// Read before the catalogue: whatever is noted was committed by then.
+    var count: Int? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard file >= 0 else { return nil }
+        defer { close(file) }
+        return Self.count(in: file)
+    }
+
+    /// Notes a commit that is on the disk; where that is impossible the older note stays.
+    func note(_ count: Int) {
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0o644)
+        guard file >= 0 else { return }
+        defer { close(file) }
+        // Another process may note a later one.
+        while flock(file, LOCK_EX) != 0 { guard errno == EINTR else { return } }
+        guard Self.count(in: file) ?? 0 < count else { return }
+        let bytes = Array(Self.line(count).utf8)
+        _ = pwrite(file, bytes, bytes.count, 0)
+    }
+
+    private static let byteCount = 44
+
+    /// As in `commits 00000000000000001234 0123456789abcdef`, the last word being the checksum.
+    private static func line(_ count: Int) -> String {
+        let digits = String(count)
+        let words = "commits " + String(repeating: "0", count: 20 - digits.count) + digits
+        return "\(words) \(documentChecksum([words]).prefix(14))\n"
+    }
+
+    private static func count(in file: Int32) -> Int? {
+        var bytes = [UInt8](repeating: 0, count: byteCount)
+        guard pread(file, &bytes, byteCount, 0) == byteCount else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let words = text.split(separator: " ")
+        guard words.count == 3, let count = Int(words[1]), count >= 0, line(count) == text else {
+            return nil
+        }
+        return count
+    }
+}
+
+/// What the catalogue itself knows of its commits, as properties of the library.
+enum CommitCount {
+    /// What is known of commits that were lost.
+    struct Loss: Sendable, Equatable {
+        /// How many.
+        let count: Int
+
+        /// What to say about them.
+        func description(_ library: String) -> String {
+            "library \"\(library)\": the last \(count) changes of its catalogue are lost, as "
+                + "\(Library.catalogName)-wal was cut short or deleted, or an older file was put in "
+                + "its place; vsdb repair brings back what the tensors know of them, and until "
+                + "then no tensor is deleted"
+        }
+    }
+
+    private static func value(_ name: String, _ db: Database) throws -> String? {
+        try String.fetchOne(
+            db.cachedStatement(sql: "SELECT value FROM library WHERE name = ?"),
+            arguments: [name]
+        )
+    }
+
+    private static func set(_ name: String, _ value: String, _ db: Database) throws {
+        try db.cachedStatement(sql: "INSERT OR REPLACE INTO library VALUES (?, ?)")
+            .execute(arguments: [name, value])
+    }
+
+    /// How many commits there were; 0 before the first one that was counted.
+    static func count(_ db: Database) throws -> Int { Int(try value("commits", db) ?? "") ?? 0 }
+
+    /// Counts the commit that is under way.
+    static func increase(_ db: Database) throws -> Int {
+        let next = try count(db) + 1
+        try set("commits", String(next), db)
+        return next
+    }
+
+    /// What was lost, noted earlier or not; `marked` is what `CommitMark` said before this snapshot.
+    static func loss(_ db: Database, marked: Int?) throws -> Loss? {
+        let noted = Int(try value("lost", db) ?? "") ?? 0
+        let lost = noted + max(0, (marked ?? 0) - (try count(db)))
+        return lost > 0 ? Loss(count: lost) : nil
+    }
+
+    /// Keeps in mind that commits are lost, and begins another epoch; does nothing if none are.
+    static func noteLoss(_ db: Database, marked: Int?) throws {
+        guard let marked, try count(db) < marked, let loss = try loss(db, marked: marked) else {
+            return
+        }
+        try set("lost", String(loss.count), db)
+        try set("commits", String(marked), db)
+        try beginEpoch(db)
+    }
+
+    /// Counts on from what was noted, without a loss.
+    static func catchUp(to marked: Int?, _ db: Database) throws {
+        if let marked, try count(db) < marked { try set("commits", String(marked), db) }
+    }
+
+    /// Forgets what was lost, after a repair.
+    static func forgetLoss(_ db: Database) throws {
+        try db.execute(sql: "DELETE FROM library WHERE name = 'lost'")
+    }
+
+    /// Begins another epoch: numbers of assets that were given are given again from now on.
+    static func beginEpoch(_ db: Database) throws {
+        try set("epoch", UUID().uuidString.lowercased(), db)
+    }
+
+    /// What indexes have to be of, as they know assets by their numbers; nil if no number was ever lost.
+    static func epoch(_ db: Database) throws -> String? { try value("epoch", db) }
+}
