@@ -37,22 +37,18 @@ extension Library {
     public func add(_ ids: [ClipID], toCollection name: String) throws(StoreError) -> [ClipID] {
         let name = name.composed
         try checkName(name, of: "collection")
-        return try writing("add to collection \(name)") { try append(ids, to: name, $0) }
+        return try writing("add to collection \(name)") { db in
+            let added = try append(ids, to: name, db)
+            try writeCards(of: [.collection(name)], db)
+            return added
+        }
     }
 
     /// Puts clips at the end of a collection, in one transaction with other changes.
     func append(_ ids: [ClipID], to name: String, _ db: Database) throws -> [ClipID] {
         let collection = try CollectionRow.find(name, db) ?? CollectionRow.insert(name, db)
-        let statement = try db.cachedStatement(
-            sql: """
-                INSERT INTO collection_clips (collection_id, clip_id, position)
-                VALUES (?1, ?2, (SELECT coalesce(max(position) + 1, 0) FROM collection_clips
-                    WHERE collection_id = ?1))
-                ON CONFLICT (collection_id, clip_id) DO NOTHING
-                """
-        )
         return try ids.filter { id in
-            try statement.execute(arguments: [collection, try number(of: id, db)])
+            try CollectionRow.put(number(of: id, db), into: collection, db)
             return db.changesCount > 0
         }
     }
@@ -70,10 +66,12 @@ extension Library {
             let statement = try db.cachedStatement(
                 sql: "DELETE FROM collection_clips WHERE collection_id = ? AND clip_id = ?"
             )
-            return try ids.filter { id in
+            let removed = try ids.filter { id in
                 try statement.execute(arguments: [collection, try number(of: id, db)])
                 return db.changesCount > 0
             }
+            try writeCards(of: [.collection(name.composed)], db)
+            return removed
         }
     }
 
@@ -98,6 +96,7 @@ extension Library {
                 sql: "UPDATE collections SET name = ? WHERE id = ?",
                 arguments: [name, collection]
             )
+            try writeCards(of: [.collection(old.composed), .collection(name)], db)
             return Renaming(old: old, new: name)
         }
     }
@@ -114,6 +113,7 @@ extension Library {
                     arguments: [collection]
                 )
             }
+            try writeCards(of: names.map { .collection($0.composed) }, db)
         }
     }
 

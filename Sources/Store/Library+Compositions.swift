@@ -37,6 +37,7 @@ extension Library {
             }
             try db.execute(sql: "DELETE FROM compositions WHERE name = ?", arguments: [name])
             try CompositionRow.insert(composition, db)
+            try writeCards(of: [.composition(name)], db)
         }
     }
 

@@ -141,6 +141,11 @@ extension Library {
                 let count = try append(collection.clips, to: collection.name, db).count
                 if isNew || count > 0 { documents.collections.append(collection.name) }
             }
+            try writeCards(
+                of: plan.fresh.map { .composition($0.name) }
+                    + documents.collections.map { .collection($0.composed) },
+                db
+            )
             return documents
         }
     }

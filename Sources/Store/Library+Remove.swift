@@ -42,6 +42,7 @@ extension Library {
     public func remove(_ ids: [ClipID], force: Bool = false) throws(StoreError) -> RemovalReport {
         try writing("remove clips") { db in
             var users: Set<String> = []
+            let collections = try collections(withAny: ids, db)
             for id in Set(ids) {
                 guard let name = try ClipRow.name(of: id, db) else {
                     throw StoreError(.unknownReference, "clip \(id): not in \"\(path)\"")
@@ -60,6 +61,10 @@ extension Library {
             try db.execute(
                 sql: "DELETE FROM sources WHERE id NOT IN (SELECT source_id FROM clips)"
             )
+            // A full disk is no reason to keep clips: the card then names some that are gone.
+            do { try writeCards(of: collections.map { .collection($0) }, db) } catch {
+                guard StoreError(error, "write cards", path).kind == .noSpace else { throw error }
+            }
             return RemovalReport(
                 removedCount: Set(ids).count,
                 brokenCompositions: users.sorted()
@@ -74,6 +79,7 @@ extension Library {
         let name = try composition(reference).name
         try writing("remove composition \(name)") { db in
             try db.execute(sql: "DELETE FROM compositions WHERE name = ?", arguments: [name])
+            try writeCards(of: [.composition(name)], db)
         }
     }
 
@@ -108,21 +114,35 @@ extension Library {
             )
             defer { withExtendedLifetime(alone) {} }
             report = try writing("collect tensors") { db in
+                if let loss = try CommitCount.loss(db, marked: nil) {
+                    throw StoreError(.damaged, loss.description(path))
+                }
                 let found = try orphans(db)
                 try onStep(.orphansFound)
                 try tensors.delete(found.keys + found.cards)
                 try onStep(.tensorsDeleted)
                 return found.report(isDryRun: false)
             }
-                if let loss = try CommitCount.loss(db, marked: nil) {
-                    throw StoreError(.damaged, loss.description(path))
-                }
         }
         let leftovers = Leftovers(library: path)
         report.leftovers = leftovers.paths
         report.leftoverByteCount = leftovers.byteCount
         if !dryRun { leftovers.delete() }
         return report
+    }
+
+    private func collections(withAny ids: [ClipID], _ db: Database) throws -> [String] {
+        let list = "[" + Set(ids).map { "\"\($0.hex)\"" }.joined(separator: ",") + "]"
+        return try String.fetchAll(
+            db,
+            sql: """
+                SELECT DISTINCT collections.name FROM clips
+                JOIN collection_clips ON clip_id = clips.id
+                JOIN collections ON collections.id = collection_id
+                WHERE identity IN (SELECT value FROM json_each(?))
+                """,
+            arguments: [list]
+        )
     }
 
     private func compositions(using id: ClipID, _ db: Database) throws -> [String] {

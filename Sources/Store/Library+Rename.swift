@@ -78,6 +78,7 @@ extension Library {
                     name, documentChecksum([name, known.hash, known.recipeJSON]), known.name,
                 ]
             )
+            try writeCards(of: [.composition(known.name), .composition(name)], db)
             return Renaming(old: known.name, new: name)
         }
     }

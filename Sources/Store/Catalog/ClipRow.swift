@@ -51,6 +51,7 @@ enum ClipRow {
         for (asset, record) in zip(clip.assets, pending.records) {
             try AssetRow.insert(asset, record, clip: row, pack: pack, db)
         }
+        try SetAside.giveBack(to: pending.id, row, db)
         try seal(row, db)
         return names.shown
     }

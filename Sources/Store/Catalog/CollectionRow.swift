@@ -32,6 +32,39 @@ enum CollectionRow {
         return db.lastInsertedRowID
     }
 
+    /// The clips of a collection, in order.
+    static func members(of collection: Int64, _ db: Database) throws -> [ClipID] {
+        try String.fetchAll(
+            db,
+            sql: """
+                SELECT identity FROM collection_clips JOIN clips ON clips.id = clip_id
+                WHERE collection_id = ? ORDER BY position
+                """,
+            arguments: [collection]
+        ).compactMap(ClipID.init(hex:))
+    }
+
+    /// Puts a clip into a collection at a place if that is free, or else at its end.
+    static func put(
+        _ clip: Int64,
+        into collection: Int64,
+        at position: Int? = nil,
+        _ db: Database
+    ) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO collection_clips (collection_id, clip_id, position)
+                SELECT ?1, ?2, CASE WHEN ?3 IS NULL OR EXISTS (
+                        SELECT 1 FROM collection_clips WHERE collection_id = ?1 AND position = ?3)
+                    THEN (SELECT coalesce(max(position) + 1, 0) FROM collection_clips
+                        WHERE collection_id = ?1)
+                    ELSE ?3 END
+                WHERE true ON CONFLICT (collection_id, clip_id) DO NOTHING
+                """
+        )
+        try statement.execute(arguments: [collection, clip, position])
+    }
+
     /// All collections, by name.
     static func fetch(_ db: Database) throws -> [ClipCollection] {
         let rows = try Row.fetchAll(

@@ -104,6 +104,19 @@ final class TensorStore: Sendable {
         }
     }
 
+    /// Writes properties, or deletes those without a text, in one transaction.
+    func setProperties(_ texts: [String: String?]) throws {
+        try environment.write { transaction in
+            for (name, text) in texts {
+                if let text {
+                    try transaction.setProperty(name, text)
+                } else {
+                    try transaction.deleteProperty(name)
+                }
+            }
+        }
+    }
+
     /// Copies what one snapshot holds into an empty folder, without free pages.
     func copy(to folder: String) throws { try environment.copy(to: folder) }
 

@@ -84,10 +84,34 @@ struct TensorTransaction {
         }
     }
 
+    /// Deletes a property; one that is gone already is no error.
+    func deleteProperty(_ name: String) throws {
+        var name = name
+        try name.withUTF8 { bytes in
+            var key = MDB_val(UnsafeRawBufferPointer(bytes))
+            let code = mdb_del(handle, environment.properties, &key, nil)
+            if code != MDB_NOTFOUND { try environment.check(code, "delete from") }
+        }
+    }
+
     /// Visits every key in order, with the size of its value in bytes.
     func forEachKey(_ body: (UnsafeRawBufferPointer, Int) throws -> Void) throws {
+        try forEach(environment.records) { try body($0, $1.count) }
+    }
+
+    /// Visits the properties of the library in the order of their names.
+    func forEachProperty(_ body: (String, String) throws -> Void) throws {
+        try forEach(environment.properties) { key, value in
+            try body(String(decoding: key, as: UTF8.self), String(decoding: value, as: UTF8.self))
+        }
+    }
+
+    private func forEach(
+        _ database: MDB_dbi,
+        _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Void
+    ) throws {
         var opened: OpaquePointer?
-        try environment.check(mdb_cursor_open(handle, environment.records, &opened), "read")
+        try environment.check(mdb_cursor_open(handle, database, &opened), "read")
         guard let cursor = opened else { return }
         defer { mdb_cursor_close(cursor) }
         while true {
@@ -96,7 +120,10 @@ struct TensorTransaction {
             let code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)
             if code == MDB_NOTFOUND { return }
             try environment.check(code, "read")
-            try body(UnsafeRawBufferPointer(start: key.mv_data, count: key.mv_size), value.mv_size)
+            try body(
+                UnsafeRawBufferPointer(start: key.mv_data, count: key.mv_size),
+                UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size)
+            )
         }
     }
 

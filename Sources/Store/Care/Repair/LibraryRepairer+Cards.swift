@@ -118,7 +118,10 @@ extension LibraryRepairer {
                     restored += 1
                 }
             }
-            if lacking.isEmpty { try Rebuilding.end(db) }
+            try store.read { _ = try restoreDocuments($0.documentCards(), db) }
+            guard lacking.isEmpty else { return }
+            try Rebuilding.end(db)
+            try CommitCount.forgetLoss(db)
         }
         if restored > 0 {
             report.actions.append(

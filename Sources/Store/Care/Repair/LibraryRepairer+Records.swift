@@ -167,7 +167,7 @@ extension LibraryRepairer {
             arguments: [id.hex]
         )
         report.brokenCompositions = Set(report.brokenCompositions + users).sorted()
-        try takeOutRows(ofClip: number, db)
+        try takeOutRows(ofClip: number, isWhole: true, db)
     }
 }
 

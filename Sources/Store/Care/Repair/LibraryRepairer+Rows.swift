@@ -27,7 +27,7 @@ extension LibraryRepairer {
             sql: "DELETE FROM sources WHERE id NOT IN (SELECT source_id FROM clips)"
         )
         if !broken.clips.isEmpty { try Rebuilding.begin(db) }
-        try mendDocuments(db)
+        try mendDocuments(store, db)
         return broken
     }
 
@@ -118,12 +118,20 @@ extension LibraryRepairer {
             end: end,
             reason: "its row is not what its id was computed from"
         )
-        try takeOutRows(ofClip: row.number, db)
+        try takeOutRows(ofClip: row.number, isWhole: false, db)
         return (lost, ids)
     }
 
-    /// Takes a clip out, with all its rows kept.
-    func takeOutRows(ofClip number: Int64, _ db: Database) throws {
+    /// Takes a clip out, with all its rows kept; its words too, for its return, if they are what was written.
+    func takeOutRows(ofClip number: Int64, isWhole: Bool, _ db: Database) throws {
+        let identity = try String.fetchOne(
+            db,
+            sql: "SELECT identity || '' FROM clips WHERE id = ?",
+            arguments: [number]
+        )
+        if let id = identity.flatMap(ClipID.init(hex:)) {
+            try SetAside.keep(id, number, hasWords: isWhole, db)
+        }
         for table in ["assets", "clip_tags", "collection_clips"] {
             try keep(table, "clip_id = ?", [number], db)
         }
@@ -174,21 +182,29 @@ extension LibraryRepairer {
     }
 
     /// Takes out recipes, and mends rows of packs, that do not match their checksums.
-    private mutating func mendDocuments(_ db: Database) throws {
+    private mutating func mendDocuments(_ store: TensorStore, _ db: Database) throws {
         for number in try Int64.fetchAll(db, sql: "SELECT id FROM compositions ORDER BY name") {
             let isBroken = try isDamaged("read a composition") {
                 _ = try CompositionRow.fetch(db, where: "id = ?", arguments: [number])
             }
             guard isBroken else { continue }
-            let name = try String.fetchOne(
+            let words = try Row.fetchOne(
                 db,
-                sql: "SELECT coalesce(name, id) || '' FROM compositions WHERE id = ?",
+                sql: "SELECT coalesce(name, id) || '', hash || '' FROM compositions WHERE id = ?",
                 arguments: [number]
             )
+            let texts = words?.databaseValues.map { String.fromDatabaseValue($0) ?? "" } ?? []
+            let name = texts.first ?? ""
             try keep("composition_parents", "composition_id = ?", [number], db)
             try takeOut("compositions", "id = ?", [number], db)
+            // The name may be what changed.
+            let cards = try store.read { try $0.documentCards() }.filter { card in
+                guard case .composition(let saved) = card else { return false }
+                return texts.contains(saved.name) || texts.contains(saved.hash)
+            }
+            guard try restoreDocuments(cards, db) == 0 else { continue }
             report.actions.append(
-                "took out the composition \"\(name ?? "")\": its recipe is not what was saved"
+                "took out the composition \"\(name)\": its recipe is not what was saved"
             )
         }
         let texts = "typeof(name) = 'text' AND typeof(fingerprint) = 'text'"

@@ -57,6 +57,7 @@ struct LibraryRepairer {
         let broken = try catalog.write { try takeOutBrokenRows(store, $0) }
         try restoreFromCards(catalog, store)
         try mendRecords(catalog, store, broken)
+        try catalog.read { try writeLackingCards(store, $0) }
         try onStep(.rowsDropped)
         try catalog.close()
         report.quarantine = quarantine.usedFolder
