@@ -155,9 +155,19 @@ extension StoreError {
                 .notWritable,
                 "library: cannot \(doing) \"\(path)\": \(text); choose a place where you may write"
             )
+        case EIO:
+            return StoreError(
+                .failed,
+                "library: cannot \(doing) \"\(path)\": \(text); \(failingDisk)"
+            )
         default: return StoreError(.failed, "library: cannot \(doing) \"\(path)\": \(text)")
         }
     }
+
+    /// What to do where a disk does not give or take bytes.
+    static let failingDisk =
+        "the disk may fail, or was taken away: see that it is there, copy the library to another one, "
+        + "and look at the copy with vsdb check --read-data"
 
     /// A disk without room.
     static func diskFull(_ path: String, needed: Int?) -> StoreError {
@@ -165,7 +175,8 @@ extension StoreError {
         return StoreError(
             .noSpace,
             "library: the disk of \"\(path)\" is full: \(freeByteCount(path) >> 20) MiB are free"
-                + "\(wanted); make room (vsdb gc, or delete other files) and try again"
+                + "\(wanted); make room (delete other files on it, as vsdb gc only frees room inside "
+                + "the library) and try again"
         )
     }
 }

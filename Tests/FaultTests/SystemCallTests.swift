@@ -42,6 +42,12 @@ import Testing
                     [.exit(0), .exit(1)].contains(ending),
                     "\(operation), \(what): \(ending) \(child.errors)"
                 )
+                if way.kind == .failingWithEIO, ending == .exit(1) {
+                    #expect(
+                        child.errors.contains("the disk may fail"),
+                        "\(operation), \(what): no advice in \(child.errors)"
+                    )
+                }
                 let kind = child.errors.split(separator: ":").dropFirst().first ?? " done"
                 outcomes["\(kind.dropFirst())", default: 0] += 1
                 patient.expectPromise(child.numbers(after: "clip"), what)

@@ -60,6 +60,8 @@ extension StoreError {
                 .notWritable,
                 "\(place): \(text); give yourself the right to write in that folder"
             )
+        case .SQLITE_IOERR:
+            self.init(.failed, "\(place): \(text); \(Self.failingDisk)")
         default:
             self.init(.failed, "\(place): \(text)")
         }
