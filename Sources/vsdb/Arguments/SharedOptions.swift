@@ -20,7 +20,10 @@ struct SharedOptions: ParsableArguments {
     @Flag(help: "Print JSON: one document for a list, one object a line for a long job.")
     var json = false
 
-    @Flag(name: .shortAndLong, help: "No progress and no messages, only data and errors.")
+    @Flag(
+        name: .shortAndLong,
+        help: "Only errors and what was asked to be shown; not what was done."
+    )
     var quiet = false
 
     @Flag(name: .shortAndLong, help: "Say more about what is done.")

@@ -70,7 +70,7 @@ struct CheckCommand: LibraryCommand {
                 found.isSound
                 ? shared.console.styled("sound", .success)
                 : shared.console.styled("not sound", .error)
-            try shared.console.print("\(verdict): \(what)")
+            try shared.console.report("\(verdict): \(what)")
         }
         guard !found.isSound else { return }
         shared.console.error(

@@ -34,7 +34,7 @@ struct CollectionDeleteCommand: LibraryCommand {
             return
         }
         for name in names {
-            try shared.console.print("deleted collection \(name)".withoutControls)
+            try shared.console.report("deleted collection \(name)".withoutControls)
         }
     }
 }

@@ -176,7 +176,7 @@ struct EvalCommand: LibraryCommand {
             try console.print(JSONOutput.line(DoneLine(report: report)))
         } else {
             try EvaluationPage(report).print(console)
-            if let output { try console.print(output) }
+            if let output { try console.report(output) }
         }
     }
 

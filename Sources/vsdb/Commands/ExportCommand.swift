@@ -87,7 +87,7 @@ struct ExportCommand: LibraryCommand {
             try console.print(JSONOutput.document(report))
             return
         }
-        try console.print(report.output)
+        try console.report(report.output)
         console.note(Self.summary(of: report))
     }
 

@@ -47,7 +47,9 @@ struct GCCommand: LibraryCommand {
         }
         let verb = dryRun ? "would delete" : "deleted"
         let tensors = Wording.count(report.tensorCount, "tensor")
-        try shared.console.print("\(verb) \(tensors), \(Wording.bytes(report.byteCount))")
-        for path in report.leftovers { try shared.console.print("\(verb) \(path)") }
+        let lines =
+            ["\(verb) \(tensors), \(Wording.bytes(report.byteCount))"]
+            + report.leftovers.map { "\(verb) \($0)" }
+        for line in lines { try dryRun ? shared.console.print(line) : shared.console.report(line) }
     }
 }

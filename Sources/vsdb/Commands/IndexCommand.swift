@@ -158,9 +158,9 @@ struct IndexRebuildCommand: LibraryCommand {
         var records: [Record] = []
         try session.rebuildIndexes(pack: pack, cancellation: Interruption.install()) {
             records.append(Record(pack: $0, by: $1, rows: $2))
-            if !shared.json, !shared.quiet {
+            if !shared.json {
                 // A reader that is gone does not keep an index from being built.
-                try? shared.console.print(
+                try? shared.console.report(
                     "\($0): index of \($1.rawValue), \(Wording.count($2, "row"))"
                 )
             }

@@ -47,7 +47,7 @@ struct InitCommand: LibraryCommand {
             let output = Output(path: library.path, uuid: library.uuid)
             try shared.console.print(JSONOutput.document(output))
         } else {
-            try shared.console.print(library.path)
+            try shared.console.report(library.path)
         }
         shared.console.note("an empty library; next, add weights: vsdb pack add DIR")
     }

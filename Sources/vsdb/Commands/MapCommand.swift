@@ -121,7 +121,7 @@ struct MapCommand: LibraryCommand {
             )
             return try shared.console.print(JSONOutput.document(record))
         }
-        try shared.console.print(output)
+        try shared.console.report(output)
         let trust = map.trustworthiness.map {
             ", trustworthiness \(Wording.decimal($0, digits: 3))"
         }

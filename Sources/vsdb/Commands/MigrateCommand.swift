@@ -50,15 +50,18 @@ struct MigrateCommand: LibraryCommand {
             try shared.console.print(JSONOutput.document(output))
             return
         }
+        func say(_ text: String) throws {
+            try dryRun ? shared.console.print(text) : shared.console.report(text)
+        }
         guard !report.steps.isEmpty else {
-            try shared.console.print("up to date: version \(report.oldVersion)")
+            try say("up to date: version \(report.oldVersion)")
             return
         }
         for step in report.steps {
-            try shared.console.print("\(dryRun ? "lacks" : "took") \(step)")
+            try say("\(dryRun ? "lacks" : "took") \(step)")
         }
         let versions = "version \(report.oldVersion) to \(report.newVersion)"
-        try shared.console.print(dryRun ? "would go from \(versions)" : "went from \(versions)")
+        try say(dryRun ? "would go from \(versions)" : "went from \(versions)")
         if let copy = report.copyPath {
             shared.console.note("the catalogue as it was is in \(copy)")
         }

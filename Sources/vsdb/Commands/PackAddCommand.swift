@@ -64,7 +64,7 @@ struct PackAddCommand: LibraryCommand {
             try shared.console.print(JSONOutput.document(output))
             return
         }
-        try shared.console.print("\(record.name)  \(record.fingerprint.prefix(12))")
+        try shared.console.report("\(record.name)  \(record.fingerprint.prefix(12))")
         let state =
             installed.isNew
             ? "verified and added" : Wording.known(repaired: installed.repaired)

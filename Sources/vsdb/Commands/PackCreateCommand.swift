@@ -136,10 +136,10 @@ struct PackCreateCommand: LibraryCommand {
             return try shared.console.print(JSONOutput.document(output))
         }
         if output == nil {
-            try shared.console.print("\(pack.manifest.name)  \(pack.fingerprint.prefix(12))")
+            try shared.console.report("\(pack.manifest.name)  \(pack.fingerprint.prefix(12))")
             shared.console.note(isNew ? "made and added" : Wording.known(repaired: repaired))
         } else {
-            try shared.console.print(pack.folder)
+            try shared.console.report(pack.folder)
             shared.console.note("add it to a library with: vsdb pack add \(pack.folder)")
         }
     }

@@ -15,7 +15,8 @@ struct RemoveCommand: LibraryCommand {
             """,
         discussion: """
             All or none are removed. A clip that a saved composition uses stays, unless --force \
-            is given. The source files are never touched.
+            is given. The source files are never touched. The room of the tensors is free for \
+            the next clips; vsdb compact gives it back to the disk.
 
               vsdb remove anna walk
               vsdb remove 3fa9 --force
@@ -68,13 +69,16 @@ struct RemoveCommand: LibraryCommand {
             try shared.console.print(JSONOutput.document(output))
             return
         }
-        for name in output.removed { try shared.console.print("removed \(name)".withoutControls) }
+        for name in output.removed { try shared.console.report("removed \(name)".withoutControls) }
         for name in output.brokenCompositions {
             shared.console.warning("composition \(name) lost a clip and cannot be rendered again")
         }
         if output.freedTensors > 0 {
             let tensors = Wording.count(output.freedTensors, "tensor")
-            shared.console.note("freed \(tensors), \(Wording.bytes(output.freedBytes))")
+            shared.console.note(
+                "freed \(tensors), \(Wording.bytes(output.freedBytes)), for the next clips; vsdb compact gives "
+                    + "room back to the disk"
+            )
         }
     }
 
@@ -113,14 +117,14 @@ struct RemoveCommand: LibraryCommand {
     /// Frees the room, unless a backup under way needs what lies there, or the disk is too full even for
     /// that: the clips are removed all the same.
     private func collect(_ library: Library) throws -> CollectionReport? {
-        do throws(StoreError) {
-            return try library.collectGarbage()
-        } catch {
-            guard error.kind == .locked || error.kind == .noSpace else { throw error }
         guard library.warning == nil else {
             shared.console.note("the tensors stay until vsdb repair and then vsdb gc")
             return nil
         }
+        do throws(StoreError) {
+            return try library.collectGarbage()
+        } catch {
+            guard error.kind == .locked || error.kind == .noSpace else { throw error }
             shared.console.note("the tensors stay until vsdb gc: \(error)")
             return nil
         }

@@ -70,7 +70,7 @@ struct RenameCommand: LibraryCommand {
         }
         if renamed.isEmpty { shared.console.note("\(reference) is called \(name) already") }
         for pair in renamed {
-            try shared.console.print("renamed \(pair.old) to \(pair.new)".withoutControls)
+            try shared.console.report("renamed \(pair.old) to \(pair.new)".withoutControls)
         }
         if !renamed.isEmpty, let shadowed { shared.console.note(shadowed.withoutControls) }
     }

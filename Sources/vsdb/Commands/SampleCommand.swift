@@ -117,7 +117,7 @@ struct SampleCommand: LibraryCommand {
             let line = DoneLine(report: report, output: output, sheet: sheet)
             try console.print(JSONOutput.line(line))
         } else {
-            for path in [output, sheet].compactMap({ $0 }) { try console.print(path) }
+            for path in [output, sheet].compactMap({ $0 }) { try console.report(path) }
         }
         console.note(Self.summary(of: report))
     }
@@ -145,7 +145,7 @@ struct SampleCommand: LibraryCommand {
         }
         let state = sample.isNew ? console.styled("added", .success) : console.styled("known", .dim)
         let id = sample.id.prefix(12)
-        try console.print("\(state)  \(id)  \(sample.name)  seed \(sample.seed)  content only")
+        try console.report("\(state)  \(id)  \(sample.name)  seed \(sample.seed)  content only")
     }
 
     private static func summary(of report: SampleReport) -> String {

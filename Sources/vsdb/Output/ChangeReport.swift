@@ -31,10 +31,10 @@ struct ChangeReport: Encodable {
         }
         let others = "\(Wording.count(unchanged.count, "clip")) \(rest)"
         guard !changed.isEmpty else {
-            try shared.console.print("nothing changed" + (unchanged.isEmpty ? "" : "; \(others)"))
+            try shared.console.report("nothing changed" + (unchanged.isEmpty ? "" : "; \(others)"))
             return
         }
         let done = text(Wording.count(changed.count, "clip"))
-        try shared.console.print(done + (unchanged.isEmpty ? "" : "; \(others)"))
+        try shared.console.report(done + (unchanged.isEmpty ? "" : "; \(others)"))
     }
 }

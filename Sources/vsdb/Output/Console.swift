@@ -41,6 +41,14 @@ struct Console: Sendable {
         try write(Data((text.hasSuffix("\n") ? text : text + "\n").utf8))
     }
 
+    /// Says on standard output what was done, in words; silent with `--quiet`.
+    ///
+    /// The rule: what a command was asked to show, a dry run included, is data and printed; what it did is
+    /// told, and with `--quiet` is not. JSON is data.
+    ///
+    /// - Throws: `OutputError`, as `print` does.
+    func report(_ text: String) throws { if !isQuiet { try print(text) } }
+
     /// Writes bytes of data.
     ///
     /// - Throws: `OutputError`, as `print` does.

@@ -73,7 +73,7 @@ final class IngestReporter {
         let time = Wording.range(clip.start, clip.end)
         let motion = clip.hasMotion ? "" : "  content only"
         let name = clip.name.withoutControls
-        try console.print("\(state)  \(clip.id.prefix(12))  \(name)  \(time)\(motion)")
+        try console.report("\(state)  \(clip.id.prefix(12))  \(name)  \(time)\(motion)")
     }
 
     private func warn(of clip: IngestedClip, _ warning: String) {

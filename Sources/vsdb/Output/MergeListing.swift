@@ -19,7 +19,8 @@ struct MergeListing {
                     ?? "\(item.kind) \(item.old) would get another name: its own is taken"
             )
         }
-        try console.print("\(report.source): \(summary)")
+        let line = "\(report.source): \(summary)"
+        try report.isDryRun ? console.print(line) : console.report(line)
     }
 
     private var summary: String {

@@ -94,7 +94,7 @@ struct RenderJob {
             for line in Self.table(profile).lines(width: nil) { console.note(line) }
         }
         for path in [report.output, report.sheet].compactMap({ $0 }) where path != "-" {
-            try console.print(path)
+            try console.report(path)
         }
     }
 }
