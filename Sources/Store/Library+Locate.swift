@@ -44,6 +44,7 @@ extension Library {
     /// Whether a folder has two of a library's three parts; other programs have a library.json, too.
     static func isLibrary(_ path: String) -> Bool {
         [manifestName, catalogName, tensorsName].count { fileExists(path + "/" + $0) } >= 2
+            && !FreshFolder.isUnfinished(path)
     }
 
     private static func library(at folder: String) -> String? {

@@ -124,7 +124,8 @@ public final class Library: Sendable {
 
     /// Makes an empty library; the folder appears complete or not at all.
     ///
-    /// - Parameter path: A folder that is empty or does not exist; its parent exists.
+    /// - Parameter path: A folder that is empty or does not exist; its parent exists. An empty one stays the
+    ///   folder that it is, with its mode, and may be the working directory or where a disk is mounted.
     /// - Returns: The open library.
     /// - Throws: `StoreError`: `.alreadyExists`, `.notWritable`, `.noSpace` or `.failed`.
     public static func create(at path: String) throws(StoreError) -> Library {
@@ -132,32 +133,24 @@ public final class Library: Sendable {
         if fileExists(path + "/" + manifestName) {
             throw StoreError(.alreadyExists, "library \"\(path)\": it exists already; use it")
         }
-        let parent = (path as NSString).deletingLastPathComponent
-        let draft = parent + "/.vsdb-new-" + UUID().uuidString.prefix(8).lowercased()
         do {
-            defer { try? FileManager.default.removeItem(atPath: draft) }
-            try makeDraft(draft)
-            // rename(2) replaces an empty folder and refuses any other.
-            guard rename(draft, path) == 0 else {
-                guard [ENOTEMPTY, EEXIST, ENOTDIR].contains(errno) else {
-                    throw StoreError.system(errno, "make", path)
-                }
-                throw StoreError(
-                    .alreadyExists,
-                    "library \"\(path)\": something else is there; choose an empty folder"
-                )
-            }
-            try syncFolder(parent)
+            let fresh = try FreshFolder(
+                path,
+                taken: "library \"\(path)\": something else is there; choose an empty folder"
+            )
+            defer { fresh.discard() }
+            try fresh.begin()
+            try fill(fresh.draft)
+            try fresh.finish()
         } catch {
             throw StoreError(error, "make it", path)
         }
         return try open(at: path)
     }
 
-    private static func makeDraft(_ draft: String) throws {
+    private static func fill(_ draft: String) throws {
         let created = Date()
         let manifest = LibraryManifest(created: created)
-        try makeFolder(draft)
         for name in ["packs", "index", "renders"] { try makeFolder(draft + "/" + name) }
         try TensorStore.create(folder: draft + "/" + tensorsName, uuid: manifest.uuid)
         try Catalog.create(

@@ -32,6 +32,8 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
         case conflict
         /// A value that a library cannot hold.
         case invalidValue
+        /// The caller asked to stop; nothing half-done is left.
+        case interrupted
         /// Anything else that the system reported.
         case failed
     }

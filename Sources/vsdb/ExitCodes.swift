@@ -61,6 +61,7 @@ extension ExitStatus {
         self =
             switch error {
             case let status as ExitStatus: status
+            case let error as StoreError where error.kind == .interrupted: Interruption.status
             case let error as StoreError: Self(error.kind)
             case let error as PackError: Self(error.kind)
             case let error as MediaError: Self(error.kind)
@@ -71,7 +72,7 @@ extension ExitStatus {
             case let error as SearchError: Self(error.kind)
             case is RequestError, is RenderError, is OutputError, is CocoaError: .failed
             case let error as ClusterError: Self(error.kind)
-            case is InterruptedError: Interruption.wasTerminated ? .terminated : .interrupted
+            case is InterruptedError: Interruption.status
             default: .bug
             }
     }
@@ -82,9 +83,10 @@ extension ExitStatus {
             case .noLibrary: .noLibrary
             case .locked, .busy: .locked
             case .unknownReference, .ambiguousReference: .unknownReference
-            case .damaged, .stranger: .damaged
+            case .damaged, .stranger, .newerFormat: .damaged
+            case .interrupted: .interrupted
             case .invalidValue: .usage
-            case .alreadyExists, .newerFormat, .olderFormat, .noSpace, .notWritable, .inUse,
+            case .alreadyExists, .olderFormat, .noSpace, .notWritable, .inUse,
                 .conflict, .failed:
                 .failed
             }
@@ -144,7 +146,8 @@ extension ExitStatus {
     static func message(of error: any Error) -> String {
         switch error {
         case let error as CocoaError: message(of: error)
-        case is InterruptedError where Interruption.wasTerminated:
+        case is InterruptedError where Interruption.wasTerminated,
+            is StoreError where Self(of: error) == .terminated:
             "terminated; nothing half-done was left behind"
         case _ where Self(of: error) == .bug:
             "this is a bug in vsdb, please report it with the command: \(error)"

@@ -35,6 +35,12 @@ enum Interruption {
         return cancellation
     }
 
+    /// Lets the first signal end the command at once again: what it was to make is made.
+    static func release() { isAwaited.store(false, ordering: .sequentiallyConsistent) }
+
+    /// How a command ends that was asked to stop.
+    static var status: ExitStatus { wasTerminated ? .terminated : .interrupted }
+
     /// Whether it was SIGTERM.
     static var wasTerminated: Bool { received.load(ordering: .relaxed) == SIGTERM }
 

@@ -19,12 +19,17 @@ extension Library {
     /// lack the tensors of clips added in between. Search segments are derived and stay behind. The
     /// copy has the same UUID: to restore, put it in the place of the library.
     ///
-    /// - Parameter target: A folder that is empty or does not exist; its parent exists.
+    /// - Parameters:
+    ///   - target: A folder that is empty or does not exist; its parent exists.
+    ///   - shouldStop: Asked all the time; once true, nothing is left at the target.
     /// - Returns: What the copy holds.
-    /// - Throws: `StoreError`: `.alreadyExists`, `.noSpace`, `.notWritable`, `.locked` if `vsdb gc`
-    ///   takes too long; then nothing is left at the target.
-    public func backUp(to target: String) throws(StoreError) -> BackupReport {
-        try backUp(to: target) { _ in }
+    /// - Throws: `StoreError`: `.alreadyExists`, `.noSpace`, `.notWritable`, `.interrupted`, `.locked` if
+    ///   `vsdb gc` takes too long; then nothing is left at the target.
+    public func backUp(
+        to target: String,
+        shouldStop: @escaping @Sendable () -> Bool = { false }
+    ) throws(StoreError) -> BackupReport {
+        try backUp(to: target, shouldStop: shouldStop) { _ in }
     }
 
     /// The points of a backup between which a process may die.
@@ -35,47 +40,43 @@ extension Library {
     /// Copies and reports each step; a step that throws stands for a crash there.
     package func backUp(
         to target: String,
+        shouldStop: @escaping @Sendable () -> Bool = { false },
         onStep: (BackupStep) throws -> Void
     ) throws(StoreError) -> BackupReport {
         let target = Self.absolute(target)
-        guard !(target + "/").hasPrefix(path + "/") else {
+        guard !holds(target) else {
             throw StoreError(
                 .invalidValue,
                 "backup \"\(target)\": lies inside of the library; choose a place outside"
             )
         }
-        let parent = (target as NSString).deletingLastPathComponent
-        let draft = parent + "/.vsdb-new-" + UUID().uuidString.prefix(8).lowercased()
         do {
-            let isFree =
-                try !fileExists(target)
-                || isFolder(target)
-                    && FileManager.default.contentsOfDirectory(atPath: target).isEmpty
-            guard isFree else {
-                throw StoreError(
-                    .alreadyExists,
+            let fresh = try FreshFolder(
+                target,
+                taken:
                     "backup \"\(target)\": something is there already; choose another folder, a new "
-                        + "one for each backup"
-                )
-            }
+                    + "one for each backup"
+            )
+            let stop = StopRequest(ask: shouldStop)
             let keep = try LibraryLock(
                 tensors.folder,
                 .shared,
                 waitSeconds: waitSeconds,
-                "back it up"
+                "back it up",
+                stop
             )
             defer { withExtendedLifetime(keep) {} }
             let needed =
                 diskByteCount(catalog.path) + diskByteCount(tensors.folder + "/data.mdb")
                 + treeByteCount(packsDirectory)
-            guard freeByteCount(parent) >= needed else {
-                throw StoreError.diskFull(parent, needed: needed)
+            guard freeByteCount(fresh.place) >= needed else {
+                throw StoreError.diskFull(fresh.place, needed: needed)
             }
-            Leftovers.deleteDrafts(in: parent)
-            defer { discardDraft(draft) }
-            try fillDraft(draft, onStep)
-            guard rename(draft, target) == 0 else { throw StoreError.system(errno, "make", target) }
-            try syncFolder(parent)
+            Leftovers.deleteDrafts(in: fresh.place)
+            defer { fresh.discard() }
+            try fresh.begin()
+            try fill(fresh.draft, stop, onStep)
+            try fresh.finish()
             return BackupReport(
                 path: target,
                 clipCount: try DatabaseQueue(path: target + "/" + Self.catalogName).read {
@@ -86,27 +87,39 @@ extension Library {
         } catch { throw StoreError(error, "back it up", path) }
     }
 
-    private func fillDraft(_ draft: String, _ onStep: (BackupStep) throws -> Void) throws {
-        try makeFolder(draft)
-        let claim = try LibraryLock(draft, .shared, waitSeconds: waitSeconds, "back it up")
-        defer { withExtendedLifetime(claim) {} }
+    /// Whether a path lies in the library's folder, whatever links lead there.
+    public func holds(_ path: String) -> Bool {
+        let folder = URL(fileURLWithPath: self.path).resolvingSymlinksInPath().path
+        var place = Self.absolute(path)
+        // What is not there yet lies where its parent does.
+        while !fileExists(place), place.count > 1 {
+            place = (place as NSString).deletingLastPathComponent
+        }
+        let resolved = URL(fileURLWithPath: place).resolvingSymlinksInPath().path
+        return (resolved + "/").hasPrefix(folder + "/")
+    }
+
+    private func fill(
+        _ draft: String,
+        _ stop: StopRequest,
+        _ onStep: (BackupStep) throws -> Void
+    ) throws {
         for name in ["index", "renders", Self.tensorsName] { try makeFolder(draft + "/" + name) }
         try catalog.backUp(to: draft + "/" + Self.catalogName)
         try onStep(.catalogCopied)
-        try tensors.copy(to: draft + "/" + Self.tensorsName)
+        try stop.check()
+        try tensors.copy(to: draft + "/" + Self.tensorsName, stop)
         try onStep(.tensorsCopied)
         try makeFolder(draft + "/packs")
         for name in try FileManager.default.contentsOfDirectory(atPath: packsDirectory)
         where !name.hasPrefix(".") {
             // What a link leads to: the copy has to stand by itself.
             let pack = URL(fileURLWithPath: packsDirectory + "/" + name).resolvingSymlinksInPath()
-            try FileManager.default.copyItem(atPath: pack.path, toPath: draft + "/packs/" + name)
+            try copyTree(pack.path, to: draft + "/packs/" + name, stop)
         }
         try onStep(.packsCopied)
-        try FileManager.default.copyItem(
-            atPath: path + "/" + Self.manifestName,
-            toPath: draft + "/" + Self.manifestName
-        )
+        try copyFile(path + "/" + Self.manifestName, to: draft + "/" + Self.manifestName, stop)
+        try stop.check()
         try syncTree(draft)
         try onStep(.draftComplete)
     }

@@ -24,24 +24,29 @@ extension Library {
     /// - Parameters:
     ///   - path: The library's folder; this process has it not open.
     ///   - waitSeconds: How long to wait for other processes to end.
+    ///   - shouldStop: Asked all the time until the copy takes the old file's place.
     /// - Returns: The sizes before and after.
-    /// - Throws: `StoreError`: `.locked` naming who uses it, `.noSpace`, `.damaged`, `.olderFormat`.
+    /// - Throws: `StoreError`: `.locked` naming who uses it, `.noSpace`, `.damaged`, `.olderFormat`,
+    ///   `.interrupted`.
     public static func compact(
         at path: String,
-        waitSeconds: Double = 10
+        waitSeconds: Double = 10,
+        shouldStop: @escaping @Sendable () -> Bool = { false }
     ) throws(StoreError) -> CompactReport {
-        try compact(at: path, waitSeconds: waitSeconds) { _ in }
+        try compact(at: path, waitSeconds: waitSeconds, shouldStop: shouldStop) { _ in }
     }
 
     /// Compacts and reports each step; a step that throws stands for a crash there.
     package static func compact(
         at path: String,
         waitSeconds: Double,
+        shouldStop: @escaping @Sendable () -> Bool = { false },
         onStep: (CompactStep) throws -> Void
     ) throws(StoreError) -> CompactReport {
         let path = absolute(path)
         do {
-            let alone = try claimAlone(path, waitSeconds, "compact it")
+            let stop = StopRequest(ask: shouldStop)
+            let alone = try claimAlone(path, waitSeconds, "compact it", stop)
             defer { withExtendedLifetime(alone) {} }
             let files = [catalogName, tensorsName + "/data.mdb"].map { path + "/" + $0 }
             func byteCount() -> Int { files.reduce(0) { $0 + diskByteCount($1) } }
@@ -49,7 +54,7 @@ extension Library {
             guard freeByteCount(path) >= before else {
                 throw StoreError.diskFull(path, needed: before)
             }
-            try compactTensors(path + "/" + tensorsName, onStep)
+            try compactTensors(path + "/" + tensorsName, stop, onStep)
             try onStep(.tensorsReplaced)
             let catalog = try Catalog(path: files[0], waitSeconds: waitSeconds, isFrozen: false)
             try catalog.refuseOlder()
@@ -65,6 +70,7 @@ extension Library {
 
     private static func compactTensors(
         _ folder: String,
+        _ stop: StopRequest,
         _ onStep: (CompactStep) throws -> Void
     ) throws {
         let draft = folder + "/" + compactDraftName
@@ -73,12 +79,13 @@ extension Library {
         try makeFolder(draft)
         let count = try {
             let store = try TensorStore(folder: folder, isFrozen: false)
-            try store.copy(to: draft)
+            try store.copy(to: draft, stop)
             var count = 0
             try store.read { try $0.forEachKey { _, _ in count += 1 } }
             return count
         }()
         try onStep(.tensorsCopied)
+        try stop.check()
         let copy = draft + "/data.mdb"
         try TensorFileCheck.run(copy)
         guard let audit = try TensorFileAudit(path: copy, transaction: nil), audit.faults.isEmpty,
@@ -91,6 +98,7 @@ extension Library {
             )
         }
         try onStep(.copyChecked)
+        try stop.check()
         try replaceFile(folder + "/data.mdb", by: copy)
     }
 
@@ -101,10 +109,11 @@ extension Library {
     static func claimAlone(
         _ path: String,
         _ waitSeconds: Double,
-        _ doing: String
+        _ doing: String,
+        _ stop: StopRequest = StopRequest()
     ) throws(StoreError) -> LibraryLock {
         let manifest = path + "/" + manifestName
         guard fileExists(manifest) else { throw noLibrary(at: path) }
-        return try LibraryLock(manifest, .alone, waitSeconds: waitSeconds, doing)
+        return try LibraryLock(manifest, .alone, waitSeconds: waitSeconds, doing, stop)
     }
 }

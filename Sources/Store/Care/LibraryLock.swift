@@ -25,12 +25,14 @@ final class LibraryLock: Sendable {
     ///   - claim: With whom to share it.
     ///   - waitSeconds: How long others may take.
     ///   - doing: What it is for, as a verb phrase.
-    /// - Throws: `StoreError`: `.locked` naming the holder, or `.failed`.
+    ///   - stop: Asked while it waits.
+    /// - Throws: `StoreError`: `.interrupted`, `.locked` naming the holder, or `.failed`.
     init(
         _ path: String,
         _ claim: Claim,
         waitSeconds: Double,
-        _ doing: String
+        _ doing: String,
+        _ stop: StopRequest = StopRequest()
     ) throws(StoreError) {
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { throw StoreError.system(errno, "open", path) }
@@ -47,6 +49,10 @@ final class LibraryLock: Sendable {
                 let holders = LockHolders(of: path, kind: .flock)
                 close(file)
                 throw StoreError.locked("\"\(path)\": cannot \(doing)", by: holders)
+            }
+            if stop.ask() {
+                close(file)
+                try stop.check()
             }
             usleep(10_000)
         }

@@ -230,11 +230,18 @@ extension TensorEnvironment {
     }
 
     /// Copies one snapshot, page by page in the order of keys, without the free ones.
-    func copy(to folder: String) throws {
-        let code = mdb_env_copy2(handle, folder, UInt32(MDB_CP_COMPACT))
+    func copy(to folder: String, _ stop: StopRequest) throws {
+        let path = folder + "/data.mdb"
+        let file = Glibc.open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw StoreError.system(errno, "create", path) }
+        defer { Glibc.close(file) }
+        let code = stop.while(writing: file) {
+            mdb_env_copyfd2(handle, file, UInt32(MDB_CP_COMPACT))
+        }
+        try stop.check()
         // The copy's file, not ours, ran out of room or of rights.
         try Self.check(code, "copy", folder)
-        try syncFile(folder + "/data.mdb")
+        try syncFile(path)
         try syncFolder(folder)
     }
 
@@ -299,6 +306,8 @@ extension TensorEnvironment {
         case EIO where freeByteCount(folder) < 1 << 26:
             // LMDB reports a short write, which is how a full disk shows, as EIO.
             throw StoreError.diskFull(folder, needed: nil)
+        case EIO:
+            throw StoreError(.failed, "\(place): \(text(of: code)); \(StoreError.failingDisk)")
         default:
             throw StoreError(.failed, "\(place): \(text(of: code))")
         }

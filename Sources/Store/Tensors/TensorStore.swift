@@ -118,7 +118,9 @@ final class TensorStore: Sendable {
     }
 
     /// Copies what one snapshot holds into an empty folder, without free pages.
-    func copy(to folder: String) throws { try environment.copy(to: folder) }
+    func copy(to folder: String, _ stop: StopRequest = StopRequest()) throws {
+        try environment.copy(to: folder, stop)
+    }
 
     /// Deletes records, in transactions of limited size.
     func delete(_ keys: [TensorKey]) throws {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Pipelines
 import Store
 
 /// `vsdb backup`.
@@ -11,7 +12,8 @@ struct BackupCommand: LibraryCommand {
             """,
         discussion: """
             The copy is a library as it stands, with its packs and without its search indexes, which \
-            are made again. It appears whole or not at all, and is checked. To restore, put it in \
+            are made again. It appears whole or not at all, also when it is stopped with Ctrl-C, and is checked. \
+            An empty folder stays the folder that it is, with its mode. To restore, put it in \
             the place of the library.
 
               vsdb backup /backups/films-monday
@@ -38,7 +40,13 @@ struct BackupCommand: LibraryCommand {
     }
 
     func run() throws {
-        let report = try shared.openLibrary().backUp(to: directory)
+        let library = try shared.openLibrary()
+        let cancellation = Interruption.install()
+        let report = try library.backUp(
+            to: directory,
+            shouldStop: { cancellation.isCancelled }
+        )
+        Interruption.release()
         let check = try Library.check(at: report.path, readData: readData)
         if shared.json {
             let output = Output(
@@ -50,7 +58,9 @@ struct BackupCommand: LibraryCommand {
             try shared.console.print(JSONOutput.document(output))
         } else {
             let clips = Wording.count(report.clipCount, "clip")
-            try shared.console.print("\(report.path): \(clips), \(Wording.bytes(report.byteCount))")
+            try shared.console.report(
+                "\(report.path): \(clips), \(Wording.bytes(report.byteCount))"
+            )
         }
         for problem in check.problems { shared.console.error(problem.description) }
         if !check.isSound {

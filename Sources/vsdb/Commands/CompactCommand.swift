@@ -1,4 +1,5 @@
 import ArgumentParser
+import Pipelines
 import Store
 
 /// `vsdb compact`.
@@ -27,7 +28,12 @@ struct CompactCommand: LibraryCommand {
 
     func run() throws {
         let path = try shared.locateLibrary()
-        let report = try Library.compact(at: path, waitSeconds: shared.waitSecondsOrDefault)
+        let cancellation = Interruption.install()
+        let report = try Library.compact(
+            at: path,
+            waitSeconds: shared.waitSecondsOrDefault,
+            shouldStop: { cancellation.isCancelled }
+        )
         guard !shared.json else {
             let output = Output(
                 bytesBefore: report.byteCountBefore,
@@ -36,7 +42,7 @@ struct CompactCommand: LibraryCommand {
             try shared.console.print(JSONOutput.document(output))
             return
         }
-        try shared.console.print(
+        try shared.console.report(
             "\(Wording.bytes(report.byteCountBefore)) before, \(Wording.bytes(report.byteCountAfter)) now"
         )
     }
