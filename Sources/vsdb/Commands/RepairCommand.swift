@@ -9,15 +9,18 @@ struct RepairCommand: LibraryCommand {
         commandName: "repair",
         abstract: "Make a damaged library whole again, of what is whole.",
         usage: """
-            vsdb repair [--restore-removed] [<options>]
+            vsdb repair [--restore-removed] [--dry-run] [<options>]
             """,
         discussion: """
             A damaged file is written anew from all that can be read in it; clips whose codes are \
             damaged are taken out and named with the files to ingest again. What is taken out goes \
-            into quarantine/ in the library, nothing is deleted. Nobody else may use the library \
-            meanwhile. Damaged packs are mended by vsdb pack add. Look first with vsdb check.
+            into quarantine/ in the library, nothing is deleted; delete that folder once nothing in \
+            it is needed. Nobody else may use the library meanwhile. Damaged packs are mended by vsdb \
+            pack add. Look first with vsdb check; a dry run repairs a copy, for which there must be room \
+            beside the library or in TMPDIR, and ends with the code that the repair would end with.
 
               vsdb check --read-data; vsdb repair
+              vsdb repair --dry-run
             """
     )
 
@@ -27,9 +30,13 @@ struct RepairCommand: LibraryCommand {
     )
     var restoreRemoved = false
 
+    @Flag(help: "Only say what would be done.")
+    var dryRun = false
+
     @OptionGroup var shared: SharedOptions
 
     private struct Output: Encodable {
+        let dryRun: Bool
         let actions: [String]
         let lost: [Lost]
         let brokenCompositions: [String]
@@ -48,15 +55,9 @@ struct RepairCommand: LibraryCommand {
 
     func run() throws {
         let path = try shared.locateLibrary()
-        let report = try Library.repair(
-            at: path,
-            waitSeconds: shared.waitSecondsOrDefault,
-            restoresRemoved: restoreRemoved,
-            // A folder that is no pack is named in the report.
-            packFingerprint: { try? Pack(folder: $0).fingerprint }
-        )
+        let report = try dryRun ? tryRepair(path) : repair(path)
         var remaining = report.remaining
-        if remaining.isEmpty {
+        if remaining.isEmpty, !dryRun {
             let session = try shared.openSession()
             remaining += try session.packProblems(readingWeights: false)
             if remaining.isEmpty { try mendIndexes(session) }
@@ -71,16 +72,45 @@ struct RepairCommand: LibraryCommand {
         if !report.lostClips.isEmpty { throw ExitStatus.someFailed }
     }
 
+    /// The fingerprint of the pack in a folder; one that is no pack is named in the report.
+    private static func fingerprint(_ folder: String) -> String? {
+        try? Pack(folder: folder).fingerprint
+    }
+
+    private func repair(_ path: String) throws -> RepairReport {
+        try Library.repair(
+            at: path,
+            waitSeconds: shared.waitSecondsOrDefault,
+            restoresRemoved: restoreRemoved,
+            packFingerprint: Self.fingerprint
+        )
+    }
+
+    private func tryRepair(_ path: String) throws -> RepairReport {
+        let cancellation = Interruption.install()
+        return try Library.tryRepair(
+            at: path,
+            waitSeconds: shared.waitSecondsOrDefault,
+            restoresRemoved: restoreRemoved,
+            packFingerprint: Self.fingerprint,
+            shouldStop: { cancellation.isCancelled }
+        )
+    }
+
     private func mendIndexes(_ session: Session) throws {
         session.updateIndexes(ofPacks: Set(try session.library.packs().map(\.fingerprint)))
         guard try !session.indexNotes(reads: true).isEmpty else { return }
         try session.rebuildIndexes()
-        if !shared.json { try shared.console.print("built the search indexes anew") }
+        if !shared.json { try shared.console.report("built the search indexes anew") }
     }
 
     private func print(_ report: RepairReport) throws {
         let console = shared.console
-        for action in report.actions { try console.print(action) }
+        func say(_ text: String) throws { try dryRun ? console.print(text) : console.report(text) }
+        if dryRun {
+            console.note("a dry run: this is what a repair would report; nothing is changed")
+        }
+        for action in report.actions { try say(action) }
         for clip in report.lostClips {
             let range =
                 clip.end > 0
@@ -98,15 +128,19 @@ struct RepairCommand: LibraryCommand {
             )
         }
         if let quarantine = report.quarantine {
-            console.note("what was taken out is in \(quarantine)")
+            console.note(
+                "what was taken out is in \(quarantine): rows.jsonl has a row a line, other files are as they "
+                    + "were; delete the folder once nothing in it is needed"
+            )
         }
         if report.actions.isEmpty, report.lostClips.isEmpty {
-            try console.print("nothing to repair")
+            try say("nothing to repair")
         }
     }
 
     private func output(_ report: RepairReport, _ remaining: [LibraryProblem]) -> Output {
         Output(
+            dryRun: dryRun,
             actions: report.actions,
             lost: report.lostClips.map { clip in
                 Output.Lost(
