@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Hashing
 internal import Models
+internal import Tensors
 
 extension Pack {
     /// Compares every file with the hash in the manifest and builds every network once.
@@ -38,6 +39,15 @@ extension Pack {
         }
         if manifest.dino != nil { _ = try dino() }
         return abilities
+    }
+
+    /// Compares the size of every file of weights with what its own header says, without reading the numbers.
+    ///
+    /// - Throws: `SafetensorsError` for the first file that was cut short, or is longer.
+    public func checkSizes() throws {
+        for file in manifest.files where file.key.hasSuffix(".weights") {
+            _ = try SafetensorsFile(path: folder + "/" + file.path)
+        }
     }
 
     /// The names of the files that are missing from a folder, or are not those of this pack's manifest.

@@ -21,6 +21,7 @@ extension Session {
                             + "its files back with vsdb pack add DIR"
                     )
                 }
+                try pack.checkSizes()
                 if readingWeights { _ = try pack.verify() }
                 return nil
             } catch {

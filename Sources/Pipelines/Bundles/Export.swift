@@ -67,7 +67,13 @@ extension Session {
         cancellation: Cancellation = Cancellation(),
         onProgress: (Int, Int) -> Void = { _, _ in }
     ) throws -> ExportReport {
-        try library.atOneMoment { snapshot in
+        guard !library.holds(request.output) else {
+            throw StoreError(
+                .invalidValue,
+                "bundle \"\(request.output)\": lies inside of the library; choose a place outside with -o"
+            )
+        }
+        return try library.atOneMoment { snapshot in
             let filters =
                 request.references.isEmpty && request.filters.isEmpty
                 ? [ClipFilter()] : request.filters
