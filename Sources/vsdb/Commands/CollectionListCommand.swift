@@ -59,7 +59,7 @@ struct CollectionListCommand: LibraryCommand {
             return
         }
         var table = TextTable([
-            .cut("NAME", to: 12), .right("CLIPS"), .right("LENGTH"), .left("MADE"),
+            .name("NAME"), .right("CLIPS"), .right("LENGTH"), .left("MADE"),
         ])
         for collection in collections {
             table.add([

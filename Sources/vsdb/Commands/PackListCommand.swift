@@ -33,7 +33,7 @@ struct PackListCommand: LibraryCommand {
             return
         }
         var table = TextTable([
-            .cut("NAME", to: 12), .left("FINGERPRINT"), .left("FRAME"), .left("ROWS, COLUMNS"),
+            .name("NAME"), .left("FINGERPRINT"), .left("FRAME"), .left("ROWS, COLUMNS"),
             .left("FOR"), .right("SIZE"), .cut("SUMMARY", to: 8),
         ])
         for pack in packs {

@@ -48,7 +48,7 @@ struct RecipesCommand: LibraryCommand {
             return
         }
         var table = TextTable([
-            .left("HASH"), .cut("NAME", to: 12), .left("SAVED"), .cut("CONTENT", to: 12),
+            .left("HASH"), .name("NAME"), .left("SAVED"), .cut("CONTENT", to: 12),
             .cut("MOTION", to: 12), .cut("EFFECTS", to: 8),
         ])
         for recipe in recipes {

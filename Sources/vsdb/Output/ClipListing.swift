@@ -53,7 +53,7 @@ struct ClipListing {
             return
         }
         var table = TextTable([
-            .left("ID"), .cut("NAME", to: 12), .right("TIME"), .left("MOTION"),
+            .left("ID"), .name("NAME"), .right("TIME"), .left("MOTION"),
             .cut("PACK", to: 8), .cut("TAGS", to: 6), .cut("CAPTION", to: 8),
         ])
         for clip in clips {

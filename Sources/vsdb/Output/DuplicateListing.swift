@@ -104,7 +104,7 @@ struct DuplicateListing {
     private var table: TextTable {
         let hasContent = report.contentThreshold != nil
         let hasMotion = report.motionThreshold != nil
-        var columns: [TextTable.Column] = [.right("GROUP"), .left("KEEP"), .cut("NAME", to: 12)]
+        var columns: [TextTable.Column] = [.right("GROUP"), .left("KEEP"), .name("NAME")]
         if hasContent { columns.append(.right("CONTENT")) }
         if hasMotion { columns.append(.right("MOTION")) }
         columns += [.right("LENGTH"), .cut("TAGS", to: 6), .cut("SOURCE", to: 8)]

@@ -100,7 +100,7 @@ struct FoundClips {
         let hasParts = matches.contains { $0.from != nil }
         let hasPaths = options.thumbnails != nil
         var columns: [TextTable.Column] = [
-            .right(result.hasDeviations ? "DEVIATIONS" : "SCORE"), .cut("NAME", to: 12),
+            .right(result.hasDeviations ? "DEVIATIONS" : "SCORE"), .name("NAME"),
         ]
         if hasParts { columns.append(.right("PART")) }
         columns += [.right("LENGTH"), .cut("TAGS", to: 6), .cut("CAPTION", to: 8)]

@@ -8,6 +8,8 @@ struct TextTable {
         var isRight = false
         /// The least width to which its texts may be cut; nil if they are shown whole.
         var leastWidth: Int?
+        /// The width that one long text does not take from the other rows and columns; nil for any.
+        var usualWidth: Int?
 
         /// Texts that are shown whole, flush left.
         static func left(_ title: String) -> Column { Column(title: title) }
@@ -18,6 +20,11 @@ struct TextTable {
         /// Texts that may be cut.
         static func cut(_ title: String, to leastWidth: Int) -> Column {
             Column(title: title, leastWidth: leastWidth)
+        }
+
+        /// Names, which are short as a rule: one of 255 bytes is no reason for a column of them.
+        static func name(_ title: String) -> Column {
+            Column(title: title, leastWidth: 12, usualWidth: 40)
         }
     }
 
@@ -47,7 +54,11 @@ struct TextTable {
     func lines(width: Int?) -> [String] {
         let widths = columnWidths(width)
         return rows.map { row in
-            let cells = row.indices.map { set(row[$0], widths[$0], columns[$0]) }
+            let cells = row.indices.map { column in
+                // Without a terminal nothing is cut: a long text moves its own row.
+                let text = width == nil ? row[column] : Self.cut(row[column], to: widths[column])
+                return pad(text, widths[column], columns[column])
+            }
             var line = Self.cut(cells.joined(separator: Self.gap), to: width ?? .max)
             while line.last == " " { line.removeLast() }
             return line
@@ -59,8 +70,15 @@ struct TextTable {
         var widths = columns.indices.map { column in
             rows.map { $0[column].count }.max() ?? 0
         }
-        guard let limit else { return widths }
-        var excess = widths.reduce(0, +) + Self.gap.count * (widths.count - 1) - limit
+        var excess =
+            limit.map { widths.reduce(0, +) + Self.gap.count * (widths.count - 1) - $0 } ?? .max
+        for column in columns.indices {
+            guard excess > 0, let usual = columns[column].usualWidth else { continue }
+            let given = max(0, min(excess, widths[column] - usual))
+            widths[column] -= given
+            excess -= given
+        }
+        guard limit != nil else { return widths }
         for column in columns.indices.reversed() {
             guard excess > 0, let least = columns[column].leastWidth else { continue }
             let given = max(0, min(excess, widths[column] - least))
@@ -70,9 +88,8 @@ struct TextTable {
         return widths
     }
 
-    private func set(_ cell: String, _ width: Int, _ column: Column) -> String {
-        let text = Self.cut(cell, to: width)
-        let padding = String(repeating: " ", count: width - text.count)
+    private func pad(_ text: String, _ width: Int, _ column: Column) -> String {
+        let padding = String(repeating: " ", count: max(0, width - text.count))
         return column.isRight ? padding + text : text + padding
     }
 
