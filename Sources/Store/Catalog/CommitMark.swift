@@ -10,11 +10,13 @@ import Glibc
 /// fewer lost some. It is not synced, which costs nothing and can only leave it behind; a note that is
 /// missing or torn says nothing.
 struct CommitMark {
+    static let fileName = "catalog.commits"
+
     private let path: String
 
     /// The note beside a catalogue.
     init(ofCatalog path: String) {
-        self.path = (path as NSString).deletingPathExtension + ".commits"
+        self.path = (path as NSString).deletingLastPathComponent + "/" + Self.fileName
     }
 
     /// The count that was noted; nil if none can be read.

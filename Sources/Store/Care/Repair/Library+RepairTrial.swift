@@ -40,7 +40,7 @@ extension Library {
     }
 
     private static let files = [
-        manifestName, catalogName, catalogName + "-wal", "catalog.commits",
+        manifestName, catalogName, catalogName + "-wal", CommitMark.fileName,
         tensorsName + "/data.mdb",
     ]
 
