@@ -80,7 +80,7 @@ final class JobReporter {
             try line(RetriedLine(task: task, reason: reason))
         case .film(let name, let path):
             try line(FilmLine(name: name, path: path))
-            if !isJSON { try console.print(path) }
+            if !isJSON { try console.report(path) }
         case .state(let state): try show(state)
         case .warning(let text): console.warning(text)
         }
@@ -106,7 +106,7 @@ final class JobReporter {
             : "\(Wording.count(added, "clip")) added"
                 + (report.known > 0 ? ", \(report.known) known" : "")
         let time = Wording.clock(report.seconds)
-        try console.print(
+        try console.report(
             "\(console.styled("done", .success))  task \(report.task)  \(what)  \(report.node)  \(time)"
         )
     }
@@ -226,7 +226,7 @@ struct ClusterWork {
                 "left the job, its tasks go on; vsdb jobs attach \(follower.job.id) takes their results, "
                     + "vsdb jobs cancel \(follower.job.id) ends them"
             )
-            throw Interruption.wasTerminated ? ExitStatus.terminated : ExitStatus.interrupted
+            throw Interruption.status
         }
     }
 }

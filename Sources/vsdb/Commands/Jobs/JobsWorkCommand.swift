@@ -36,8 +36,7 @@ struct JobsWorkCommand: LibraryCommand {
         }
         switch try worker.run() {
         case .done: return
-        case .partial:
-            throw Interruption.wasTerminated ? ExitStatus.terminated : ExitStatus.interrupted
+        case .partial: throw Interruption.status
         case .givenUp: throw ExitStatus.failed
         }
     }
