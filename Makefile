@@ -17,7 +17,7 @@ CHECKS := --explicit-target-dependency-import-check error
 FORMATTED := Package.swift Sources Tests Fuzz Migrations Benchmarks/Package.swift Benchmarks/Sources Benchmarks/PaperSizes \
 	$(addprefix Samples/Dolls/,Package.swift Sources Tests)
 
-.PHONY: help deps build test test-asan test-tsan test-kills demo bench bench-commit bench-peers bench-search bench-full fuzz fuzz-media lint format clean
+.PHONY: help deps build test test-asan test-tsan test-kills test-cluster demo bench bench-commit bench-peers bench-search bench-full fuzz fuzz-media lint format clean
 
 help: ## List the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -86,6 +86,9 @@ test-kills: deps ## Kill and fail KILLS and FAULTS times in the middle of all th
 	VSDB_KILLS=$(KILLS) VSDB_FAULTS=$(FAULTS) VSDB_FAULT_SECONDS=60 VSDB_DAMAGE_EVERYWHERE=1 \
 		$(call TESTED,-c release $(CHECKS) --filter 'FaultTests|DamageSweepTests')
 	@grep -E '^(kills|faults|full disk|file limits|company|data.mdb|catalog.sqlite.*):' .build/test.log
+
+test-cluster: deps ## Run the cluster tests on a Slurm of two nodes on this host, as root; docs/cluster.md.
+	Tests/cluster/run.sh
 
 bench-commit: deps ## Measure what a durable commit costs on the disk of this folder.
 	swift build -c release --product store-worker $(CHECKS)

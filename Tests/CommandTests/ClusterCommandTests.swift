@@ -76,6 +76,17 @@ struct ClusterCommandTests {
         try cluster.expectSameAsHere()
     }
 
+    /// A node without a place to work in, and one whose disk has no room.
+    @Test(arguments: ["export TMPDIR=$state/none", "ulimit -f 100"])
+    func aNodeThatCannotWorkIsNotTheEnd(fault: String) throws {
+        try slurm.hook("[[ $task == 0 && $run == 0 ]] && \(fault)")
+        let result = try cluster.ingest("--shards", "2")
+        #expect(result.status == 0, "\(result.errors)")
+        #expect(result.errors.contains("task 0 failed and is sent again"))
+        #expect(slurm.startCount == 3)
+        try cluster.expectSameAsHere()
+    }
+
     @Test func aTaskThatFailsForGoodIsListedAndNothingElseIsLost() throws {
         try slurm.hook("[[ $task == 0 ]] && { echo no disk here; exit 7; }")
         let result = try cluster.ingest("--shards", "2", "--retries", "1")

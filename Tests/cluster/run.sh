@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# Runs the tests that need a real Slurm on one of this host: make test-cluster. As root, with slurm-wlm and munge.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+for program in slurmctld slurmd sbatch munged; do
+    command -v "$program" > /dev/null || PATH=$PATH:/usr/sbin command -v "$program" > /dev/null || {
+        echo "make test-cluster: $program is not here; apt-get install slurm-wlm munge" >&2
+        exit 1
+    }
+done
+[[ $(id -u) == 0 ]] || { echo "make test-cluster: Slurm's daemons need root here" >&2; exit 1; }
+export PATH=$PATH:/usr/sbin
+
+dir=$(mktemp -d)
+trap 'Tests/cluster/slurm.sh down "$dir"; rm -rf "$dir"' EXIT
+Tests/cluster/slurm.sh up "$dir"
+export SLURM_CONF=$dir/slurm.conf VSDB_SLURM=$dir
+sinfo
+swift test -c release --explicit-target-dependency-import-check error --filter RealSlurmTests
