@@ -76,8 +76,8 @@ extension Session {
         return draft.planned(job, tasks: tasks)
     }
 
-    /// Reading and hashing a megabyte costs as much as this part of encoding a clip of the default pack: docs/cluster.md.
-    private static let clipsPerMegabyte = 0.02
+    /// Hashing and decoding a megabyte costs as much as this part of encoding a clip of the sample pack: docs/scale.md.
+    private static let clipsPerMegabyte = 0.4
 
     private static func source(_ path: String, _ request: IngestRequest) -> ShardPlan.Source {
         // What cannot be opened costs nothing; its task says what is wrong with it.
