@@ -37,11 +37,7 @@ struct GrowthBenchmark {
     /// Whole processes of `vsdb similar` beside more and more clips; indexes are current, files in the system's cache.
     private func search(_ session: Session, _ path: String) throws {
         for stored in [10_000, 100_000] {
-            let held = try session.library.clips().count
-            // A part at a time: numbers of a hundred thousand clips fill gigabytes.
-            for first in stride(from: held, to: stored, by: 5_000) {
-                try fill(session, min(5_000, stored - first), from: first)
-            }
+            try fill(session, to: stored)
             let similar = [program, "similar", "figure00_motion00", "-q", "--library", path]
             let first = try Comparison.milliseconds { _ = try ChildProcess(similar) }
             print("similar beside \(stored): \(rounded(first)) ms where the index lacks new clips")
@@ -108,8 +104,7 @@ struct GrowthBenchmark {
         }
         var before = 0.0
         for stored in [10, 10_000] {
-            let held = try session.library.clips().count
-            try fill(session, stored - held, from: held)
+            try fill(session, to: stored)
             let after = try cost()
             print("ingest of one clip beside \(stored): \(rounded(after)) ms")
             if before > 0 { print("  \(rounded(100 * after / before)) % of the former") }
@@ -117,41 +112,10 @@ struct GrowthBenchmark {
         }
     }
 
-    /// Stores clips of random numbers, of the shapes of real ones.
-    private func fill(_ session: Session, _ count: Int, from first: Int) throws {
-        guard count > 0, let model = try session.library.clips().first else { return }
-        let assets = try AssetKind.allCases.compactMap { kind in
-            try session.library.tensor(of: model.id, kind).map { NewAsset(kind: kind, tensor: $0) }
-        }
-        var random = SystemRandomNumberGenerator()
-        let clips = (0..<count).map { index in
-            let changed = assets.map { asset in
-                var asset = asset
-                guard asset.tensor.dtype == .float32 else { return asset }
-                let numbers = (0..<asset.tensor.count).map { _ in
-                    Float.random(in: -1...1, using: &random)
-                }
-                asset.tensor = RawTensor(Tensor(shape: asset.tensor.shape, scalars: numbers))
-                return asset
-            }
-            let number = String(first + index, radix: 16)
-            return NewClip(
-                source: Source(
-                    sha256: String(repeating: "0", count: 64 - number.count) + number,
-                    path: "/nowhere/\(number).mp4",
-                    byteCount: 1,
-                    mediaKind: .video,
-                    containerJSON: "{}"
-                ),
-                start: 0,
-                end: 2,
-                name: "random-\(number)",
-                packFingerprint: model.packFingerprint,
-                settings: "align=center",
-                assets: changed
-            )
-        }
-        _ = try session.library.commit(clips)
+    private func fill(_ session: Session, to count: Int) throws {
+        let held = try session.library.clips().count
+        guard held < count else { return }
+        try RandomClips(like: session).fill(session, numbers: held..<count)
         // What the system still writes is not a cost of the next ingest.
         sync()
     }
