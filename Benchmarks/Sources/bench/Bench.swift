@@ -8,7 +8,8 @@ import Kernels
 enum Bench {
     private static let usage = """
         Usage: bench [--long] [--only WORD] [--layers] [--growth] [--search] [--full-size]
-                     [--case NAME] [--vsdb FILE]
+                     [--case NAME] [--cluster-costs DIR] [--vsdb FILE]
+               bench --cluster-plan [--help]
 
           --long       Also ingest a video of ten minutes, made for the purpose; with --search,
                        also a million rows: 5 GB of disk.
@@ -18,6 +19,11 @@ enum Bench {
           --search     Only search among descriptors, beside other vector indices.
           --full-size  Only packs of the published sizes, from checkpoints to films; 6 GB of disk.
           --case NAME  With --full-size, only this one of its packs.
+          --cluster-costs DIR
+                       What a cluster leaves to one machine, beside the task reports of the job in
+                       this folder; with --long, also beside 100,000 clips: 9 GB of disk.
+          --cluster-plan
+                       What an ingest by many nodes would take, from those figures.
           --vsdb FILE  The program to measure; .build/release/vsdb if not given.
         """
 
@@ -38,6 +44,7 @@ enum Bench {
         var isSearch = false
         var isFullSize = false
         var caseName: String?
+        var job: String?
         var word: String?
 
         init(_ arguments: [String]) throws {
@@ -53,6 +60,9 @@ enum Bench {
                 case ("--full-size", _): isFullSize = true
                 case ("--case", let name?):
                     caseName = name
+                    arguments.removeFirst()
+                case ("--cluster-costs", let folder?):
+                    job = folder
                     arguments.removeFirst()
                 case ("--only", let name?):
                     word = name
@@ -71,12 +81,21 @@ enum Bench {
         if arguments == [MachinePeak.argument] {
             return FileHandle.standardOutput.write(try JSONEncoder().encode(MachinePeak()))
         }
+        if arguments.first == "--cluster-plan" {
+            return try ClusterPlan(Array(arguments.dropFirst())).run()
+        }
         let options = try Options(arguments)
         let folder = FileManager.default.temporaryDirectory
             .appendingPathComponent("vsdb-bench-\(getpid())").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        if options.isFullSize {
+        if let job = options.job {
+            try ClusterCostBenchmark(
+                program: options.program,
+                folder: folder,
+                isLong: options.isLong
+            ).run(job: job)
+        } else if options.isFullSize {
             try runFullSize(options, folder)
         } else if options.isSearch {
             try SearchBenchmark(folder: folder, isLong: options.isLong).run()
