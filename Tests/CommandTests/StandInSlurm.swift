@@ -33,7 +33,9 @@ final class StandInSlurm: Sendable {
 
     /// Replaces what is done before each task.
     func hook(_ text: String) throws {
-        try Data(text.utf8).write(to: URL(filePath: folder + "/hook"), options: .atomic)
+        // The last command of a sourced file may stand in the subshell's place, and end it: it is one that does nothing.
+        try Data((text + "\n:\n").utf8)
+            .write(to: URL(filePath: folder + "/hook"), options: .atomic)
     }
 
     /// How many tasks were started so far.

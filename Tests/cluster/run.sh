@@ -4,13 +4,12 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 for program in slurmctld slurmd sbatch munged; do
-    command -v "$program" > /dev/null || PATH=$PATH:/usr/sbin command -v "$program" > /dev/null || {
+    PATH=$PATH:/usr/sbin command -v "$program" > /dev/null || {
         echo "make test-cluster: $program is not here; apt-get install slurm-wlm munge" >&2
         exit 1
     }
 done
 [[ $(id -u) == 0 ]] || { echo "make test-cluster: Slurm's daemons need root here" >&2; exit 1; }
-export PATH=$PATH:/usr/sbin
 
 dir=$(mktemp -d)
 trap 'Tests/cluster/slurm.sh down "$dir"; rm -rf "$dir"' EXIT

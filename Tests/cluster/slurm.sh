@@ -6,6 +6,8 @@
 #   slurm.sh kill DIR NAME [all]   kills a node's slurmd; with all, its tasks too, as when the node is lost
 #   slurm.sh down DIR        ends everything
 set -euo pipefail
+# Here alone: another PATH would make swift build everything anew.
+PATH=$PATH:/usr/sbin
 
 action=$1
 dir=$(mkdir -p "$2" && cd "$2" && pwd)

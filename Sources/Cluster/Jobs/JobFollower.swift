@@ -33,6 +33,8 @@ public struct JobFollower {
     private let slurm: Slurm
     private let claim: JobClaim
 
+    /// How many results are taken at once.
+    private static let batch = 32
     /// How often Slurm and the folder are asked.
     private static let interval = 1.0
 
@@ -84,11 +86,14 @@ public struct JobFollower {
         var isSilent = false
         while true {
             try cancellation.check()
-            try collectPartial(cancellation)
+            try collectPartial(cancellation, onEvent)
             var state = try inspector.state()
-            for task in state.tasks where task.phase == .published {
-                try collect(task.number, cancellation, onEvent)
-                state.tasks[task.number].phase = .collected
+            let published = state.tasks.filter { $0.phase == .published }.map(\.number)
+            for start in stride(from: 0, to: published.count, by: Self.batch) {
+                let some = published[start..<min(start + Self.batch, published.count)]
+                for task in try collect(Array(some), cancellation, onEvent) {
+                    state.tasks[task].phase = .collected
+                }
             }
             try writeFilms(state, cancellation, onEvent)
             if let silence = state.silence, !isSilent {
@@ -131,25 +136,74 @@ public struct JobFollower {
 
     // MARK: Results
 
-    /// Takes a task's results into the library, and says so in the folder.
+    /// Takes results of tasks into the library, and says so in the folder.
+    ///
+    /// Many at once, for the indexes of a large library are brought in line but once then. Results that are not what was
+    /// published are put aside, and their task is done again.
+    ///
+    /// - Returns: The tasks that are collected.
     private func collect(
-        _ task: Int,
+        _ tasks: [Int],
         _ cancellation: Cancellation,
         _ onEvent: (JobEvent) throws -> Void
-    ) throws {
+    ) throws -> [Int] {
+        var added: [String: Int] = [:]
+        do {
+            let reports = try tasks.map { try report(of: $0) }
+            let bundles = reports.filter { job.ingest != nil && $0.clips > 0 }
+                .map { folder.donePath($0.task) + "/bundle" }
+            if !bundles.isEmpty {
+                try session.importBundles(bundles, cancellation: cancellation) {
+                    added[$0.source] = $0.added
+                }
+            }
+            for report in reports {
+                try note(report, added[folder.donePath(report.task) + "/bundle"] ?? 0, onEvent)
+            }
+            return tasks
+        } catch let error as StoreError {
+            guard error.kind == .damaged else { throw error }
+            return try collectOneByOne(tasks, error.description, cancellation, onEvent)
+        } catch let error as ClusterError {
+            guard error.kind == .damaged else { throw error }
+            return try collectOneByOne(tasks, error.description, cancellation, onEvent)
+        }
+    }
+
+    private func collectOneByOne(
+        _ tasks: [Int],
+        _ fault: String,
+        _ cancellation: Cancellation,
+        _ onEvent: (JobEvent) throws -> Void
+    ) throws -> [Int] {
+        guard tasks.count == 1 else {
+            return try tasks.flatMap { try collect([$0], cancellation, onEvent) }
+        }
+        let name = JobFolder.name(tasks[0])
+        let aside = "\(folder.path)/attempts/\(name).damaged-\(UUID().uuidString.prefix(8))"
+        guard rename(folder.donePath(tasks[0]), aside) == 0 else {
+            throw ClusterError(.damaged, "\(fault); and it cannot be put aside")
+        }
+        try onEvent(.warning("results of task \(tasks[0]) are put aside: \(fault)"))
+        return []
+    }
+
+    private func report(of task: Int) throws -> TaskReport {
         let place = JobFolder(path: folder.donePath(task))
         guard let report = try place.read(TaskReport.self, "report.json"), report.task == task
         else { throw ClusterError(.damaged, "\"\(place.path)\" has no report") }
-        var added = 0
-        if job.ingest != nil, report.clips > 0 {
-            try session.importBundles([place.path + "/bundle"], cancellation: cancellation) {
-                added += $0.added
-            }
-        }
-        try folder.write(report, to: "collected/\(JobFolder.name(task)).json")
+        return report
+    }
+
+    private func note(
+        _ report: TaskReport,
+        _ added: Int,
+        _ onEvent: (JobEvent) throws -> Void
+    ) throws {
+        try folder.write(report, to: "collected/\(JobFolder.name(report.task)).json")
         if job.ingest != nil {
             // The clips are in the library, on its disk; the report stays.
-            removeResults(place.path + "/bundle", task)
+            removeResults(folder.donePath(report.task) + "/bundle", report.task)
         }
         try onEvent(.collected(report, added: added))
         for failure in report.failures { try onEvent(.failure(failure)) }
@@ -166,12 +220,21 @@ public struct JobFollower {
     }
 
     /// Whole clips of tasks that were asked to stop need not wait for the rest.
-    private func collectPartial(_ cancellation: Cancellation) throws {
+    private func collectPartial(
+        _ cancellation: Cancellation,
+        _ onEvent: (JobEvent) throws -> Void
+    ) throws {
         guard job.ingest != nil else { return }
         for name in folder.names(in: "partial") {
             let place = "\(folder.path)/partial/\(name)"
             guard access(place + "/taken", F_OK) != 0 else { continue }
-            try session.importBundles([place + "/bundle"], cancellation: cancellation) { _ in }
+            do {
+                try session.importBundles([place + "/bundle"], cancellation: cancellation) { _ in }
+            } catch let error as StoreError {
+                guard error.kind == .damaged else { throw error }
+                // The next attempt passes it over too, and makes its clips again.
+                try onEvent(.warning(error.description))
+            }
             try Data().write(to: URL(fileURLWithPath: place + "/taken"))
         }
     }

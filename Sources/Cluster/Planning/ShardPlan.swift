@@ -106,7 +106,8 @@ package struct ShardPlan {
         let cost = costs(source)
         let length = source.seconds.upperBound - source.seconds.lowerBound
         let clips = (length / costs.clipSeconds).rounded(.up)
-        let count = min(clips, (cost / max(share, 1)).rounded(.up))
+        // A film that is a hair over a share is not worth a cut.
+        let count = min(clips, (cost / max(share, 1) - 0.05).rounded(.up))
         guard count.isFinite, count > 1 else {
             return [Part(source: number, seconds: nil, cost: cost)]
         }

@@ -58,6 +58,9 @@ extension Session {
         done = 0
         var planned = PlannedMerge()
         var installed: Set<String> = []
+        var changedPacks: Set<String> = []
+        // Once, and whatever stops it: what came in can be searched.
+        defer { updateIndexes(ofPacks: changedPacks) }
         for (bundle, documents) in zip(bundles, documents) {
             var merge = LibraryMerge(
                 into: self,
@@ -73,8 +76,7 @@ extension Session {
                     try merge.install(source.pack, as: needed.name)
                 }
             }
-            // Whatever stops it, what came in can be searched.
-            defer { merge.updateIndexes() }
+            defer { changedPacks.formUnion(merge.changedPacks) }
             for number in bundle.manifest.parts.indices {
                 let part = try BundlePart(bundle, number, shapes: shapes)
                 try bundle.forEachClip(of: number, isChecked: true) { line, place in

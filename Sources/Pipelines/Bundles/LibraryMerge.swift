@@ -74,7 +74,8 @@ struct LibraryMerge {
     private(set) var planned: PlannedMerge
     private var waiting: [IncomingClip] = []
     private var waitingBytes = 0
-    private var changedPacks: Set<String> = []
+    /// The packs of clips that came in, whose indexes have to take them.
+    private(set) var changedPacks: Set<String> = []
 
     /// Bytes of tensors that wait at most, unless one clip has more.
     private static let byteLimit = 64 << 20
@@ -181,7 +182,4 @@ struct LibraryMerge {
             .init(kind: "composition", old: $0.old, new: $0.new)
         }
     }
-
-    /// Takes what came in into the indexes.
-    func updateIndexes() { session.updateIndexes(ofPacks: changedPacks) }
 }

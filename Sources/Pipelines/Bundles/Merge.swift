@@ -36,6 +36,9 @@ extension Session {
             _ = try missingPacks(used, of: other, withPacks)
         }
         var planned = PlannedMerge()
+        var changedPacks: Set<String> = []
+        // Once, and whatever stops it: what came in can be searched.
+        defer { updateIndexes(ofPacks: changedPacks) }
         for other in others {
             let report = try other.library.atOneMoment { snapshot in
                 var merge = LibraryMerge(
@@ -45,8 +48,7 @@ extension Session {
                     after: planned,
                     cancellation: cancellation
                 )
-                // Whatever stops it, what came in can be searched.
-                defer { merge.updateIndexes() }
+                defer { changedPacks.formUnion(merge.changedPacks) }
                 try merge.takeAll(of: other, snapshot, withPacks, onProgress)
                 planned = merge.planned
                 return merge.report
