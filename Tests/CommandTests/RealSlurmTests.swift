@@ -34,15 +34,23 @@ struct RealSlurmTests {
         )
     }
 
-    /// The nodes of the tasks of a finished job, and how often each was begun.
-    private func attempts(_ job: String) throws -> [(node: String, outcome: String?)] {
+    private struct Attempt: Decodable {
+        let node: String
+        let started: Date
+        let outcome: String?
+    }
+
+    /// All attempts of a job's tasks.
+    private func attempts(_ job: String) throws -> [Attempt] {
         let folder = cluster.workspace.path("jobs/\(job)/attempts")
         return try FileManager.default.contentsOfDirectory(atPath: folder)
             .filter { $0.hasSuffix(".json") }
-            .map { name in
+            .compactMap { name in
                 let data = try Data(contentsOf: URL(filePath: "\(folder)/\(name)"))
-                let attempt = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-                return (attempt?["node"] as? String ?? "", attempt?["outcome"] as? String)
+                let decoder = JSONDecoder()
+                decoder.dateDecodingStrategy = .iso8601
+                // A claim is empty for a moment.
+                return data.isEmpty ? nil : try decoder.decode(Attempt.self, from: data)
             }
     }
 
@@ -54,13 +62,15 @@ struct RealSlurmTests {
         try cluster.expectSameAsHere()
     }
 
-    /// Waits until a node works on a task while the job is on its way.
+    /// Waits until a node has begun a task, of some seconds, while the job is on its way.
     private func waitForWork(on node: String, _ running: RunningCommand) throws {
         while running.isRunning {
             if running.output.contains(#""event":"collected""#) {
                 let job = try cluster.job()
-                let working = try attempts(job).contains { $0.node == node && $0.outcome == nil }
-                if working { return }
+                let hasBegun = try attempts(job).contains {
+                    $0.node == node && $0.outcome == nil && $0.started.timeIntervalSinceNow > -2
+                }
+                if hasBegun { return }
             }
             usleep(20_000)
         }
