@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// What removing clips did.
@@ -157,33 +158,54 @@ extension Library {
         )
     }
 
-    /// The tensors that no row of the catalogue's snapshot names.
+    /// The tensors and cards of clips of which the catalogue's snapshot has no row.
+    ///
+    /// Of a clip with a row, or with a row of an asset alone, everything is kept: what lacks was lost, and
+    /// `repair` writes it again from what lies here.
     func orphans(_ db: Database) throws -> Orphans {
-        let asset = try db.cachedStatement(sql: "SELECT 1 FROM assets WHERE tensor_key = ?")
-        // A damaged key names nothing, and what it named must not be deleted for that.
-        let owner = try db.cachedStatement(
-            sql: """
-                SELECT 1 FROM clips JOIN assets ON clip_id = clips.id
-                WHERE identity = ? AND kind = ?
-                """
-        )
-        let clip = try db.cachedStatement(sql: "SELECT 1 FROM clips WHERE identity = ?")
+        let traces = try ClipTraces(db)
         return try tensors.read { snapshot in
             var orphans = Orphans()
+            // Keys of one clip follow each other.
+            var clip: [UInt8] = []
+            var isThere = false
             try snapshot.forEachKey { bytes, byteCount in
                 guard let key = TensorKey(bytes) else { return }
+                if !key.bytes.starts(with: clip) || clip.isEmpty {
+                    clip = Array(key.bytes.prefix(32))
+                    isThere = try traces.has(clipOf: key)
+                }
+                guard !isThere else { return }
                 if key.isCard {
-                    let isNamed = try Int.fetchOne(clip, arguments: [key.clip?.hex]) != nil
-                    if !isNamed { orphans.cards.append(key) }
-                } else if try Int.fetchOne(asset, arguments: [key.data]) == nil,
-                    try Int.fetchOne(owner, arguments: [key.clip?.hex, Int(key.bytes[32])]) == nil
-                {
+                    orphans.cards.append(key)
+                } else {
                     orphans.keys.append(key)
                     orphans.byteCount += byteCount
                 }
             }
             return orphans
         }
+    }
+}
+
+/// Tells clips that the catalogue knows, whatever rows of them were lost, from those that are gone.
+struct ClipTraces {
+    private let clip: Statement
+    private let asset: Statement
+
+    init(_ db: Database) throws {
+        clip = try db.cachedStatement(sql: "SELECT 1 FROM clips WHERE identity = ?")
+        asset = try db.cachedStatement(
+            sql: "SELECT 1 FROM assets WHERE tensor_key BETWEEN ? AND ? LIMIT 1"
+        )
+    }
+
+    /// Whether the clip that a record belongs to has a row, or an asset of it has one.
+    func has(clipOf key: TensorKey) throws -> Bool {
+        if try Int.fetchOne(clip, arguments: [key.clip?.hex]) != nil { return true }
+        let first = Data(key.bytes.prefix(32))
+        let last = first + Data([0xFF, 0xFF])
+        return try Int.fetchOne(asset, arguments: [first, last]) != nil
     }
 }
 

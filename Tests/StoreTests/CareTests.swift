@@ -83,6 +83,57 @@ import Testing
         #expect(try Library.check(at: folder.library).notes.isEmpty, "the card is gone, too")
     }
 
+    /// Deletes rows as damage does, and not what belongs to them.
+    private func lose(_ statement: String, in folder: TemporaryFolder) throws {
+        var configuration = GRDB.Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(
+            path: folder.library + "/catalog.sqlite",
+            configuration: configuration
+        )
+        try queue.write { try $0.execute(sql: statement) }
+        try queue.close()
+    }
+
+    @Test(
+        arguments: [
+            "DELETE FROM clips WHERE name = 'clip-2'", "DELETE FROM assets WHERE id = 4",
+            "DELETE FROM assets WHERE clip_id = 2",
+        ]
+    )
+    func whatBelongsToLostRowsIsNotCollected(statement: String) throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        try lose(statement, in: folder)
+        try {
+            let library = try Library.open(at: folder.library)
+            _ = try library.remove([clips[3].id])
+            #expect(try library.collectGarbage(dryRun: true).tensorCount == 3)
+            #expect(try library.collectGarbage().tensorCount == 3, "of the removed clip alone")
+        }()
+        let check = try Library.check(at: folder.library)
+        #expect(!check.isSound)
+        #expect(check.notes.isEmpty, "nothing more is to be collected: \(check.notes)")
+        let report = try Library.repair(at: folder.library)
+        #expect(report.remaining.isEmpty && report.lostClips.isEmpty, "\(report)")
+        try expectWhole(Array(clips[..<3]), at: folder.library)
+        #expect(try Library.open(at: folder.library).clips().count == 3)
+    }
+
+    @Test func aRecordOfAClipWithoutTheRowOfItsAssetIsAProblem() throws {
+        let folder = try TemporaryFolder()
+        let clips = try closedLibrary(in: folder)
+        try lose("DELETE FROM assets WHERE id = 4", in: folder)
+        let check = try Library.check(at: folder.library, readData: false)
+        #expect(check.problems.map(\.place) == [.clip(clips[1].id)])
+        #expect(check.problems.first?.description.contains("content") == true)
+        #expect(check.notes.isEmpty)
+        let report = try Library.repair(at: folder.library)
+        #expect(report.actions.contains { $0.contains("rows of 1 assets again") })
+        #expect(try Library.check(at: folder.library).isSound)
+        try expectWhole(clips, at: folder.library)
+    }
+
     @Test func leftoversOfDeadCommandsAreCollectedOnceTheyAreOld() throws {
         let folder = try TemporaryFolder()
         _ = try closedLibrary(in: folder)

@@ -66,6 +66,24 @@ import Testing
         #expect(try library.collectGarbage().tensorCount == 0)
     }
 
+    /// Where the loss cannot be written into the catalogue, as on a read-only disk, its copy has the note.
+    @Test func aBackupOfALibraryThatCannotBeWrittenHasTheAlarm() throws {
+        let folder = try TemporaryFolder()
+        let (copy, _, _) = try crashed(folder) { library, _ in
+            _ = try library.commit([Fixture.clip(2)])
+        }
+        try FileManager.default.removeItem(atPath: copy + Self.log)
+        let target = folder.path + "/backup"
+        try {
+            let library = try Library.open(at: copy, waitSeconds: 1, isFrozen: true)
+            #expect(library.warning != nil)
+            _ = try library.backUp(to: target)
+        }()
+        #expect(try Library.check(at: target).problems.map(\.place) == [.catalog])
+        #expect(try Library.open(at: target).warning != nil)
+        expectFailure(.damaged) { try Library.open(at: target).collectGarbage() }
+    }
+
     @Test func wordsOfALostChangeComeBack() throws {
         let folder = try TemporaryFolder()
         let (copy, clips, size) = try crashed(folder) { library, clips in

@@ -105,7 +105,21 @@ extension Library {
         _ onStep: (BackupStep) throws -> Void
     ) throws {
         for name in ["index", "renders", Self.tensorsName] { try makeFolder(draft + "/" + name) }
-        try catalog.backUp(to: draft + "/" + Self.catalogName)
+        // Read before the catalogue is copied: whatever is noted was committed by then.
+        let marked = CommitMark(ofCatalog: catalog.path).count
+        let copy = draft + "/" + Self.catalogName
+        try catalog.backUp(to: copy)
+        if let marked, try catalog.loss() != nil {
+            // A loss that could not be written into the library is noticed in the copy, too.
+            let mark = CommitMark(ofCatalog: copy)
+            mark.note(marked)
+            guard mark.count == marked else {
+                throw StoreError(
+                    .failed,
+                    "backup \"\(draft)\": \(CommitMark.fileName) cannot be written; choose another disk"
+                )
+            }
+        }
         try onStep(.catalogCopied)
         try stop.check()
         try tensors.copy(to: draft + "/" + Self.tensorsName, stop)

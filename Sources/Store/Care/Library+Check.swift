@@ -245,11 +245,19 @@ extension LibraryChecker {
             )
         }
         let identities = try Set(String.fetchAll(db, sql: "SELECT identity FROM clips"))
+        let traces = try ClipTraces(db)
         var rowless = 0
-        for key in unnamed.keys where key.isCard {
-            if let clip = key.clip, !identities.contains(clip.hex) { rowless += 1 }
-            unnamed[key] = nil
+        var kept: [TensorKey] = []
+        for key in unnamed.keys {
+            let hasRow = key.clip.map { identities.contains($0.hex) } ?? false
+            // A row of an asset whose clip is gone is a problem of the catalogue.
+            let isKept = try hasRow ? true : traces.has(clipOf: key)
+            if key.isCard, !isKept { rowless += 1 }
+            if !key.isCard, hasRow { kept.append(key) }
+            if key.isCard || isKept { unnamed[key] = nil }
         }
+        kept.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
+        for key in kept { try reportLackingRow(of: key, db) }
         if rowless > 0 {
             result.notes.append(
                 "\(rowless) clips have tensors and no row: removed, or lost with the catalogue's log; "
@@ -272,6 +280,28 @@ extension LibraryChecker {
 }
 
 extension LibraryChecker {
+    /// Reports a record whose clip has a row and whose asset has none, not even a damaged one.
+    private mutating func reportLackingRow(of key: TensorKey, _ db: Database) throws {
+        // Of another kind is what a newer vsdb wrote.
+        guard let clip = key.clip, let kind = AssetKind(rawValue: key.bytes[32]) else { return }
+        let asset = try db.cachedStatement(
+            sql: """
+                SELECT 1 FROM assets WHERE tensor_key = ?
+                UNION ALL
+                SELECT 1 FROM clips JOIN assets ON clip_id = clips.id
+                WHERE identity = ? AND kind = ?
+                """
+        )
+        let found = try Int.fetchOne(asset, arguments: [key.data, clip.hex, Int(kind.rawValue)])
+        guard found == nil else { return }
+        let name = try ClipRow.name(of: clip, db) ?? clip.short
+        report(
+            .clip(clip),
+            "clip \"\(name)\" (\(clip)): the row of its \(kind.name) is gone from "
+                + "\"\(path)/\(Library.catalogName)\", and its record is there"
+        )
+    }
+
     /// What is wrong with a record; an error of the disk is one thing of many here.
     private func fault(
         of asset: Asset,

@@ -77,6 +77,11 @@ struct RepairCommand: LibraryCommand {
         try? Pack(folder: folder).fingerprint
     }
 
+    /// A path as one word for a shell, whatever is in it.
+    private static func quotedForShell(_ path: String) -> String {
+        "'" + path.replacing("'", with: #"'\''"#) + "'"
+    }
+
     private func repair(_ path: String) throws -> RepairReport {
         try Library.repair(
             at: path,
@@ -120,7 +125,7 @@ struct RepairCommand: LibraryCommand {
             )
         }
         for path in Set(report.lostClips.map(\.sourcePath)).sorted() {
-            try console.print("ingest again: vsdb ingest \"\(path)\"")
+            try console.print("ingest again: vsdb ingest \(Self.quotedForShell(path))")
         }
         for name in report.brokenCompositions {
             console.warning(

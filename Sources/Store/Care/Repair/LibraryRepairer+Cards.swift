@@ -138,12 +138,15 @@ extension LibraryRepairer {
     }
 
     /// Writes the rows of assets that lack, from their records.
+    ///
+    /// - Returns: The records that lack a row and have no header that can be read.
     mutating func restoreAssetRows(
         _ audit: TensorFileAudit,
         _ store: TensorStore,
         _ db: Database
-    ) throws {
+    ) throws -> [TensorKey] {
         var count = 0
+        var unreadable: [TensorKey] = []
         let clips = try Row.fetchAll(db, sql: "SELECT id, identity, pack_fingerprint FROM clips")
         try store.read { snapshot in
             for row in clips {
@@ -161,7 +164,10 @@ extension LibraryRepairer {
                     guard known == nil else { continue }
                     // A record without a header that can be read is none.
                     let header = try snapshot.withValue(key) { try? TensorHeader($0) } ?? nil
-                    guard let header else { continue }
+                    guard let header else {
+                        unreadable.append(key)
+                        continue
+                    }
                     try AssetRow.insert(
                         kind,
                         key,
@@ -178,5 +184,6 @@ extension LibraryRepairer {
         if count > 0 {
             report.actions.append("wrote the rows of \(count) assets again, from their records")
         }
+        return unreadable
     }
 }

@@ -21,9 +21,15 @@ extension LibraryRepairer {
         defer { close(file) }
         var spoilt: [TensorKey] = []
         try catalog.write { db in
-            try restoreAssetRows(audit, store, db)
+            let unreadable = try restoreAssetRows(audit, store, db)
+            for key in unreadable { try keepRecord(of: key, audit.records[key], file) }
             try reportLost(broken, db)
-            spoilt = try takeOutDamagedAssets(audit, file, db)
+            spoilt = try unreadable + takeOutDamagedAssets(audit, file, db)
+            if !unreadable.isEmpty {
+                report.actions.append(
+                    "took out \(unreadable.count) records that have no row and cannot be read"
+                )
+            }
         }
         // Rows first: a row never lacks its record.
         try store.delete(spoilt)
@@ -69,7 +75,7 @@ extension LibraryRepairer {
             }
         }
         for (asset, header) in whole { try rewriteRow(of: asset, header, db) }
-        for (asset, _) in damaged { try keepRecord(of: asset, audit.records[asset.key], file) }
+        for (asset, _) in damaged { try keepRecord(of: asset.key, audit.records[asset.key], file) }
         let byClip = Dictionary(grouping: damaged, by: \.asset.clipID)
         for (clip, assets) in byClip.sorted(by: { $0.key < $1.key }) {
             if let (asset, fault) = assets.first(where: { !$0.asset.kind.isDerived }) {
@@ -116,7 +122,7 @@ extension LibraryRepairer {
     }
 
     private func keepRecord(
-        of asset: Asset,
+        of key: TensorKey,
         _ place: TensorFileAudit.Place?,
         _ file: Int32
     ) throws {
@@ -127,7 +133,7 @@ extension LibraryRepairer {
             pread(file, $0.baseAddress, place.byteCount, off_t(place.offset))
         }
         guard count >= 0 else { throw StoreError.system(errno, "read", tensorsPath) }
-        try quarantine.keep(record: bytes.prefix(count), of: asset.key)
+        try quarantine.keep(record: bytes.prefix(count), of: key)
     }
 
     func clipNumber(_ clip: ClipID, _ db: Database) throws -> Int64? {
