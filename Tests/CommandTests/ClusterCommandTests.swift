@@ -71,7 +71,7 @@ struct ClusterCommandTests {
         try slurm.hook("[[ $task == 1 && $run == 0 ]] && exit 7")
         let result = try cluster.ingest("--shards", "2")
         #expect(result.status == 0, "\(result.errors)")
-        #expect(result.errors.contains("task 1 failed and is sent again"))
+        #expect(result.errors.contains("task 1 is sent again"))
         #expect(slurm.startCount == 3)
         try cluster.expectSameAsHere()
     }
@@ -82,7 +82,7 @@ struct ClusterCommandTests {
         try slurm.hook("[[ $task == 0 && $run == 0 ]] && \(fault)")
         let result = try cluster.ingest("--shards", "2")
         #expect(result.status == 0, "\(result.errors)")
-        #expect(result.errors.contains("task 0 failed and is sent again"))
+        #expect(result.errors.contains("task 0 is sent again"))
         #expect(slurm.startCount == 3)
         try cluster.expectSameAsHere()
     }
@@ -201,6 +201,8 @@ struct ClusterCommandTests {
         }
         #expect(logs.contains { $0.contains("asked to stop") })
         #expect(logs.contains { $0.contains("clips of attempt 1 taken over") })
+        #expect(result.output.contains("clips added before it was stopped"))
+        #expect(result.errors.contains("63 clips added"), "parts count: \(result.errors)")
         try cluster.expectSameAsHere()
     }
 
@@ -265,6 +267,26 @@ struct ClusterCommandTests {
         }
     }
 
+    /// What a library takes that is not there any more would be lost: it stays where tasks published it.
+    @Test func aLibraryThatIsMovedAwayGetsNothing() throws {
+        try slurm.hook("[[ $task -gt 0 ]] && sleep 3")
+        let running = try cluster.start(
+            ["ingest"] + cluster.request + [
+                "--cluster", "slurm", "--job-folder", "jobs", "--shards", "2",
+            ]
+        )
+        wait(for: "a collected task") { running.output.contains("task 0") || !running.isRunning }
+        let job = try cluster.job()
+        let (library, aside) = (cluster.workspace.path("cluster"), cluster.workspace.path("aside"))
+        try FileManager.default.moveItem(atPath: library, toPath: aside)
+        let result = try running.finish()
+        #expect(result.status == 1 && result.errors.contains("was moved or deleted"))
+        #expect(!FileManager.default.fileExists(atPath: library), "nothing new stands in its place")
+        try FileManager.default.moveItem(atPath: aside, toPath: library)
+        #expect(try cluster.run(["jobs", "attach", job]).status == 0)
+        try cluster.expectSameAsHere()
+    }
+
     @Test func aSilentControllerIsAskedAgain() throws {
         try slurm.hook("sleep 0.5")
         let first = try cluster.start(
@@ -316,6 +338,11 @@ struct ClusterCommandTests {
                 ["ingest", "films", "--cluster", "slurm", "--sbatch-arg", "account"], 64,
                 "--sbatch-arg"
             ),
+            (
+                ["ingest", "films", "--cluster", "slurm", "--sbatch-arg=--array=1"], 64,
+                "sets that itself"
+            ),
+            (["ingest", "films", "--cluster", "slurm", "--job-folder", "a%j"], 64, "--job-folder"),
             (["ingest", "none", "--cluster", "pbs"], 64, "pbs"),
             (["render", "none", "--cluster", "slurm", "-o", "x.mp4"], 12, "none"),
         ]

@@ -12,9 +12,11 @@ for program in slurmctld slurmd sbatch munged; do
 done
 [[ $(id -u) == 0 ]] || { echo "make test-cluster: Slurm's daemons need root here" >&2; exit 77; }
 
+# Before anything is exported: in another environment swift would build everything anew.
+swift build -c release --build-tests --explicit-target-dependency-import-check error
 dir=$(mktemp -d)
 trap 'Tests/cluster/slurm.sh down "$dir"; rm -rf "$dir"' EXIT
 Tests/cluster/slurm.sh up "$dir" || exit 77
 export SLURM_CONF=$dir/slurm.conf VSDB_SLURM=$dir
 sinfo
-swift test -c release --explicit-target-dependency-import-check error --filter RealSlurmTests
+swift test -c release --skip-build --filter RealSlurmTests

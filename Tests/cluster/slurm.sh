@@ -26,8 +26,6 @@ kill_node() {
             kill -9 "${process#/proc/}" 2> /dev/null || true
         fi
     done
-    # slurmstepd of the node has no such variable.
-    pkill -9 -f "slurmstepd: \[.*$1" 2> /dev/null || true
 }
 
 case $action in

@@ -40,14 +40,26 @@ public struct Slurm: Sendable {
 
     /// Sends tasks of a job.
     ///
+    /// - Parameters:
+    ///   - script: The job's script.
+    ///   - tasks: Their numbers.
+    ///   - job: The job.
+    ///   - nodes: Where they should not run, if there are others.
     /// - Returns: The array's number.
     /// - Throws: `ClusterError`, `.engine` with what sbatch said.
-    func submit(_ script: String, tasks: [Int], of job: ClusterJob) throws -> String {
-        let result = try Invocation.run(
-            "sbatch",
-            ["--parsable", "--array=\(Self.ranges(tasks))", "--job-name=\(job.slurmName)", script],
-            seconds: Self.patience
-        )
+    func submit(
+        _ script: String,
+        tasks: [Int],
+        of job: ClusterJob,
+        avoiding nodes: Set<String>
+    ) throws -> String {
+        var arguments = [
+            "--parsable", "--array=\(Self.ranges(tasks))", "--job-name=\(job.slurmName)",
+        ]
+        if !nodes.isEmpty, !usableNodes(job).isSubset(of: nodes) {
+            arguments.append("--exclude=\(nodes.sorted().joined(separator: ","))")
+        }
+        let result = try Invocation.run("sbatch", arguments + [script], seconds: Self.patience)
         // "17" or "17;cluster"
         let number = result.output.split(whereSeparator: { $0 == ";" || $0.isWhitespace }).first
         guard result.status == 0, let number, Int(number) != nil else {
@@ -58,6 +70,19 @@ public struct Slurm: Sendable {
             )
         }
         return String(number)
+    }
+
+    /// The nodes of the job's partition that are up; none if that cannot be found out.
+    private func usableNodes(_ job: ClusterJob) -> Set<String> {
+        let partition = job.slurm.partition.map { ["--partition=\($0)"] } ?? []
+        guard
+            let result = try? Invocation.run(
+                "sinfo",
+                ["--noheader", "--Node", "--format=%N", "--states=idle,alloc,mix"] + partition,
+                seconds: Self.patience
+            ), result.status == 0
+        else { return [] }
+        return Set(result.output.split(whereSeparator: \.isWhitespace).map(String.init))
     }
 
     /// The tasks of a job that the controller knows; it forgets ended ones after some minutes.
@@ -129,10 +154,10 @@ public struct Slurm: Sendable {
     /// Takes all tasks of a job out of the queue and ends those that run.
     ///
     /// - Throws: `ClusterError`, `.engine` with what scancel said.
-    func cancel(_ job: ClusterJob) throws {
+    func cancel(jobNamed name: String) throws {
         let result = try Invocation.run(
             "scancel",
-            ["--name=\(job.slurmName)"],
+            ["--name=\(name)"],
             seconds: Self.patience
         )
         guard result.status == 0 else {

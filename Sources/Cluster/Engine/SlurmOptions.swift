@@ -32,10 +32,19 @@ public struct SlurmOptions: Codable, Sendable, Hashable {
             }
         }
         for argument in arguments {
-            guard argument.hasPrefix("-"), !argument.contains(where: \.isNewline) else {
+            let isOne = argument.allSatisfy { !$0.isWhitespace && !"\"'\\#".contains($0) }
+            guard argument.hasPrefix("-"), isOne else {
                 throw ClusterError(
                     .badRequest,
-                    "--sbatch-arg \"\(argument)\": give an argument of sbatch, such as --account=film"
+                    "--sbatch-arg \"\(argument)\": give an argument of sbatch without white space or quotes, such "
+                        + "as --account=film; others can be written into the job's script"
+                )
+            }
+            let key = argument.prefix { $0 != "=" }
+            guard !["--array", "-a", "--job-name", "-J", "--output", "-o"].contains(key) else {
+                throw ClusterError(
+                    .badRequest,
+                    "--sbatch-arg \"\(argument)\": vsdb sets that itself"
                 )
             }
         }

@@ -61,7 +61,10 @@ public struct ClusterJob: Codable, Sendable {
     public let render: Render?
 
     /// What Slurm calls it.
-    var slurmName: String { "vsdb-\(id)" }
+    var slurmName: String { Self.slurmName(id) }
+
+    /// What Slurm calls a job of an id.
+    static func slurmName(_ id: String) -> String { "vsdb-\(id)" }
 
     /// Says what it is in a line.
     public var title: String {

@@ -11,7 +11,9 @@ public enum JobEvent: Sendable {
     case collected(TaskReport, added: Int)
     /// A file could not be ingested; the others go on.
     case failure(TaskReport.Failure)
-    /// A task failed and is tried again.
+    /// Clips of a task that was asked to stop are in the library.
+    case handedIn(task: Int, added: Int)
+    /// A task is sent again.
     case retried(task: Int, reason: String)
     /// A film is written.
     case film(name: String, path: String)
@@ -32,6 +34,7 @@ public struct JobFollower {
     public let job: ClusterJob
     private let slurm: Slurm
     private let claim: JobClaim
+    private let place: LibraryPlace
 
     /// How many results are taken at once.
     private static let batch = 32
@@ -57,6 +60,7 @@ public struct JobFollower {
             )
         }
         claim = try registry.claim(entry.id)
+        place = try LibraryPlace(session.library)
         (self.session, self.slurm) = (session, slurm)
     }
 
@@ -86,6 +90,7 @@ public struct JobFollower {
         var isSilent = false
         while true {
             try cancellation.check()
+            try place.check(folder)
             try collectPartial(cancellation, onEvent)
             var state = try inspector.state()
             let published = state.tasks.filter { $0.phase == .published }.map(\.number)
@@ -126,12 +131,27 @@ public struct JobFollower {
 
     private func send(_ tasks: [Int], _ onEvent: (JobEvent) throws -> Void) throws {
         guard !tasks.isEmpty else { return }
-        let array = try slurm.submit(folder.scriptPath, tasks: tasks, of: job)
+        let array = try slurm.submit(
+            folder.scriptPath,
+            tasks: tasks,
+            of: job,
+            avoiding: try failedNodes(tasks)
+        )
         try folder.write(
             SentTasks(array: array, tasks: tasks, sent: Date()),
             to: "sent/\(array).json"
         )
         try onEvent(.sent(array: array, tasks: tasks))
+    }
+
+    /// Where the last attempts of tasks failed: a node that fails at once would get all retries.
+    private func failedNodes(_ tasks: [Int]) throws -> Set<String> {
+        let attempts = try folder.attempts()
+        return Set(
+            tasks.compactMap { task in
+                attempts[task]?.last.flatMap { $0.outcome == .failed ? $0.node : nil }
+            }
+        )
     }
 
     // MARK: Results
@@ -157,6 +177,8 @@ public struct JobFollower {
                     added[$0.source] = $0.added
                 }
             }
+            // What went into files that are not the library's any more is still in the job's folder.
+            try place.check(folder)
             for report in reports {
                 try note(report, added[folder.donePath(report.task) + "/bundle"] ?? 0, onEvent)
             }
@@ -226,16 +248,21 @@ public struct JobFollower {
     ) throws {
         guard job.ingest != nil else { return }
         for name in folder.names(in: "partial") {
-            let place = "\(folder.path)/partial/\(name)"
-            guard access(place + "/taken", F_OK) != 0 else { continue }
+            let bundle = "\(folder.path)/partial/\(name)"
+            guard access(bundle + "/taken", F_OK) != 0 else { continue }
             do {
-                try session.importBundles([place + "/bundle"], cancellation: cancellation) { _ in }
+                var added = 0
+                try session.importBundles([bundle + "/bundle"], cancellation: cancellation) {
+                    added += $0.added
+                }
+                let task = Int(name.prefix { $0.isNumber }) ?? 0
+                if added > 0 { try onEvent(.handedIn(task: task, added: added)) }
             } catch let error as StoreError {
                 guard error.kind == .damaged else { throw error }
                 // The next attempt passes it over too, and makes its clips again.
                 try onEvent(.warning(error.description))
             }
-            try Data().write(to: URL(fileURLWithPath: place + "/taken"))
+            try Data().write(to: URL(fileURLWithPath: bundle + "/taken"))
         }
     }
 

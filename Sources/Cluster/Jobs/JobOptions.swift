@@ -22,6 +22,13 @@ public struct JobOptions: Sendable {
     /// Refuses options that cannot be carried out.
     func validate() throws {
         try slurm.validate()
+        // Slurm has a meaning of its own for them in the names of files.
+        guard folder.allSatisfy({ !"%\\\"".contains($0) && !$0.isNewline }) else {
+            throw ClusterError(
+                .badRequest,
+                "--job-folder \"\(folder)\": Slurm takes no folder with %, \\, \" or a line break in its name"
+            )
+        }
         if let taskCount, !(1...Self.taskLimit).contains(taskCount) {
             throw ClusterError(
                 .badRequest,

@@ -169,10 +169,14 @@ struct JobInspector {
         let stillborn = Set(arrays).subtracting(begun).count
         let failures = attempts.count { $0.outcome != .partial } + stillborn
         let ending = last.map { [$0.state, $0.reason].compactMap { $0 }.joined(separator: ", ") }
+        let wasStopped = attempts.last?.outcome == .partial
         task.reason =
-            attempts.last { $0.outcome != .partial && begun.contains($0.array) }?.message
-            ?? ending ?? accountedEnding(task.number)
-            ?? (begun.isEmpty ? "no attempt began; does its node see \(folder.path)?" : "it died")
+            wasStopped
+            ? "it was asked to stop, as at a time limit, and handed in what it had"
+            : attempts.last { $0.outcome != .partial && begun.contains($0.array) }?.message
+                ?? ending ?? accountedEnding(task.number)
+                ?? (begun.isEmpty
+                    ? "no attempt began; does its node see \(folder.path)?" : "it died")
         task.phase = failures >= (try folder.allowedAttempts(task.number, job)) ? .failed : .unsent
     }
 

@@ -29,14 +29,20 @@ extension Session {
 
     /// Takes a job's tasks out of Slurm's queue, and ends those that run; what they published stays.
     ///
-    /// - Throws: `ClusterError`.
-    public func cancelJob(_ reference: String, slurm: Slurm = Slurm()) throws -> ClusterJob {
-        let folder = JobFolder(path: try JobRegistry(library).find(reference).folder)
-        let job = try folder.job()
-        // First: whoever follows it must not send again what is taken away.
-        try folder.write(Date(), to: "cancelled")
-        try slurm.cancel(job)
-        return job
+    /// - Returns: The job's id.
+    /// - Throws: `ClusterError`, errors of the disk.
+    public func cancelJob(_ reference: String, slurm: Slurm = Slurm()) throws -> String {
+        let entry = try JobRegistry(library).find(reference)
+        var obstacle: (any Error)?
+        // First: whoever follows it must not send again what is taken away. Without its folder nobody follows it.
+        if FileManager.default.fileExists(atPath: entry.folder + "/job.json") {
+            do { try JobFolder(path: entry.folder).write(Date(), to: "cancelled") } catch {
+                obstacle = error
+            }
+        }
+        try slurm.cancel(jobNamed: ClusterJob.slurmName(entry.id))
+        if let obstacle { throw obstacle }
+        return entry.id
     }
 
     /// Allows the tasks of a job that are not done to be tried again.
@@ -76,7 +82,7 @@ extension Session {
         let claim = try registry.claim(entry.id)
         defer { withExtendedLifetime(claim) {} }
         let folder = JobFolder(path: entry.folder)
-        if FileManager.default.fileExists(atPath: folder.path) {
+        if FileManager.default.fileExists(atPath: folder.path + "/job.json") {
             var inspector = JobInspector(folder, try folder.job(), slurm)
             let state = try inspector.state()
             if let silence = state.silence { throw ClusterError(.engine, silence) }

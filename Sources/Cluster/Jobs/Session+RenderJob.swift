@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import Media
 internal import Packs
 public import Pipelines
@@ -97,10 +98,31 @@ extension Session {
         guard film.output != "-" else {
             throw RequestError("a cluster cannot render to standard output: give -o FILE")
         }
-        if let output = film.output { _ = try VideoFormat(path: output) }
+        for path in [film.output, film.sheet].compactMap({ $0 }) { try checkPlace(path) }
         var options = rendering
         (options.output, options.sheet) = (film.output, film.sheet)
         try validate(options, for: film.recipe)
+    }
+
+    /// Refuses a place for which hours would be rendered in vain.
+    private func checkPlace(_ path: String) throws {
+        var file = URL(fileURLWithPath: path)
+        // Of numbered pictures the folder is made, its own folder has to be there.
+        if path.hasSuffix("/") || file.lastPathComponent.contains("%") {
+            if !path.hasSuffix("/") { file.deleteLastPathComponent() }
+        } else {
+            var isFolder: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            guard !exists || !isFolder.boolValue else {
+                throw RequestError("\"\(path)\" is a folder; name a file")
+            }
+        }
+        let parent = file.deletingLastPathComponent().path
+        guard access(parent, W_OK) == 0 else {
+            throw RequestError(
+                "\"\(path)\": \"\(parent)\" is not there, or nothing can be written in it; make it first"
+            )
+        }
     }
 
     private static func absolute(_ path: String) -> String {

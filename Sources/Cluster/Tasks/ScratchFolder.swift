@@ -7,6 +7,7 @@ internal import Glibc
 final class ScratchFolder {
     let path: String
     private let claim: Int32
+    private static let youngest = 60
 
     /// Makes the folder in `parent`, which is TMPDIR or /tmp.
     ///
@@ -46,7 +47,11 @@ final class ScratchFolder {
             let file = open("\(parent)/\(name)", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
             guard file >= 0 else { continue }
             defer { close(file) }
-            guard flock(file, LOCK_EX | LOCK_NB) == 0 else { continue }
+            var facts = stat()
+            // A young one may be about to be locked.
+            guard fstat(file, &facts) == 0, Int(facts.st_ctim.tv_sec) + Self.youngest < time(nil),
+                flock(file, LOCK_EX | LOCK_NB) == 0
+            else { continue }
             try? FileManager.default.removeItem(atPath: "\(parent)/\(name)")
         }
     }

@@ -78,13 +78,22 @@ public struct TaskWorker {
         } catch {
             if attempt.outcome == nil {
                 attempt.outcome = error is InterruptedError ? .stopped : .failed
-                attempt.message = String(describing: error)
+                attempt.message = Self.text(error)
                 // The error is what has to be heard of; without this line the attempt counts as one that died.
                 try? end(&attempt)
             }
             discard(attempt)
             throw error
         }
+    }
+
+    /// What people read of an error: Foundation's describe themselves for programmers.
+    private static func text(_ error: any Error) -> String {
+        guard let error = error as? CocoaError else { return String(describing: error) }
+        let path = (error.userInfo[NSFilePathErrorKey] as? String).map { "\"\($0)\": " } ?? ""
+        return path
+            + (error.code == .fileWriteOutOfSpace
+                ? "the disk is full" : error.localizedDescription)
     }
 
     // MARK: Attempts

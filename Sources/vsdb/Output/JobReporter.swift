@@ -37,6 +37,12 @@ final class JobReporter {
         let reason: String
     }
 
+    private struct HandedInLine: Encodable {
+        let event = "handedIn"
+        let task: Int
+        let added: Int
+    }
+
     private struct FilmLine: Encodable {
         let event = "film"
         let name: String
@@ -75,8 +81,16 @@ final class JobReporter {
             failures += 1
             console.error("\"\(failure.path)\": \(failure.reason)")
             try line(FailureLine(path: failure.path, reason: failure.reason))
+        case .handedIn(let task, let added):
+            self.added += added
+            try line(HandedInLine(task: task, added: added))
+            if !isJSON {
+                try console.report(
+                    "part  task \(task)  \(Wording.count(added, "clip")) added before it was stopped"
+                )
+            }
         case .retried(let task, let reason):
-            console.warning("task \(task) failed and is sent again: \(reason)")
+            console.warning("task \(task) is sent again: \(reason)")
             try line(RetriedLine(task: task, reason: reason))
         case .film(let name, let path):
             try line(FilmLine(name: name, path: path))
@@ -208,6 +222,7 @@ struct ClusterWork {
             let reporter = JobReporter(console: console, isJSON: shared.json)
             try follower.send { try reporter.report($0) }
             console.note("take the results with vsdb jobs attach \(planned.job.id)")
+            if !shared.json { try console.print(planned.job.id) }
         } else {
             try follow(planned.job.id, cancellation)
         }

@@ -14,9 +14,9 @@ struct JobsCancelCommand: LibraryCommand {
     @OptionGroup var shared: SharedOptions
 
     func run() throws {
-        let cancelled = try shared.openSession().cancelJob(job.id)
+        let id = try shared.openSession().cancelJob(job.id)
         shared.console.note(
-            "job \(cancelled.id) is cancelled; vsdb jobs attach \(cancelled.id) takes what was published"
+            "job \(id) is cancelled; vsdb jobs attach \(id) takes what was published"
         )
     }
 }
