@@ -412,6 +412,8 @@ import Testing
             "UPDATE packs SET fingerprint = replace(fingerprint, 'a', 'b')",
             "UPDATE compositions SET recipe = NULL",
             "UPDATE grdb_migrations SET identifier = NULL WHERE rowid = 1",
+            "DROP TABLE assets",
+            "UPDATE sources SET id = 9223372036854775807 WHERE id = 2",
         ]
     )
     func aRowOfNoSenseIsToldAndMended(statement: String) throws {

@@ -39,6 +39,8 @@ struct InitCommand: LibraryCommand {
     }
 
     func run() throws {
+        // The work of some milliseconds is brought to its end: a stop in the middle would leave a draft.
+        _ = Interruption.install()
         let library = try Library.create(
             at: folder ?? shared.libraryPath
                 ?? ProcessInfo.processInfo.environment["VSDB_LIBRARY"] ?? Library.hiddenName

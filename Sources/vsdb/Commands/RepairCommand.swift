@@ -61,6 +61,9 @@ struct RepairCommand: LibraryCommand {
             let session = try shared.openSession()
             remaining += try session.packProblems(readingWeights: false)
             if remaining.isEmpty { try mendIndexes(session) }
+        } else if remaining.isEmpty, report.actions.isEmpty {
+            // Nothing would change, so what is wrong with packs now would be wrong then.
+            remaining += try shared.openSession().packProblems(readingWeights: false)
         }
         if shared.json {
             try shared.console.print(JSONOutput.document(output(report, remaining)))

@@ -13,7 +13,7 @@ struct CatalogSalvage {
     private(set) var losses: [String] = []
 
     /// The tables in an order in which every row finds what it names.
-    private static let tables = [
+    static let tables = [
         "library", "packs", "ingest_runs", "sources", "clips", "clip_tags", "assets",
         "compositions", "composition_parents", "renders", "collections", "collection_clips",
     ]
@@ -168,7 +168,8 @@ struct CatalogSalvage {
                     )
                     while let row = try cursor.next() {
                         rows.append(Array(row.databaseValues.dropFirst()))
-                        next = (try row.at(0) as Int64) + 1
+                        let number: Int64 = try row.at(0)
+                        next = number == .max ? number : number + 1
                     }
                 }
             }

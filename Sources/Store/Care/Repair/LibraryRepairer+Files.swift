@@ -61,6 +61,18 @@ extension LibraryRepairer {
                 let fault = try String.fetchAll(db, sql: "PRAGMA integrity_check(3)")
                     .first { $0 != "ok" }
                 if let fault { return fault }
+                let there = Set(
+                    try String.fetchAll(
+                        db,
+                        sql: "SELECT name FROM sqlite_master WHERE type = 'table'"
+                    )
+                )
+                // An older version has fewer.
+                if try Migrator.lackingSteps(db).isEmpty,
+                    let gone = CatalogSalvage.tables.first(where: { !there.contains($0) })
+                {
+                    return "its table \(gone) is gone"
+                }
                 let dangling = try String.fetchOne(
                     db,
                     sql: "SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1"
