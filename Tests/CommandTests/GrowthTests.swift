@@ -21,8 +21,10 @@ struct GrowthTests {
     }
 
     @Test func tenTimesTheFramesTakeTheSameMemory() throws {
-        let (short, long) = (try peak(ofSeconds: 3), try peak(ofSeconds: 30))
-        // 675 frames more are 33 MB as bytes and 130 MB as numbers. Beside other work the short run was seen to peak 16 lower.
-        #expect(long < short + 24, "75 frames took \(short) MiB, 750 took \(long) MiB")
+        // The samples of a short run may miss its peak while other work has the cores.
+        let short = max(try peak(ofSeconds: 3), try peak(ofSeconds: 3))
+        let long = try peak(ofSeconds: 30)
+        // 675 frames more are 33 MB as bytes and 130 MB as numbers.
+        #expect(long < short + 16, "75 frames took \(short) MiB, 750 took \(long) MiB")
     }
 }
