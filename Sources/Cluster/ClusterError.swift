@@ -10,8 +10,6 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
         case damaged
         /// A job belongs to another library.
         case stranger
-        /// Another process follows the job.
-        case busy
         /// Options that do not go together.
         case badRequest
         /// Tasks failed for good.

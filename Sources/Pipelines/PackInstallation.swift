@@ -76,7 +76,8 @@ extension Session {
         do {
             try library.registerPack(record)
         } catch {
-            // What was there is not ours, nor is a copy that another process registered meanwhile.
+            // What was there is not ours, nor is a copy that another process registered meanwhile; a copy that stays is
+            // used by the next try. The error that is thrown is the first one.
             if !isThere, (try? isNamed(target)) == false {
                 try? FileManager.default.removeItem(atPath: target)
             }
@@ -89,6 +90,7 @@ extension Session {
     /// Whether a folder is a whole copy of a pack that no row names, as a process leaves it that is killed
     /// between the two.
     private func isLeftover(_ target: String, of pack: Pack) throws -> Bool {
+        // A folder that is no pack is no leftover.
         try !isNamed(target) && (try? Pack(folder: target))?.fingerprint == pack.fingerprint
             && pack.damagedFiles(in: target).isEmpty
     }
@@ -111,6 +113,7 @@ extension Session {
             try files.moveItem(atPath: draft, toPath: target)
             try syncFolder(library.packsDirectory)
         } catch {
+            // One that resists is collected with the library's leftovers.
             try? files.removeItem(atPath: draft)
             throw error
         }

@@ -1,12 +1,12 @@
-import Foundation
+package import Foundation
 import Glibc
 
 /// Which file a path leads to, whatever the path.
-struct FileIdentity: Hashable {
+package struct FileIdentity: Hashable {
     let device: UInt64
     let inode: UInt64
 
-    init?(_ path: String) {
+    package init?(_ path: String) {
         var facts = stat()
         guard stat(path, &facts) == 0 else { return nil }
         device = UInt64(facts.st_dev)
@@ -51,7 +51,7 @@ func cannotWrite(_ path: String) -> Bool {
     isReadOnlyDisk(path) || fileExists(path) && access(path, W_OK) != 0
 }
 
-func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
+package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 /// Deletes a file or folder that may be there, and that must not be there afterwards.
 func removeIfThere(_ path: String) throws {
@@ -116,7 +116,7 @@ package func treeByteCount(_ path: String) -> Int {
 }
 
 /// Puts a file in the place of another in one step, and makes that survive a power cut.
-func replaceFile(_ path: String, by draft: String) throws(StoreError) {
+package func replaceFile(_ path: String, by draft: String) throws(StoreError) {
     guard rename(draft, path) == 0 else { throw StoreError.system(errno, "replace", path) }
     try syncFolder((path as NSString).deletingLastPathComponent)
 }
@@ -130,7 +130,7 @@ package func syncFolder(_ path: String) throws(StoreError) {
 }
 
 /// Writes a new file and makes its bytes survive a power cut; its name needs `syncFolder`.
-func writeDurably(_ bytes: Data, to path: String) throws(StoreError) {
+package func writeDurably(_ bytes: Data, to path: String) throws(StoreError) {
     let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard file >= 0 else { throw StoreError.system(errno, "create", path) }
     defer { close(file) }

@@ -119,7 +119,6 @@ extension ExitStatus {
             case .engine, .failed: .failed
             case .unknownJob: .unknownReference
             case .damaged, .stranger: .damaged
-            case .busy: .locked
             case .badRequest: .usage
             }
     }
@@ -145,7 +144,7 @@ extension ExitStatus {
     /// What to tell the user about an error.
     static func message(of error: any Error) -> String {
         switch error {
-        case let error as CocoaError: message(of: error)
+        case let error as CocoaError: error.message
         case is InterruptedError where Interruption.wasTerminated,
             is StoreError where Self(of: error) == .terminated:
             "terminated; nothing half-done was left behind"
@@ -153,23 +152,5 @@ extension ExitStatus {
             "this is a bug in vsdb, please report it with the command: \(error)"
         default: String(describing: error)
         }
-    }
-
-    private static func message(of error: CocoaError) -> String {
-        let underlying = (error.userInfo[NSUnderlyingErrorKey] as? any Error).map { $0 as NSError }
-        if error.code == .fileWriteOutOfSpace {
-            // Of a copy, the source is named as the file.
-            let names = ["NSDestinationFilePath", NSFilePathErrorKey]
-            let path = names.lazy.compactMap { error.userInfo[$0] as? String }.first
-            return (path.map { "\"\($0)\": " } ?? "") + "the disk is full; make room and try again"
-        }
-        let cause =
-            underlying.map { cause in
-                cause.domain == NSPOSIXErrorDomain
-                    ? "; \(String(cString: strerror(Int32(truncatingIfNeeded: cause.code))))"
-                    : "; \(cause.localizedDescription)"
-            } ?? ""
-        let path = (error.userInfo[NSFilePathErrorKey] as? String).map { "\"\($0)\": " } ?? ""
-        return path + error.localizedDescription + cause
     }
 }

@@ -65,26 +65,17 @@ struct JobFolder: Sendable {
     }
 
     /// Writes a document that is there whole or not at all, on the disk.
+    ///
+    /// - Throws: `StoreError`.
     func write(_ value: some Encodable, to name: String) throws {
         let target = path + "/" + name
         let draft = "\(target).\(UUID().uuidString.prefix(8)).draft"
-        let files = FileManager.default
         do {
-            try (try Self.encoder.encode(value) + Data("\n".utf8)).write(
-                to: URL(fileURLWithPath: draft),
-                options: .withoutOverwriting
-            )
-            let file = try FileHandle(forUpdating: URL(fileURLWithPath: draft))
-            defer { try? file.close() }
-            try file.synchronize()
-            guard rename(draft, target) == 0 else {
-                throw ClusterError(
-                    .failed,
-                    "\"\(target)\" cannot be written: \(String(cString: strerror(errno)))"
-                )
-            }
+            try writeDurably(try Self.encoder.encode(value) + Data("\n".utf8), to: draft)
+            try replaceFile(target, by: draft)
         } catch {
-            try? files.removeItem(atPath: draft)
+            // Nobody reads a draft; one that resists goes with the job's folder.
+            try? FileManager.default.removeItem(atPath: draft)
             throw error
         }
     }
@@ -131,27 +122,42 @@ struct JobFolder: Sendable {
     // MARK: Names
 
     /// The tasks that have an entry in one of the folders.
-    func tasks(in folder: String) -> Set<Int> {
-        Set(names(in: folder).compactMap { Int($0.prefix { $0.isNumber }) })
+    ///
+    /// - Throws: An error of Foundation.
+    func tasks(in folder: String) throws -> Set<Int> {
+        Set(try names(in: folder).compactMap { Int($0.prefix { $0.isNumber }) })
     }
 
-    /// The names in a folder, without drafts; none if it cannot be read.
-    func names(in folder: String) -> [String] {
-        let all = (try? FileManager.default.contentsOfDirectory(atPath: path + "/" + folder)) ?? []
+    /// The names in a folder, without drafts; none if it is not there.
+    ///
+    /// - Throws: An error of Foundation: what a disk does not tell is not empty.
+    func names(in folder: String) throws -> [String] {
+        let all: [String]
+        do {
+            all = try FileManager.default.contentsOfDirectory(atPath: path + "/" + folder)
+        } catch let error as CocoaError
+            where error.code == .fileReadNoSuchFile
+        { return [] }
         return all.filter { !$0.hasSuffix(".draft") && !$0.hasPrefix(".") }.sorted()
     }
 
-    /// The attempts of tasks, by task, the first one first.
-    func attempts() throws -> [Int: [TaskAttempt]] {
-        var attempts: [Int: [TaskAttempt]] = [:]
-        for name in names(in: "attempts") where name.hasSuffix(".json") {
-            // A claim is empty for a moment after its creation.
-            guard fileByteCount("\(path)/attempts/\(name)") > 0,
-                let attempt = try read(TaskAttempt.self, "attempts/" + name)
-            else { continue }
-            attempts[attempt.task, default: []].append(attempt)
-        }
-        return attempts.mapValues { $0.sorted { $0.number < $1.number } }
+    /// The name of an attempt's document.
+    static func attemptName(_ task: Int, _ number: Int) -> String {
+        "attempts/\(name(task)).\(number).json"
+    }
+
+    /// The attempts of a task so far, the first one first.
+    func attempts(of task: Int) throws -> [TaskAttempt] {
+        let prefix = Self.name(task) + "."
+        return try names(in: "attempts").filter { $0.hasPrefix(prefix) && $0.hasSuffix(".json") }
+            .compactMap { try attempt("attempts/" + $0) }
+            .sorted { $0.number < $1.number }
+    }
+
+    /// An attempt; nil while its claim is empty, for a moment after its creation.
+    func attempt(_ name: String) throws -> TaskAttempt? {
+        guard fileByteCount(path + "/" + name) > 0 else { return nil }
+        return try read(TaskAttempt.self, name)
     }
 
     /// How often a task may be tried.

@@ -33,7 +33,9 @@ public struct JobFollower {
     /// The job.
     public let job: ClusterJob
     private let slurm: Slurm
-    private let claim: JobClaim
+    private let claim: LibraryLock
+    /// The tasks of each film, in the order of their frames; none for an ingest.
+    private let chunks: [Int: [(task: Int, frames: Range<Int>)]]
     private let place: LibraryPlace
 
     /// How many results are taken at once.
@@ -47,7 +49,7 @@ public struct JobFollower {
     ///   - session: The library.
     ///   - reference: The job's id, or its first digits.
     ///   - slurm: The engine.
-    /// - Throws: `ClusterError`: `.unknownJob`, `.busy`, `.stranger`, `.damaged`.
+    /// - Throws: `ClusterError`: `.unknownJob`, `.stranger`, `.damaged`; `StoreError`, `.locked` if another one does.
     public init(_ session: Session, job reference: String, slurm: Slurm = Slurm()) throws {
         let registry = JobRegistry(session.library)
         let entry = try registry.find(reference)
@@ -60,7 +62,8 @@ public struct JobFollower {
             )
         }
         claim = try registry.claim(entry.id)
-        place = try LibraryPlace(session.library)
+        place = LibraryPlace(session.library)
+        chunks = job.render == nil ? [:] : try folder.chunks(job)
         (self.session, self.slurm) = (session, slurm)
     }
 
@@ -146,10 +149,9 @@ public struct JobFollower {
 
     /// Where the last attempts of tasks failed: a node that fails at once would get all retries.
     private func failedNodes(_ tasks: [Int]) throws -> Set<String> {
-        let attempts = try folder.attempts()
-        return Set(
-            tasks.compactMap { task in
-                attempts[task]?.last.flatMap { $0.outcome == .failed ? $0.node : nil }
+        Set(
+            try tasks.compactMap { task in
+                try folder.attempts(of: task).last.flatMap { $0.outcome == .failed ? $0.node : nil }
             }
         )
     }
@@ -235,7 +237,8 @@ public struct JobFollower {
         let files = FileManager.default
         // Whatever resists is in nobody's way, and goes with the job's folder.
         try? files.removeItem(atPath: path)
-        for name in folder.names(in: "partial")
+        // What cannot be listed goes with the job's folder.
+        for name in (try? folder.names(in: "partial")) ?? []
         where name.hasPrefix(JobFolder.name(task) + ".") {
             try? files.removeItem(atPath: "\(folder.path)/partial/\(name)")
         }
@@ -247,7 +250,7 @@ public struct JobFollower {
         _ onEvent: (JobEvent) throws -> Void
     ) throws {
         guard job.ingest != nil else { return }
-        for name in folder.names(in: "partial") {
+        for name in try folder.names(in: "partial") {
             let bundle = "\(folder.path)/partial/\(name)"
             guard access(bundle + "/taken", F_OK) != 0 else { continue }
             do {
@@ -273,21 +276,9 @@ public struct JobFollower {
         _ onEvent: (JobEvent) throws -> Void
     ) throws {
         guard let render = job.render else { return }
-        var chunks: [Int: [(task: Int, frames: Range<Int>)]] = [:]
-        for task in state.tasks {
-            guard
-                let chunk = try folder.read(
-                    FrameChunk.self,
-                    "tasks/\(JobFolder.name(task.number)).json"
-                )
-            else {
-                throw ClusterError(.damaged, "\"\(folder.path)\": task \(task.number) is missing")
-            }
-            chunks[chunk.film, default: []].append((task.number, chunk.frames))
-        }
         for (number, film) in render.films.enumerated() {
             let mark = "collected/film-\(number)"
-            let own = (chunks[number] ?? []).sorted { $0.frames.lowerBound < $1.frames.lowerBound }
+            let own = chunks[number] ?? []
             guard access("\(folder.path)/\(mark)", F_OK) != 0,
                 own.allSatisfy({ state.tasks[$0.task].phase == .collected })
             else { continue }
@@ -312,12 +303,28 @@ public struct JobFollower {
     private func finish(_ state: JobState) throws -> JobState {
         guard state.count(.failed) == 0 else { return state }
         let files = FileManager.default
-        for path in [folder.packPath, folder.inputPath, folder.knownPath] {
+        let drafts = try folder.names(in: "attempts").filter { !$0.hasSuffix(".json") }
+            .map { "\(folder.path)/attempts/\($0)" }
+        // Whatever resists goes with the job's folder.
+        for path in [folder.packPath, folder.inputPath, folder.knownPath] + drafts {
             try? files.removeItem(atPath: path)
         }
-        for name in folder.names(in: "attempts") where !name.hasSuffix(".json") {
-            try? files.removeItem(atPath: "\(folder.path)/attempts/\(name)")
-        }
         return state
+    }
+}
+
+extension JobFolder {
+    /// Which task has which frames of a film.
+    fileprivate func chunks(
+        _ job: ClusterJob
+    ) throws -> [Int: [(task: Int, frames: Range<Int>)]] {
+        var chunks: [Int: [(task: Int, frames: Range<Int>)]] = [:]
+        for task in 0..<job.taskCount {
+            guard let chunk = try read(FrameChunk.self, "tasks/\(Self.name(task)).json") else {
+                throw ClusterError(.damaged, "\"\(path)\": task \(task) is missing")
+            }
+            chunks[chunk.film, default: []].append((task, chunk.frames))
+        }
+        return chunks.mapValues { $0.sorted { $0.frames.lowerBound < $1.frames.lowerBound } }
     }
 }

@@ -63,27 +63,8 @@ public struct JobRegistry: Sendable {
 
     /// Keeps other processes from following a job as long as the result lives.
     ///
-    /// - Throws: `ClusterError`, `.busy`.
-    func claim(_ id: String) throws -> JobClaim {
-        try JobClaim("\(library.path)/jobs/\(id).json", id)
+    /// - Throws: `StoreError`, `.locked` naming who follows it.
+    func claim(_ id: String) throws -> LibraryLock {
+        try LibraryLock(alone: "\(library.path)/jobs/\(id).json", "follow job \(id)")
     }
-}
-
-/// That this process follows a job; the kernel frees it when the process ends (`flock`).
-final class JobClaim {
-    private let file: Int32
-
-    init(_ path: String, _ id: String) throws {
-        file = open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw ClusterError(.unknownJob, "job \(id): \"\(path)\" is gone") }
-        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
-            close(file)
-            throw ClusterError(
-                .busy,
-                "job \(id) is followed by another vsdb already; end that one, or look with vsdb jobs show \(id)"
-            )
-        }
-    }
-
-    deinit { close(file) }
 }

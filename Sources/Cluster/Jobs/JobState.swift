@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Pipelines
+internal import Store
 
 /// What is known of a job at a moment.
 public struct JobState: Sendable {
@@ -69,6 +69,9 @@ struct JobInspector {
     /// When a task was first seen to be out of the queue without results.
     private var missing: [Int: ContinuousClock.Instant] = [:]
     private var asksAccounting = true
+    /// What does not change any more is read once, over the network: attempts that ended, tasks that were sent.
+    private var ended: [String: TaskAttempt] = [:]
+    private var sent: [String: SentTasks] = [:]
     /// Whether there will be a second look, so that what may become visible yet is waited for.
     private let isPatient: Bool
 
@@ -83,17 +86,27 @@ struct JobInspector {
     }
 
     /// Everything that is known now.
+    ///
+    /// - Throws: `ClusterError`, `.unknownJob` if the job's folder is gone; errors of its disk.
     mutating func state() throws -> JobState {
+        guard fileExists(folder.path + "/job.json") else {
+            throw ClusterError(
+                .unknownJob,
+                "job \(job.id): its folder \"\(folder.path)\" is gone, and nothing can come of it any more; vsdb jobs "
+                    + "cancel \(job.id) ends its tasks, vsdb jobs remove \(job.id) forgets it"
+            )
+        }
         var silence: String?
         var queue: [Slurm.QueuedTask] = []
         do { queue = try slurm.queue(of: job) } catch let error as ClusterError {
             silence = error.description
         }
-        let (done, collected) = (folder.tasks(in: "done"), folder.tasks(in: "collected"))
-        let attempts = try folder.attempts()
-        let sent = try folder.names(in: "sent").compactMap {
-            try folder.read(SentTasks.self, "sent/" + $0)
+        let (done, collected) = (try folder.tasks(in: "done"), try folder.tasks(in: "collected"))
+        let attempts = try attempts()
+        for name in try folder.names(in: "sent") where sent[name] == nil {
+            sent[name] = try folder.read(SentTasks.self, "sent/" + name)
         }
+        let sent = sent.values.sorted { $0.sent < $1.sent }
         let byTask = Dictionary(grouping: queue, by: \.task)
         var tasks: [JobState.Task] = []
         for number in 0..<job.taskCount {
@@ -131,13 +144,27 @@ struct JobInspector {
             job: job,
             folder: folder.path,
             tasks: tasks,
-            isCancelled: FileManager.default.fileExists(atPath: folder.path + "/cancelled"),
+            isCancelled: fileExists(folder.path + "/cancelled"),
             silence: silence
         )
     }
 
+    /// The attempts of all tasks, by task, the first one first.
+    private mutating func attempts() throws -> [Int: [TaskAttempt]] {
+        var attempts: [Int: [TaskAttempt]] = [:]
+        for name in try folder.names(in: "attempts") where name.hasSuffix(".json") {
+            guard let attempt = try ended[name] ?? folder.attempt("attempts/" + name) else {
+                continue
+            }
+            if attempt.outcome != nil { ended[name] = attempt }
+            attempts[attempt.task, default: []].append(attempt)
+        }
+        return attempts.mapValues { $0.sorted { $0.number < $1.number } }
+    }
+
     private func fraction(_ task: Int) -> Double {
         let name = "progress/\(JobFolder.name(task)).json"
+        // What a running task says of itself is for show.
         guard let progress = try? folder.read(TaskProgress.self, name) else { return 0 }
         return min(0.99, max(0, progress.fraction))
     }

@@ -22,8 +22,8 @@ extension Session {
         let place = JobFolder(path: folder)
         return (
             try place.job(),
-            place.names(in: "collected").count { $0.hasSuffix(".json") },
-            FileManager.default.fileExists(atPath: folder + "/cancelled")
+            try place.names(in: "collected").count { $0.hasSuffix(".json") },
+            fileExists(folder + "/cancelled")
         )
     }
 
@@ -35,7 +35,7 @@ extension Session {
         let entry = try JobRegistry(library).find(reference)
         var obstacle: (any Error)?
         // First: whoever follows it must not send again what is taken away. Without its folder nobody follows it.
-        if FileManager.default.fileExists(atPath: entry.folder + "/job.json") {
+        if fileExists(entry.folder + "/job.json") {
             do { try JobFolder(path: entry.folder).write(Date(), to: "cancelled") } catch {
                 obstacle = error
             }
@@ -55,13 +55,14 @@ extension Session {
         var inspector = JobInspector(folder, job, slurm)
         let state = try inspector.state()
         if let silence = state.silence { throw ClusterError(.engine, silence) }
+        let sent = try folder.names(in: "sent").compactMap {
+            try folder.read(SentTasks.self, "sent/" + $0)
+        }
         var again: [Int] = []
         for task in state.tasks where [.unsent, .failed].contains(task.phase) {
-            let sent = try folder.names(in: "sent").count {
-                try folder.read(SentTasks.self, "sent/" + $0)?.tasks.contains(task.number) ?? false
-            }
+            let sendings = sent.count { $0.tasks.contains(task.number) }
             try folder.write(
-                max(task.attempts, sent) + job.retries + 1,
+                max(task.attempts, sendings) + job.retries + 1,
                 to: "allowed/\(JobFolder.name(task.number)).json"
             )
             again.append(task.number)
@@ -82,7 +83,7 @@ extension Session {
         let claim = try registry.claim(entry.id)
         defer { withExtendedLifetime(claim) {} }
         let folder = JobFolder(path: entry.folder)
-        if FileManager.default.fileExists(atPath: folder.path + "/job.json") {
+        if fileExists(folder.path + "/job.json") {
             var inspector = JobInspector(folder, try folder.job(), slurm)
             let state = try inspector.state()
             if let silence = state.silence { throw ClusterError(.engine, silence) }

@@ -66,7 +66,7 @@ extension TaskWorker {
     /// Takes over what earlier attempts had when they were asked to stop.
     private func takeEarlier(_ session: Session) throws {
         let prefix = JobFolder.name(task) + "."
-        for name in folder.names(in: "partial") where name.hasPrefix(prefix) {
+        for name in try folder.names(in: "partial") where name.hasPrefix(prefix) {
             let bundle = "\(folder.path)/partial/\(name)/bundle"
             do {
                 try session.importBundles([bundle], cancellation: cancellation) { report in
@@ -83,9 +83,7 @@ extension TaskWorker {
 
     /// The clips that the library had when the job was made.
     private func known() throws -> Set<String> {
-        guard let text = try? String(contentsOfFile: folder.knownPath, encoding: .utf8) else {
-            throw ClusterError(.damaged, "\"\(folder.knownPath)\" cannot be read")
-        }
+        let text = try String(contentsOfFile: folder.knownPath, encoding: .utf8)
         return Set(text.split(separator: "\n").map(String.init))
     }
 }

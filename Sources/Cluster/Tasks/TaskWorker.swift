@@ -78,7 +78,7 @@ public struct TaskWorker {
         } catch {
             if attempt.outcome == nil {
                 attempt.outcome = error is InterruptedError ? .stopped : .failed
-                attempt.message = Self.text(error)
+                attempt.message = (error as? CocoaError)?.message ?? String(describing: error)
                 // The error is what has to be heard of; without this line the attempt counts as one that died.
                 try? end(&attempt)
             }
@@ -87,23 +87,12 @@ public struct TaskWorker {
         }
     }
 
-    /// What people read of an error: Foundation's describe themselves for programmers.
-    private static func text(_ error: any Error) -> String {
-        guard let error = error as? CocoaError else { return String(describing: error) }
-        let path = (error.userInfo[NSFilePathErrorKey] as? String).map { "\"\($0)\": " } ?? ""
-        return path
-            + (error.code == .fileWriteOutOfSpace
-                ? "the disk is full" : error.localizedDescription)
-    }
-
     // MARK: Attempts
 
     private var isPublished: Bool {
         fileExists(folder.donePath(task))
             || fileExists("\(folder.path)/collected/\(JobFolder.name(task)).json")
     }
-
-    private func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
     private var node: String {
         if let name = environment["SLURMD_NODENAME"], !name.isEmpty { return name }
@@ -117,11 +106,11 @@ public struct TaskWorker {
     /// Takes the next number; nil if there were as many attempts as are allowed.
     private func claimAttempt() throws -> TaskAttempt? {
         let allowed = try folder.allowedAttempts(task, job)
-        let earlier = try folder.attempts()[task] ?? []
+        let earlier = try folder.attempts(of: task)
         // Who got somewhere may go on: a time limit is no failure.
         guard earlier.count(where: { $0.outcome != .partial }) < allowed else { return nil }
         for number in (earlier.last?.number ?? 0) + 1 ..< .max {
-            let name = "attempts/\(JobFolder.name(task)).\(number).json"
+            let name = JobFolder.attemptName(task, number)
             let file = open(
                 "\(folder.path)/\(name)",
                 O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
@@ -151,7 +140,7 @@ public struct TaskWorker {
 
     private func end(_ attempt: inout TaskAttempt) throws {
         attempt.ended = Date()
-        try folder.write(attempt, to: "attempts/\(JobFolder.name(task)).\(attempt.number).json")
+        try folder.write(attempt, to: JobFolder.attemptName(task, attempt.number))
     }
 
     private func discard(_ attempt: TaskAttempt) {

@@ -107,6 +107,7 @@ final class FreshFolder {
     /// Whether a folder is being filled, or its filling died: it has no `library.json` yet.
     static func isUnfinished(_ folder: String) -> Bool {
         guard !fileExists(folder + "/" + Library.manifestName) else { return false }
+        // What cannot be listed is not known to be unfinished, and is left alone.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.contains { $0.hasPrefix(prefix) }
     }

@@ -7,7 +7,7 @@ import Glibc
 /// library open shares it, and what replaces whole files (compact, migrate, repair) holds it alone.
 /// On the folder of the tensors: whoever copies records shares it, so that what a copied row names
 /// stays, and the collector holds it alone.
-final class LibraryLock: Sendable {
+package final class LibraryLock: Sendable {
     /// Who else may hold the lock at the same time.
     enum Claim {
         case shared
@@ -57,6 +57,16 @@ final class LibraryLock: Sendable {
             usleep(10_000)
         }
         self.file = file
+    }
+
+    /// Claims something for one process at once, or not at all.
+    ///
+    /// - Parameters:
+    ///   - path: A file or folder that exists.
+    ///   - doing: What it is for, as a verb phrase.
+    /// - Throws: `StoreError`: `.locked` naming the holder, or `.failed`.
+    package convenience init(alone path: String, _ doing: String) throws(StoreError) {
+        try self.init(path, .alone, waitSeconds: 0, doing)
     }
 
     deinit { close(file) }
