@@ -9,44 +9,11 @@ import Testing
 @Suite struct CareTests {
     private struct Crash: Error {}
 
-    /// A closed library with clips and a composition of the first one.
-    private func closedLibrary(
-        in folder: TemporaryFolder,
-        count: Int = 4
-    ) throws -> [NewClip] {
-        let clips = (1...count).map { Fixture.clip($0) }
-        let library = try Fixture.library(in: folder)
-        _ = try library.commit(clips)
-        try library.saveComposition(
-            NewComposition(
-                name: "dance",
-                hash: String(repeating: "ab", count: 32),
-                recipeJSON: #"{"alpha":1}"#,
-                parents: [clips[0].id]
-            )
-        )
-        return clips
-    }
-
-    private func catalogue(of folder: TemporaryFolder) throws -> DatabaseQueue {
-        try DatabaseQueue(path: folder.library + "/catalog.sqlite")
-    }
-
-    /// Expects clips to be there with the numbers that they were given.
-    private func expectWhole(_ clips: [NewClip], at path: String) throws {
-        let library = try Library.open(at: path)
-        for clip in clips {
-            for asset in clip.assets {
-                #expect(try library.tensor(of: clip.id, asset.kind)?.bytes == asset.tensor.bytes)
-            }
-        }
-    }
-
     // MARK: Check
 
     @Test func aSoundLibraryHasNoProblemsAndNoNotes() throws {
         let folder = try TemporaryFolder()
-        _ = try closedLibrary(in: folder)
+        _ = try Fixture.closedLibrary(in: folder)
         let check = try Library.check(at: folder.library)
         #expect(check.problems.isEmpty)
         #expect(check.notes.isEmpty)
@@ -56,8 +23,8 @@ import Testing
 
     @Test func aChangedCaptionIsNoticed() throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
-        try catalogue(of: folder).write { db in
+        let clips = try Fixture.closedLibrary(in: folder)
+        try Fixture.catalogue(of: folder).write { db in
             try db.execute(sql: "UPDATE clips SET caption = 'clip numbes 2' WHERE name = 'clip-2'")
         }
         let check = try Library.check(at: folder.library, readData: false)
@@ -71,7 +38,7 @@ import Testing
 
     @Test func tensorsThatNoClipNamesAreANoteAndNoProblem() throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
+        let clips = try Fixture.closedLibrary(in: folder)
         _ = try Library.open(at: folder.library).remove([clips[3].id])
         let check = try Library.check(at: folder.library)
         #expect(check.isSound)
@@ -83,60 +50,9 @@ import Testing
         #expect(try Library.check(at: folder.library).notes.isEmpty, "the card is gone, too")
     }
 
-    /// Deletes rows as damage does, and not what belongs to them.
-    private func lose(_ statement: String, in folder: TemporaryFolder) throws {
-        var configuration = GRDB.Configuration()
-        configuration.foreignKeysEnabled = false
-        let queue = try DatabaseQueue(
-            path: folder.library + "/catalog.sqlite",
-            configuration: configuration
-        )
-        try queue.write { try $0.execute(sql: statement) }
-        try queue.close()
-    }
-
-    @Test(
-        arguments: [
-            "DELETE FROM clips WHERE name = 'clip-2'", "DELETE FROM assets WHERE id = 4",
-            "DELETE FROM assets WHERE clip_id = 2",
-        ]
-    )
-    func whatBelongsToLostRowsIsNotCollected(statement: String) throws {
-        let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
-        try lose(statement, in: folder)
-        try {
-            let library = try Library.open(at: folder.library)
-            _ = try library.remove([clips[3].id])
-            #expect(try library.collectGarbage(dryRun: true).tensorCount == 3)
-            #expect(try library.collectGarbage().tensorCount == 3, "of the removed clip alone")
-        }()
-        let check = try Library.check(at: folder.library)
-        #expect(!check.isSound)
-        #expect(check.notes.isEmpty, "nothing more is to be collected: \(check.notes)")
-        let report = try Library.repair(at: folder.library)
-        #expect(report.remaining.isEmpty && report.lostClips.isEmpty, "\(report)")
-        try expectWhole(Array(clips[..<3]), at: folder.library)
-        #expect(try Library.open(at: folder.library).clips().count == 3)
-    }
-
-    @Test func aRecordOfAClipWithoutTheRowOfItsAssetIsAProblem() throws {
-        let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
-        try lose("DELETE FROM assets WHERE id = 4", in: folder)
-        let check = try Library.check(at: folder.library, readData: false)
-        #expect(check.problems.map(\.place) == [.clip(clips[1].id)])
-        #expect(check.problems.first?.description.contains("content") == true)
-        #expect(check.notes.isEmpty)
-        let report = try Library.repair(at: folder.library)
-        #expect(report.actions.contains { $0.contains("rows of 1 assets again") })
-        #expect(try Library.check(at: folder.library).isSound)
-        try expectWhole(clips, at: folder.library)
-    }
-
     @Test func leftoversOfDeadCommandsAreCollectedOnceTheyAreOld() throws {
         let folder = try TemporaryFolder()
-        _ = try closedLibrary(in: folder)
+        _ = try Fixture.closedLibrary(in: folder)
         let library = try Library.open(at: folder.library)
         for name in [".adding-1", ".adding-2"] {
             let path = folder.library + "/packs/" + name
@@ -164,7 +80,7 @@ import Testing
 
     @Test func aBackupIsALibraryOfTheSameMoment() throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
+        let clips = try Fixture.closedLibrary(in: folder)
         let library = try Library.open(at: folder.library)
         let target = folder.path + "/backup"
         let report = try library.backUp(to: target) { step in
@@ -173,7 +89,7 @@ import Testing
         }
         #expect(report.clipCount == 4)
         #expect(try Library.check(at: target).isSound)
-        try expectWhole(clips, at: target)
+        try Fixture.expectWhole(clips, at: target)
         #expect(try Library.open(at: target).composition("dance").name == "dance")
         #expect(try Library.open(at: target).uuid == library.uuid)
         expectFailure(.alreadyExists) { try library.backUp(to: target) }
@@ -182,7 +98,7 @@ import Testing
 
     @Test func theCollectorWaitsForABackup() throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
+        let clips = try Fixture.closedLibrary(in: folder)
         let library = try Library.open(at: folder.library)
         let other = try Library.open(at: folder.library, waitSeconds: 0.05)
         let report = try library.backUp(to: folder.path + "/backup") { step in
@@ -191,14 +107,14 @@ import Testing
             expectFailure(.locked) { try other.collectGarbage() }
         }
         #expect(report.clipCount == 4, "as it was when it began")
-        try expectWhole(clips, at: folder.path + "/backup")
+        try Fixture.expectWhole(clips, at: folder.path + "/backup")
         #expect(try other.collectGarbage().tensorCount == 3)
     }
 
     @Test(arguments: Library.BackupStep.allCases)
     func aBackupThatDiesLeavesNothing(step: Library.BackupStep) throws {
         let folder = try TemporaryFolder()
-        _ = try closedLibrary(in: folder)
+        _ = try Fixture.closedLibrary(in: folder)
         let library = try Library.open(at: folder.library)
         let target = folder.path + "/backup"
         expectFailure(.failed) {
@@ -211,7 +127,7 @@ import Testing
 
     @Test func compactingGivesRoomBackAndKeepsEverything() throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder, count: 40)
+        let clips = try Fixture.closedLibrary(in: folder, count: 40)
         _ = try {
             let library = try Library.open(at: folder.library)
             _ = try library.remove(clips[4...].map(\.id))
@@ -220,12 +136,12 @@ import Testing
         let report = try Library.compact(at: folder.library)
         #expect(report.byteCountAfter < report.byteCountBefore / 3)
         #expect(try Library.check(at: folder.library).isSound)
-        try expectWhole(Array(clips[..<4]), at: folder.library)
+        try Fixture.expectWhole(Array(clips[..<4]), at: folder.library)
     }
 
     @Test func compactingIsRefusedWhileTheLibraryIsOpen() throws {
         let folder = try TemporaryFolder()
-        _ = try closedLibrary(in: folder)
+        _ = try Fixture.closedLibrary(in: folder)
         let library = try Library.open(at: folder.library)
         let error = expectFailure(.locked) {
             try Library.compact(at: folder.library, waitSeconds: 0.05)
@@ -237,14 +153,14 @@ import Testing
     @Test(arguments: Library.CompactStep.allCases)
     func aCompactionThatDiesChangesNothingThatIsRead(step: Library.CompactStep) throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
+        let clips = try Fixture.closedLibrary(in: folder)
         expectFailure(.failed) {
             try Library.compact(at: folder.library, waitSeconds: 1) {
                 if $0 == step { throw Crash() }
             }
         }
         #expect(try Library.check(at: folder.library).isSound)
-        try expectWhole(clips, at: folder.library)
+        try Fixture.expectWhole(clips, at: folder.library)
         _ = try Library.compact(at: folder.library)
     }
 
@@ -252,15 +168,15 @@ import Testing
 
     @Test func aSoundLibraryIsLeftAlone() throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
+        let clips = try Fixture.closedLibrary(in: folder)
         let report = try Library.repair(at: folder.library)
         #expect(report.isEmpty)
-        try expectWhole(clips, at: folder.library)
+        try Fixture.expectWhole(clips, at: folder.library)
     }
 
     @Test func aClipWithADamagedRecordIsSetAsideAndItsNeighboursStay() throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
+        let clips = try Fixture.closedLibrary(in: folder)
         let path = folder.library + "/tensors.lmdb/data.mdb"
         let file = try Data(contentsOf: URL(fileURLWithPath: path))
         let place = try #require(file.range(of: clips[0].assets[0].tensor.bytes)).lowerBound
@@ -274,15 +190,15 @@ import Testing
         #expect(kept.contains("rows.jsonl"))
         #expect(kept.contains { $0.hasSuffix("-content.record") })
         #expect(try Library.check(at: folder.library).isSound)
-        try expectWhole(Array(clips[1...]), at: folder.library)
+        try Fixture.expectWhole(Array(clips[1...]), at: folder.library)
         // The same clip ingested again makes the composition whole.
         _ = try Library.open(at: folder.library).commit([clips[0]])
-        try expectWhole(clips, at: folder.library)
+        try Fixture.expectWhole(clips, at: folder.library)
     }
 
     @Test func whatCanBeComputedAgainIsDroppedAlone() throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
+        let clips = try Fixture.closedLibrary(in: folder)
         let path = folder.library + "/tensors.lmdb/data.mdb"
         let file = try Data(contentsOf: URL(fileURLWithPath: path))
         let place = try #require(file.range(of: Data("picture 2".utf8))).lowerBound
@@ -297,7 +213,7 @@ import Testing
     @Test(arguments: ["emptied", "garbage", "gone"])
     func aLostCatalogueIsWrittenAgainFromTheCards(how: String) throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder, count: 40)
+        let clips = try Fixture.closedLibrary(in: folder, count: 40)
         let before = try {
             let library = try Library.open(at: folder.library)
             _ = try library.renameClip("clip-7", to: "walk")
@@ -331,7 +247,7 @@ import Testing
             packFingerprint: { $0 == pack ? Fixture.pack.fingerprint : nil }
         )
         #expect(report.remaining.isEmpty)
-        try expectWhole(clips, at: folder.library)
+        try Fixture.expectWhole(clips, at: folder.library)
         let after = try Library.open(at: folder.library).clips()
         #expect(after.map(\.id) == before.map(\.id))
         #expect(after.map(\.name) == before.map(\.name))
@@ -359,12 +275,12 @@ import Testing
         #expect(check.notes.contains { $0.hasPrefix("2 clips have tensors and no row") })
         let report = try Library.repair(at: copy, restoresRemoved: true)
         #expect(report.actions.contains { $0.contains("2 clips") })
-        try expectWhole(clips, at: copy)
+        try Fixture.expectWhole(clips, at: copy)
     }
 
     @Test func aStrangersTensorsAreNotTakenOver() throws {
         let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
-        _ = try closedLibrary(in: folder)
+        _ = try Fixture.closedLibrary(in: folder)
         _ = try {
             let library = try Fixture.library(in: other)
             // One clip in common.
@@ -378,7 +294,7 @@ import Testing
         )
         expectFailure(.stranger) { try Library.repair(at: folder.library) }
         #expect(
-            try catalogue(of: folder).read {
+            try Fixture.catalogue(of: folder).read {
                 try Int.fetchOne($0, sql: "SELECT count(*) FROM clips")
             }
                 == 4
@@ -387,109 +303,33 @@ import Testing
 
     @Test func aPipeInPlaceOfTheManifestIsRefused() throws {
         let folder = try TemporaryFolder()
-        _ = try closedLibrary(in: folder)
+        _ = try Fixture.closedLibrary(in: folder)
         try FileManager.default.removeItem(atPath: folder.library + "/library.json")
         #expect(mkfifo(folder.library + "/library.json", 0o644) == 0)
         expectFailure(.damaged) { try Library.open(at: folder.library) }
         #expect(try !Library.check(at: folder.library).isSound)
     }
 
-    /// A changed byte can make a null, or a value of another type, where the schema allows none.
-    @Test(
-        arguments: [
-            "UPDATE clips SET caption = x'00' WHERE id = 2",
-            "UPDATE clips SET name = 'x', base_name = 'x' WHERE id = 2",
-            "UPDATE clips SET identity = replace(identity, substr(identity, 1, 1), 'g') WHERE id = 2",
-            "UPDATE clips SET settings = NULL WHERE id = 2",
-            "UPDATE sources SET sha256 = NULL WHERE id = 2",
-            "UPDATE sources SET media_kind = 'vid' WHERE id = 2",
-            "UPDATE assets SET kind = 9 WHERE id = 4",
-            "UPDATE assets SET kind = 3 WHERE id = 4",
-            "UPDATE assets SET tensor_key = zeroblob(34) WHERE id = 4",
-            "UPDATE assets SET shape = NULL WHERE id = 4",
-            "UPDATE assets SET checksum = x'00' WHERE id = 4",
-            "UPDATE packs SET manifest = NULL",
-            "UPDATE packs SET fingerprint = replace(fingerprint, 'a', 'b')",
-            "UPDATE compositions SET recipe = NULL",
-            "UPDATE grdb_migrations SET identifier = NULL WHERE rowid = 1",
-            "DROP TABLE assets",
-            "UPDATE sources SET id = 9223372036854775807 WHERE id = 2",
-        ]
-    )
-    func aRowOfNoSenseIsToldAndMended(statement: String) throws {
-        let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
-        let pack = folder.library + "/packs/faces"
-        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
-        try Data(Fixture.pack.manifestJSON.utf8)
-            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
-        try looseTables(of: folder, statement)
-        #expect(try !Library.check(at: folder.library).isSound)
-        // Whatever is read of it, it is an error or as it was, and no trap.
-        for read in [{ _ = try $0.clips() }, { _ = try $0.packs() }, { _ = try $0.compositions() }]
-            as [(Library) throws -> Void]
-        {
-            do { try read(try Library.open(at: folder.library)) } catch {
-                #expect((error as? StoreError)?.kind == .damaged, "\(error)")
-            }
-        }
-        let report = try Library.repair(
-            at: folder.library,
-            packFingerprint: { $0 == pack ? Fixture.pack.fingerprint : nil }
-        )
-        #expect(report.remaining.isEmpty, "\(report)")
-        #expect(report.lostClips.isEmpty, "its card and records are whole")
-        try expectWhole(clips, at: folder.library)
-        let captions = try Library.open(at: folder.library).clips().map(\.caption)
-        #expect(Set(captions) == Set(clips.map(\.caption)))
-    }
-
-    /// Changes rows as damage does, without the schema's rules.
-    private func looseTables(of folder: TemporaryFolder, _ statement: String) throws {
-        let queue = try catalogue(of: folder)
-        try queue.writeWithoutTransaction { db in
-            try db.execute(sql: "PRAGMA foreign_keys = OFF")
-            try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
-            try db.execute(sql: "PRAGMA writable_schema = ON")
-            try db.execute(
-                sql: """
-                    UPDATE sqlite_master
-                    SET sql = replace(replace(replace(
-                        sql, ' NOT NULL', ''), 'STRICT, WITHOUT', 'WITHOUT'), 'STRICT', '')
-                    WHERE type = 'table'
-                    """
-            )
-        }
-        try queue.close()
-        let loose = try catalogue(of: folder)
-        try loose.writeWithoutTransaction { db in
-            try db.execute(sql: "PRAGMA foreign_keys = OFF")
-            try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
-            try db.execute(sql: statement)
-        }
-        try loose.close()
-    }
-
     @Test func aLostManifestIsWrittenAgain() throws {
         let folder = try TemporaryFolder()
-        let clips = try closedLibrary(in: folder)
+        let clips = try Fixture.closedLibrary(in: folder)
         let uuid = try Library.open(at: folder.library).uuid
         try FileManager.default.removeItem(atPath: folder.library + "/library.json")
         let error = expectFailure(.damaged) { try Library.open(at: folder.library) }
         #expect(error?.description.contains("vsdb repair") == true)
         _ = try Library.repair(at: folder.library)
         #expect(try Library.open(at: folder.library).uuid == uuid)
-        try expectWhole(clips, at: folder.library)
+        try Fixture.expectWhole(clips, at: folder.library)
     }
 
     @Test func withoutTensorsOnlyABackupHelps() throws {
         let folder = try TemporaryFolder()
-        _ = try closedLibrary(in: folder)
+        _ = try Fixture.closedLibrary(in: folder)
         try FileManager.default.removeItem(atPath: folder.library + "/tensors.lmdb/data.mdb")
         let error = expectFailure(.damaged) { try Library.repair(at: folder.library) }
         #expect(error?.description.contains("backup") == true)
         #expect(
-            try catalogue(of: folder).read {
+            try Fixture.catalogue(of: folder).read {
                 try Int.fetchOne($0, sql: "SELECT count(*) FROM clips")
             } == 4
         )

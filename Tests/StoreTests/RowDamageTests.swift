@@ -1,0 +1,139 @@
+import Foundation
+import GRDB
+import Store
+import TestSupport
+import Testing
+
+/// Rows of the catalogue that were lost, or make no sense any more: told by check, mended by repair.
+@Suite struct RowDamageTests {
+    // MARK: Lost rows
+
+    /// Deletes rows as damage does, and not what belongs to them.
+    private func lose(_ statement: String, in folder: TemporaryFolder) throws {
+        var configuration = GRDB.Configuration()
+        configuration.foreignKeysEnabled = false
+        let queue = try DatabaseQueue(
+            path: folder.library + "/catalog.sqlite",
+            configuration: configuration
+        )
+        try queue.write { try $0.execute(sql: statement) }
+        try queue.close()
+    }
+
+    @Test(
+        arguments: [
+            "DELETE FROM clips WHERE name = 'clip-2'", "DELETE FROM assets WHERE id = 4",
+            "DELETE FROM assets WHERE clip_id = 2",
+        ]
+    )
+    func whatBelongsToLostRowsIsNotCollected(statement: String) throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder)
+        try lose(statement, in: folder)
+        try {
+            let library = try Library.open(at: folder.library)
+            _ = try library.remove([clips[3].id])
+            #expect(try library.collectGarbage(dryRun: true).tensorCount == 3)
+            #expect(try library.collectGarbage().tensorCount == 3, "of the removed clip alone")
+        }()
+        let check = try Library.check(at: folder.library)
+        #expect(!check.isSound)
+        #expect(check.notes.isEmpty, "nothing more is to be collected: \(check.notes)")
+        let report = try Library.repair(at: folder.library)
+        #expect(report.remaining.isEmpty && report.lostClips.isEmpty, "\(report)")
+        try Fixture.expectWhole(Array(clips[..<3]), at: folder.library)
+        #expect(try Library.open(at: folder.library).clips().count == 3)
+    }
+
+    @Test func aRecordOfAClipWithoutTheRowOfItsAssetIsAProblem() throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder)
+        try lose("DELETE FROM assets WHERE id = 4", in: folder)
+        let check = try Library.check(at: folder.library, readData: false)
+        #expect(check.problems.map(\.place) == [.clip(clips[1].id)])
+        #expect(check.problems.first?.description.contains("content") == true)
+        #expect(check.notes.isEmpty)
+        let report = try Library.repair(at: folder.library)
+        #expect(report.actions.contains { $0.contains("rows of 1 assets again") })
+        #expect(try Library.check(at: folder.library).isSound)
+        try Fixture.expectWhole(clips, at: folder.library)
+    }
+
+    // MARK: Rows of no sense
+
+    /// A changed byte can make a null, or a value of another type, where the schema allows none.
+    @Test(
+        arguments: [
+            "UPDATE clips SET caption = x'00' WHERE id = 2",
+            "UPDATE clips SET name = 'x', base_name = 'x' WHERE id = 2",
+            "UPDATE clips SET identity = replace(identity, substr(identity, 1, 1), 'g') WHERE id = 2",
+            "UPDATE clips SET settings = NULL WHERE id = 2",
+            "UPDATE sources SET sha256 = NULL WHERE id = 2",
+            "UPDATE sources SET media_kind = 'vid' WHERE id = 2",
+            "UPDATE assets SET kind = 9 WHERE id = 4",
+            "UPDATE assets SET kind = 3 WHERE id = 4",
+            "UPDATE assets SET tensor_key = zeroblob(34) WHERE id = 4",
+            "UPDATE assets SET shape = NULL WHERE id = 4",
+            "UPDATE assets SET checksum = x'00' WHERE id = 4",
+            "UPDATE packs SET manifest = NULL",
+            "UPDATE packs SET fingerprint = replace(fingerprint, 'a', 'b')",
+            "UPDATE compositions SET recipe = NULL",
+            "UPDATE grdb_migrations SET identifier = NULL WHERE rowid = 1",
+            "DROP TABLE assets",
+            "UPDATE sources SET id = 9223372036854775807 WHERE id = 2",
+        ]
+    )
+    func aRowOfNoSenseIsToldAndMended(statement: String) throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder)
+        let pack = folder.library + "/packs/faces"
+        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
+        try Data(Fixture.pack.manifestJSON.utf8)
+            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
+        try looseTables(of: folder, statement)
+        #expect(try !Library.check(at: folder.library).isSound)
+        // Whatever is read of it, it is an error or as it was, and no trap.
+        for read in [{ _ = try $0.clips() }, { _ = try $0.packs() }, { _ = try $0.compositions() }]
+            as [(Library) throws -> Void]
+        {
+            do { try read(try Library.open(at: folder.library)) } catch {
+                #expect((error as? StoreError)?.kind == .damaged, "\(error)")
+            }
+        }
+        let report = try Library.repair(
+            at: folder.library,
+            packFingerprint: { $0 == pack ? Fixture.pack.fingerprint : nil }
+        )
+        #expect(report.remaining.isEmpty, "\(report)")
+        #expect(report.lostClips.isEmpty, "its card and records are whole")
+        try Fixture.expectWhole(clips, at: folder.library)
+        let captions = try Library.open(at: folder.library).clips().map(\.caption)
+        #expect(Set(captions) == Set(clips.map(\.caption)))
+    }
+
+    /// Changes rows as damage does, without the schema's rules.
+    private func looseTables(of folder: TemporaryFolder, _ statement: String) throws {
+        let queue = try Fixture.catalogue(of: folder)
+        try queue.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA foreign_keys = OFF")
+            try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
+            try db.execute(sql: "PRAGMA writable_schema = ON")
+            try db.execute(
+                sql: """
+                    UPDATE sqlite_master
+                    SET sql = replace(replace(replace(
+                        sql, ' NOT NULL', ''), 'STRICT, WITHOUT', 'WITHOUT'), 'STRICT', '')
+                    WHERE type = 'table'
+                    """
+            )
+        }
+        try queue.close()
+        let loose = try Fixture.catalogue(of: folder)
+        try loose.writeWithoutTransaction { db in
+            try db.execute(sql: "PRAGMA foreign_keys = OFF")
+            try db.execute(sql: "PRAGMA ignore_check_constraints = ON")
+            try db.execute(sql: statement)
+        }
+        try loose.close()
+    }
+}
