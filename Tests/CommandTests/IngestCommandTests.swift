@@ -102,4 +102,31 @@ struct IngestCommandTests {
         let named = try Workspace.prepared.get().run(["ingest", "x.mp4", "--pack", "nope"])
         #expect(named.status == 12 && named.errors.contains("vsdb pack list"))
     }
+
+    /// In the words of people: the place of the cut once, and what became of what lies before it.
+    @Test func aFilmThatWasCutOffIsToldInOneSentence() throws {
+        let workspace = try Workspace()
+        try workspace.expectSuccess("init")
+        try workspace.expectSuccess("pack", "add", Workspace.samples + "/packs/paper-doll")
+        let made = try workspace.shell(
+            """
+            ffmpeg -v error -f lavfi -i testsrc2=s=200x300:r=30:d=5 whole.mkv \
+            && head -c 60000 whole.mkv > cut.mkv
+            """
+        )
+        #expect(made.status == 0, "\(made.errors)")
+        let result = try workspace.run(["ingest", "cut.mkv", "--json"])
+        #expect(result.status == 3)
+        let failure = try #require(
+            try result.jsonLines().first { $0["event"] as? String == "failure" }
+        )
+        let reason = try #require(failure["reason"] as? String)
+        #expect(
+            reason.wholeMatch(
+                of:
+                    /cut off or damaged: the file states 5\.0 s, its frames end at [0-9.]+ s; the clip before that place was ingested/
+            ) != nil,
+            "\(reason)"
+        )
+    }
 }

@@ -30,19 +30,7 @@ struct Scout: Sendable {
         for path in files {
             if cancellation.isCancelled { return }
             do {
-                if let damage = try scan(path, queue) {
-                    try put(
-                        .failure(
-                            IngestFailure(
-                                path: path,
-                                reason:
-                                    "cut off or damaged: \(damage); the clips before that place "
-                                    + "were ingested"
-                            )
-                        ),
-                        queue
-                    )
-                }
+                if let damage = try scan(path, queue) { try put(.failure(damage), queue) }
                 try put(.fileDone, queue)
             } catch is Abandoned {
                 return
