@@ -37,9 +37,10 @@ struct Invocation {
         }
         guard ended.wait(timeout: .now() + seconds) == .success else {
             process.terminate()
+            let said = errors.text().split(separator: "\n").last.map { " (\($0))" } ?? ""
             throw ClusterError(
                 .engine,
-                "\(program): no answer within \(Int(seconds)) s; is the controller up? see sinfo"
+                "\(program): no answer within \(Int(seconds)) s\(said); is the controller up? see sinfo"
             )
         }
         guard process.terminationStatus != 127 else {

@@ -35,7 +35,11 @@ public struct Slurm: Sendable {
     ///
     /// - Throws: `ClusterError`, `.engine`.
     public func requireClient() throws {
-        _ = try Invocation.run("sbatch", ["--version"], seconds: Self.patience)
+        // It asks nobody, but waits a minute for a configuration that is not there.
+        let result = try Invocation.run("sbatch", ["--version"], seconds: 10)
+        guard result.status == 0 else {
+            throw ClusterError(.engine, "sbatch: \(Self.message(result))")
+        }
     }
 
     /// Sends tasks of a job.
