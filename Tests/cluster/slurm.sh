@@ -28,6 +28,18 @@ kill_node() {
     done
 }
 
+# Returns once the daemon has ended: until then it writes its state into DIR, which can't be removed meanwhile.
+end_daemon() {
+    local pid
+    pid=$(cat "$1" 2> /dev/null) || return 0
+    kill "$pid" 2> /dev/null || return 0
+    for _ in $(seq 200); do
+        kill -0 "$pid" 2> /dev/null || return 0
+        sleep 0.1
+    done
+    kill -9 "$pid" 2> /dev/null || true
+}
+
 case $action in
 up)
     mkdir -p "$dir/state"
@@ -82,7 +94,7 @@ down)
     scancel --state=PENDING --user=root 2> /dev/null || true
     scancel --state=RUNNING --user=root 2> /dev/null || true
     for name in d.n1 d.n2 controller munged; do
-        kill "$(cat "$dir/$name.pid" 2> /dev/null)" 2> /dev/null || true
+        end_daemon "$dir/$name.pid"
     done
     ;;
 *)
