@@ -23,7 +23,7 @@ import Testing
     @Test(
         arguments: [
             "DELETE FROM clips WHERE name = 'clip-2'", "DELETE FROM assets WHERE id = 4",
-            "DELETE FROM assets WHERE clip_id = 2",
+            "DELETE FROM assets WHERE clip_id = 2", "DELETE FROM composition_parents",
         ]
     )
     func whatBelongsToLostRowsIsNotCollected(statement: String) throws {
@@ -54,7 +54,7 @@ import Testing
         #expect(check.problems.first?.description.contains("content") == true)
         #expect(check.notes.isEmpty)
         let report = try Library.repair(at: folder.library)
-        #expect(report.actions.contains { $0.contains("rows of 1 assets again") })
+        #expect(report.actions.contains { $0.contains("rows of 1 asset again") })
         #expect(try Library.check(at: folder.library).isSound)
         try Fixture.expectWhole(clips, at: folder.library)
     }
@@ -77,15 +77,30 @@ import Testing
             "UPDATE assets SET checksum = x'00' WHERE id = 4",
             "UPDATE packs SET manifest = NULL",
             "UPDATE packs SET fingerprint = replace(fingerprint, 'a', 'b')",
+            "UPDATE packs SET folder = ''", "UPDATE packs SET name = 'a' || char(0) || 'b'",
+            "UPDATE packs SET name = '../../etc/passwd'", "UPDATE packs SET name = 'others'",
+            "UPDATE packs SET name = 'others', folder = 'others', checksum = 'x'",
             "UPDATE compositions SET recipe = NULL",
             "UPDATE grdb_migrations SET identifier = NULL WHERE rowid = 1",
-            "DROP TABLE assets",
+            "DROP TABLE assets", "DROP TABLE clip_tags", "DROP TABLE collections",
+            "DROP TABLE collection_clips", "DROP TABLE composition_parents",
+            "DROP TABLE ingest_runs", "DROP INDEX clips_by_pack",
+            "CREATE TRIGGER thief AFTER INSERT ON clips BEGIN DELETE FROM clips; END",
+            "UPDATE clips SET id = -9223372036854775807 WHERE id = 2",
+            "UPDATE collections SET id = 9223372036854775807",
             "UPDATE sources SET id = 9223372036854775807 WHERE id = 2",
         ]
     )
     func aRowOfNoSenseIsToldAndMended(statement: String) throws {
         let folder = try TemporaryFolder()
         let clips = try Fixture.closedLibrary(in: folder)
+        try {
+            let library = try Library.open(at: folder.library)
+            _ = try library.tag([clips[1].id], with: ["dance"])
+            _ = try library.renameClip("clip-3", to: "walk")
+            _ = try library.add([clips[2].id, clips[0].id], toCollection: "reel")
+        }()
+        let before = try Library.open(at: folder.library).clips()
         let pack = folder.library + "/packs/faces"
         try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
         try Data(Fixture.pack.manifestJSON.utf8)
@@ -93,9 +108,10 @@ import Testing
         try looseTables(of: folder, statement)
         #expect(try !Library.check(at: folder.library).isSound)
         // Whatever is read of it, it is an error or as it was, and no trap.
-        for read in [{ _ = try $0.clips() }, { _ = try $0.packs() }, { _ = try $0.compositions() }]
-            as [(Library) throws -> Void]
-        {
+        for read in [
+            { _ = try $0.clips() }, { _ = try $0.packs() }, { _ = try $0.compositions() },
+            { _ = try $0.collections() }, { _ = try $0.ingestRuns() },
+        ] as [(Library) throws -> Void] {
             do { try read(try Library.open(at: folder.library)) } catch {
                 #expect((error as? StoreError)?.kind == .damaged, "\(error)")
             }
@@ -107,8 +123,16 @@ import Testing
         #expect(report.remaining.isEmpty, "\(report)")
         #expect(report.lostClips.isEmpty, "its card and records are whole")
         try Fixture.expectWhole(clips, at: folder.library)
-        let captions = try Library.open(at: folder.library).clips().map(\.caption)
-        #expect(Set(captions) == Set(clips.map(\.caption)))
+        let library = try Library.open(at: folder.library)
+        let after = try library.clips()
+        #expect(after.map(\.name) == before.map(\.name))
+        #expect(after.map(\.caption) == before.map(\.caption))
+        #expect(after.map(\.tags) == before.map(\.tags))
+        #expect(try library.pack(named: "faces").fingerprint == Fixture.pack.fingerprint)
+        #expect(try library.collections().map(\.clipCount) == [2])
+        #expect(try library.composition("dance").parents == [clips[0].id])
+        _ = try library.commit([Fixture.clip(9)])
+        #expect(try library.clips().count == 5)
     }
 
     /// Changes rows as damage does, without the schema's rules.

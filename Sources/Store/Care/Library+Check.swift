@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Glibc
+import Tensors
 
 extension Library {
     /// Checks a library, also one that cannot be opened.
@@ -44,6 +45,8 @@ private struct LibraryChecker {
     let path: String
     let readsData: Bool
     private var result = LibraryCheck()
+    /// Whether changes of the catalogue are lost: then what has no row is to be repaired, not collected.
+    private var hasLoss = false
 
     init(path: String, readsData: Bool) {
         self.path = path
@@ -82,7 +85,10 @@ private struct LibraryChecker {
         }
         if let catalog {
             do {
-                if let loss = try catalog.loss() { report(.catalog, loss.description(path)) }
+                if let loss = try catalog.loss() {
+                    hasLoss = true
+                    report(.catalog, loss.description(path))
+                }
                 try catalog.read { db in
                     try check(db, uuid: manifest?.uuid)
                     try check(tensors, db, uuid: manifest?.uuid)
@@ -132,6 +138,13 @@ extension LibraryChecker {
                     + "\(try row.at(2) as String) that is gone"
             )
         }
+        if let fault = try SchemaCheck.fault(db) {
+            // What follows reads those tables.
+            throw StoreError(
+                .damaged,
+                "catalogue \"\(file)\": \(fault); vsdb repair makes it again"
+            )
+        }
         let found = try String.fetchOne(db, sql: "SELECT value FROM library WHERE name = 'uuid'")
         if let uuid, found != uuid {
             report(
@@ -141,12 +154,12 @@ extension LibraryChecker {
             )
         }
         let texts = "typeof(name) = 'text' ORDER BY name"
-        for name in try String.fetchAll(db, sql: "SELECT name FROM packs WHERE \(texts)") {
+        for key in try PackRow.keys(db) {
             do throws(StoreError) {
-                do { _ = try PackRow.fetch(db, where: "name = ?", arguments: [name]) } catch {
-                    throw StoreError(error, "read pack \(name)", path)
+                do { _ = try PackRow.fetch(db, key) } catch {
+                    throw StoreError(error, "read a pack", path)
                 }
-            } catch { try add(.pack(name), error) }
+            } catch { try add(.pack(try PackRow.name(key, db)), error) }
         }
         for name in try String.fetchAll(db, sql: "SELECT name FROM compositions WHERE \(texts)") {
             do throws(StoreError) {
@@ -208,10 +221,33 @@ extension LibraryChecker {
                             + "files of one library together"
                     )
                 }
-                if let db { try check(audit, db) }
+                if let db {
+                    try check(audit, db)
+                    if audit.faults.isEmpty { try checkParents(snapshot, db) }
+                }
                 return true
             }
             if isDone { return }
+        }
+    }
+
+    /// Compares which clips compositions draw on with what their cards say.
+    private mutating func checkParents(_ snapshot: TensorTransaction, _ db: Database) throws {
+        for card in try snapshot.documentCards() {
+            guard case .composition(let composition) = card else { continue }
+            do throws(StoreError) {
+                do {
+                    guard try CompositionRow.lacksParents(of: composition, db) else { continue }
+                } catch { throw StoreError(error, "read compositions", path) }
+                report(
+                    .catalog,
+                    "composition \"\(composition.name)\": rows that name its clips are gone from "
+                        + "\"\(path)/\(Library.catalogName)\"; vsdb repair writes them again"
+                )
+            } catch {
+                // That its row is damaged is told already.
+                if error.kind != .damaged { throw error }
+            }
         }
     }
 
@@ -259,15 +295,21 @@ extension LibraryChecker {
         kept.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         for key in kept { try reportLackingRow(of: key, db) }
         if rowless > 0 {
+            let have =
+                "\(rowless.counted("clip")) \(rowless == 1 ? "has" : "have") tensors and no row: "
             result.notes.append(
-                "\(rowless) clips have tensors and no row: removed, or lost with the catalogue's log; "
-                    + "vsdb repair --restore-removed writes their rows again, vsdb gc deletes them for good"
+                have
+                    + (hasLoss
+                        ? "vsdb repair writes what is lost again"
+                        : "removed, or lost with the catalogue's log; vsdb repair --restore-removed writes "
+                            + "lost rows again, vsdb gc deletes the tensors for good")
             )
         }
         if !unnamed.isEmpty {
             let bytes = unnamed.values.reduce(0) { $0 + $1.byteCount }
             result.notes.append(
-                "\(unnamed.count) tensors (\(bytes) bytes) that no clip names; vsdb gc deletes them"
+                "\(unnamed.count.counted("tensor")) (\(bytes) bytes) that no clip names; "
+                    + (hasLoss ? "vsdb repair comes first" : "vsdb gc deletes them")
             )
         }
         if audit.lostPageCount > 0 {

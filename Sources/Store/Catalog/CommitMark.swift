@@ -71,11 +71,15 @@ enum CommitCount {
 
         /// What to say about them.
         func description(_ library: String) -> String {
-            "library \"\(library)\": the last \(count) changes of its catalogue are lost, as "
+            "library \"\(library)\": \(subject) of its catalogue \(verb) lost, as "
                 + "\(Library.catalogName)-wal was cut short or deleted, or an older file was put in "
-                + "its place; vsdb repair brings back what the tensors know of them, and until "
-                + "then no tensor is deleted"
+                + "its place; vsdb repair brings back what the tensors know of \(count == 1 ? "it" : "them"), "
+                + "and until then no tensor is deleted"
         }
+
+        /// As in `the last 3 changes`.
+        var subject: String { "the last \(count == 1 ? "change" : "\(count) changes")" }
+        var verb: String { count == 1 ? "is" : "are" }
     }
 
     private static func value(_ name: String, _ db: Database) throws -> String? {

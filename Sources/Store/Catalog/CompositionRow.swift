@@ -17,16 +17,37 @@ enum CompositionRow {
                 checksum,
             ]
         )
-        let row = db.lastInsertedRowID
-        for (position, parent) in composition.parents.enumerated() {
+        try insertParents(composition.parents, db.lastInsertedRowID, db)
+    }
+
+    static func insertParents(_ parents: [ClipID], _ number: Int64, _ db: Database) throws {
+        for (position, parent) in parents.enumerated() {
             try db.execute(
                 sql: """
                     INSERT INTO composition_parents (composition_id, position, clip_identity)
                     VALUES (?, ?, ?)
                     """,
-                arguments: [row, position, parent.hex]
+                arguments: [number, position, parent.hex]
             )
         }
+    }
+
+    static func number(of name: String, _ db: Database) throws -> Int64? {
+        try Int64.fetchOne(
+            db,
+            sql: "SELECT id FROM compositions WHERE name = ?",
+            arguments: [name]
+        )
+    }
+
+    /// Whether the row of a card's recipe, which is the same, does not name the same clips: rows were lost.
+    static func lacksParents(of card: NewComposition, _ db: Database) throws -> Bool {
+        let found = try fetch(
+            db,
+            where: "name = ? AND hash = ?",
+            arguments: [card.name, card.hash]
+        )
+        return found.first.map { $0.parents != card.parents } ?? false
     }
 
     /// The recipes that meet a condition, by name, checked against their checksums.

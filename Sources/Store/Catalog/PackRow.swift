@@ -6,6 +6,28 @@ enum PackRow {
         documentChecksum([pack.name, pack.fingerprint, pack.folder, pack.manifestJSON])
     }
 
+    /// A key for each row, whatever damage made of it: its fingerprint's bytes in hexadecimal digits.
+    ///
+    /// A changed name, or one with a null character in it, does not find its own row.
+    static func keys(_ db: Database) throws -> [String] {
+        try String.fetchAll(db, sql: "SELECT hex(fingerprint) FROM packs ORDER BY name")
+    }
+
+    /// What the row of a key says the name is, for messages.
+    static func name(_ key: String, _ db: Database) throws -> String {
+        let text = try String.fetchOne(
+            db,
+            sql: "SELECT name || '' FROM packs WHERE hex(fingerprint) = ?",
+            arguments: [key]
+        )
+        return text ?? ""
+    }
+
+    /// The row of a key, if it is what was written.
+    static func fetch(_ db: Database, _ key: String) throws -> PackRecord? {
+        try fetch(db, where: "hex(fingerprint) = ?", arguments: [key]).first
+    }
+
     static func fetch(
         _ db: Database,
         where condition: String = "1",
@@ -32,7 +54,7 @@ enum PackRow {
                 throw StoreError(
                     .damaged,
                     "pack \"\(pack.name)\": its row in the catalogue is not what was written; "
-                        + "restore \(Library.catalogName) from a backup"
+                        + "vsdb repair writes it again from the pack's files"
                 )
             }
             return pack

@@ -50,7 +50,10 @@ extension StoreError {
             .SQLITE_CANTOPEN where isShort && !cannotWrite(folder),
             .SQLITE_READONLY where isShort && !cannotWrite(folder):
             self = StoreError.diskFull(folder, needed: nil)
-        case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+        // Our statements fit our tables, and an older catalogue is read as a copy that took all steps.
+        case .SQLITE_ERROR
+        where text.hasPrefix("no such table") || text.hasPrefix("no such column"),
+            .SQLITE_CORRUPT, .SQLITE_NOTADB:
             self.init(
                 .damaged,
                 "\(place): \(Library.catalogName) is damaged (\(text)); mend it with vsdb repair, or restore it from a backup"

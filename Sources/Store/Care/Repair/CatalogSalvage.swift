@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Tensors
 
 /// Rows of a damaged catalogue, brought into a new one as far as they can be read.
 ///
@@ -124,7 +125,9 @@ struct CatalogSalvage {
         if rows.unreadCount > 0 {
             losses.append("table \(table): parts of it cannot be read")
         }
-        if refused > 0 { losses.append("table \(table): \(refused) rows break its rules") }
+        if refused > 0 {
+            losses.append("table \(table): \(refused.counted("row")) against its rules")
+        }
     }
 
     private typealias Found = (found: [[DatabaseValue]], unreadCount: Int)
@@ -151,7 +154,8 @@ struct CatalogSalvage {
         var rows: [[DatabaseValue]] = []
         var unread = 0
         var attempts = 0
-        var ranges = [(low: Int64(1), high: try lastNumber(table, damaged))]
+        let last = try lastNumber(table, damaged)
+        var ranges = [(low: min(try firstNumber(table, damaged), last), high: last)]
         while let range = ranges.popLast() {
             attempts += 1
             guard attempts < Self.attemptLimit else {
@@ -178,11 +182,23 @@ struct CatalogSalvage {
                 unread += 1
                 continue
             }
-            let middle = next + (range.high - next) / 2
+            // Half of their distance, which may be more than an Int64 holds.
+            let middle = next + Int64(UInt64(bitPattern: range.high &- next) / 2)
             ranges.append((middle + 1, range.high))
             ranges.append((next, middle))
         }
         return (rows, unread)
+    }
+
+    /// The least number of a row of a table: 1, unless somebody chose another.
+    private func firstNumber(_ table: String, _ damaged: DatabaseQueue) throws -> Int64 {
+        var found: Int64?
+        _ = try Self.reads {
+            found = try damaged.read {
+                try Int64.fetchOne($0, sql: "SELECT min(rowid) FROM \(table)")
+            }
+        }
+        return min(1, found ?? 1)
     }
 
     /// A number that no row of a table exceeds, as good as it can be known.
@@ -196,7 +212,7 @@ struct CatalogSalvage {
             let isRead = try Self.reads {
                 found = try damaged.read { try Int64.fetchOne($0, sql: query) }
             }
-            if isRead, let found { return max(1, found) }
+            if isRead, let found { return found }
         }
         return 1 << 20
     }
@@ -245,7 +261,9 @@ struct CatalogSalvage {
                         """
                 )
                 guard db.changesCount > 0 else { continue }
-                losses.append("table \(table): \(db.changesCount) rows name a row that is lost")
+                losses.append(
+                    "table \(table): \(db.changesCount.counted("row")) of a row that is lost"
+                )
             }
         }
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 extension Library {
     /// Says what a repair would do; nothing in the library is changed.
@@ -7,7 +8,8 @@ extension Library {
     /// It shares the disk's blocks with the original where the file system can, and is deleted afterwards.
     /// Packs are read where they are. Nobody else may use the library while it is copied.
     ///
-    /// - Parameters: Those of `repair`.
+    /// - Parameters: Those of `repair`, and:
+    ///   - inspect: What else is wrong with the repaired copy, given its folder.
     /// - Returns: The report of the repair of the copy, with the library's paths and no quarantine.
     /// - Throws: `StoreError`, as `repair` does; `.noSpace` where the copy has no room.
     public static func tryRepair(
@@ -15,26 +17,30 @@ extension Library {
         waitSeconds: Double = 10,
         restoresRemoved: Bool = false,
         packFingerprint: @escaping (String) -> String? = { _ in nil },
-        shouldStop: @escaping @Sendable () -> Bool = { false }
+        shouldStop: @escaping @Sendable () -> Bool = { false },
+        inspect: (String) throws -> [LibraryProblem] = { _ in [] }
     ) throws(StoreError) -> RepairReport {
         let path = absolute(path)
         guard isLibrary(path) else { throw noLibrary(at: path) }
+        var copy = path
         do {
             let scratch = try makeScratch(for: path)
             defer { discardDraft(scratch) }
             let claim = try LibraryLock(scratch, .shared, waitSeconds: 0, "try a repair")
             defer { withExtendedLifetime(claim) {} }
-            let copy = scratch + "/library"
+            copy = scratch + "/library"
             try copyForTrial(path, to: copy, waitSeconds, StopRequest(ask: shouldStop))
-            let report = try repair(
+            var report = try repair(
                 at: copy,
                 waitSeconds: waitSeconds,
                 restoresRemoved: restoresRemoved,
                 packFingerprint: packFingerprint
             )
+            if report.remaining.isEmpty { report.remaining = try inspect(copy) }
             return report.replacing(copy, by: path)
         } catch {
-            let error = StoreError(error, "try a repair", path)
+            let told = StoreError(error, "try a repair", path)
+            let error = StoreError(told.kind, told.description.replacing(copy, with: path))
             throw error.kind == .noSpace ? noRoom(path, error) : error
         }
     }
@@ -81,6 +87,8 @@ extension Library {
         }
         // What is no file, such as a pipe, is lost to a repair, too.
         for name in files where isRegularFile(path + "/" + name) {
+            // A note that cannot be read says nothing, as to a repair.
+            if name == CommitMark.fileName, access(path + "/" + name, R_OK) != 0 { continue }
             try copyFile(path + "/" + name, to: copy + "/" + name, stop, sharing: true)
         }
     }

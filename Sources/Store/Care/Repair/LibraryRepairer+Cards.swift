@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Tensors
 
 /// Rows that were lost with a part of the catalogue, written again.
 extension LibraryRepairer {
@@ -12,8 +13,8 @@ extension LibraryRepairer {
                 hasLoss = true
                 try Rebuilding.begin(db)
                 report.actions.append(
-                    "the last \(loss.count) changes of the catalogue are lost, but for what the tensors "
-                        + "know of them"
+                    "\(loss.subject) of the catalogue \(loss.verb) lost, but for what the tensors know of "
+                        + "\(loss.count == 1 ? "it" : "them")"
                 )
             }
             guard try Rebuilding.isUnderWay(db) else { return false }
@@ -35,23 +36,26 @@ extension LibraryRepairer {
 
     /// Gives clips the words of their cards, which were written with changes that the catalogue lost.
     private mutating func restoreWords(_ catalog: Catalog, _ store: TensorStore) throws {
-        var count = 0
+        var changed: [(number: Int64, card: ClipCard)] = []
         try catalog.write { db in
             try store.read { snapshot in
                 for clip in try ClipRow.fetch(db, where: "1") {
                     let key = TensorKey(cardOf: clip.id)
                     guard let card = try snapshot.withValue(key, { ClipCard(record: $0) }) ?? nil,
-                        card.caption != clip.caption || Set(card.tags) != Set(clip.tags),
+                        card.caption != clip.caption || Set(card.tags) != Set(clip.tags)
+                            || card.name != clip.baseName,
                         let number = try clipNumber(clip.id, db)
                     else { continue }
-                    try restoreWords(of: card, number, db)
-                    try ClipRow.seal(number, db)
-                    count += 1
+                    changed.append((number, card))
                 }
             }
+            try restoreWords(changed, db)
         }
-        if count > 0 {
-            report.actions.append("gave \(count) clips the caption and tags of their cards again")
+        if !changed.isEmpty {
+            report.actions.append(
+                "gave \(changed.count.counted("clip")) the name, caption and tags of "
+                    + "\(changed.count == 1 ? "its card" : "their cards") again"
+            )
         }
     }
 
@@ -125,13 +129,13 @@ extension LibraryRepairer {
         }
         if restored > 0 {
             report.actions.append(
-                "wrote the rows of \(restored) clips again, from their cards; those that were removed "
-                    + "since the last vsdb gc are among them"
+                "wrote the rows of \(restored.counted("clip")) again, from cards; what was removed since the "
+                    + "last vsdb gc is among them"
             )
         }
         for (pack, count) in lacking.sorted(by: { $0.key < $1.key }) {
             report.actions.append(
-                "\(count) clips wait for the pack \(pack.prefix(12)): add it with vsdb pack add, and "
+                "\(count.counted("clip")) \(count == 1 ? "waits" : "wait") for the pack \(pack.prefix(12)): add it with vsdb pack add, and "
                     + "repair again"
             )
         }
@@ -182,7 +186,7 @@ extension LibraryRepairer {
             }
         }
         if count > 0 {
-            report.actions.append("wrote the rows of \(count) assets again, from their records")
+            report.actions.append("wrote the rows of \(count.counted("asset")) again, from records")
         }
         return unreadable
     }

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Tensors
 
 /// Saved compositions and collections, and their cards.
 extension LibraryRepairer {
@@ -30,6 +31,21 @@ extension LibraryRepairer {
         return count
     }
 
+    /// Names the clips of compositions again whose rows lost some.
+    mutating func mendParents(_ store: TensorStore, _ db: Database) throws {
+        for card in try store.read({ try $0.documentCards() }) {
+            guard case .composition(let composition) = card,
+                try CompositionRow.lacksParents(of: composition, db),
+                let number = try CompositionRow.number(of: composition.name, db)
+            else { continue }
+            try takeOut("composition_parents", "composition_id = ?", [number], db)
+            try CompositionRow.insertParents(composition.parents, number, db)
+            report.actions.append(
+                "wrote again which clips the composition \"\(composition.name)\" draws on, from its card"
+            )
+        }
+    }
+
     private mutating func restore(_ collection: CollectedClips, _ db: Database) throws -> Bool {
         let found = try CollectionRow.find(collection.name, db)
         let number = try found ?? CollectionRow.insert(collection.name, db)
@@ -50,7 +66,7 @@ extension LibraryRepairer {
             for clip in lacking { try CollectionRow.put(clip, into: number, db) }
         }
         report.actions.append(
-            "put \(lacking.count) clips into the collection \"\(collection.name)\" again, from its card"
+            "put \(lacking.count.counted("clip")) into the collection \"\(collection.name)\" again, from its card"
         )
         return true
     }

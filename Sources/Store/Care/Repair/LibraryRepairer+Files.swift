@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Tensors
 
 /// The three parts of a library as wholes.
 extension LibraryRepairer {
@@ -36,7 +37,9 @@ extension LibraryRepairer {
         try replaceFile(catalogPath, by: new)
         try onStep(.catalogReplaced)
         let kept = salvage.kept["clips"] ?? 0
-        report.actions.append("wrote the catalogue anew (\(fault)): \(kept) clips are in it")
+        report.actions.append(
+            "wrote the catalogue anew (\(fault)): \(kept.counted("clip")) \(kept == 1 ? "is" : "are") in it"
+        )
         report.actions += salvage.losses.map { "catalogue: \($0)" }
     }
 
@@ -61,18 +64,7 @@ extension LibraryRepairer {
                 let fault = try String.fetchAll(db, sql: "PRAGMA integrity_check(3)")
                     .first { $0 != "ok" }
                 if let fault { return fault }
-                let there = Set(
-                    try String.fetchAll(
-                        db,
-                        sql: "SELECT name FROM sqlite_master WHERE type = 'table'"
-                    )
-                )
-                // An older version has fewer.
-                if try Migrator.lackingSteps(db).isEmpty,
-                    let gone = CatalogSalvage.tables.first(where: { !there.contains($0) })
-                {
-                    return "its table \(gone) is gone"
-                }
+                if let fault = try SchemaCheck.fault(db) { return fault }
                 let dangling = try String.fetchOne(
                     db,
                     sql: "SELECT \"table\" FROM pragma_foreign_key_check LIMIT 1"
@@ -100,10 +92,12 @@ extension LibraryRepairer {
             for suffix in ["", "-wal", "-shm"] { try removeIfThere(new + suffix) }
             try Catalog.create(path: new, uuid: uuid, created: Date())
         }
+        let isKept = fileExists(catalogPath)
         return CatalogSalvage(
             loss:
-                "nothing of it can be read: saved compositions, collections and logs are lost; the old "
-                + "file is in the quarantine"
+                "\(isKept ? "nothing of it can be read" : "it was not there"); what has a card is written "
+                + "again, and the logs of ingest runs and renders are lost"
+                + (isKept ? "; the old file is in the quarantine" : "")
         )
     }
 
@@ -225,7 +219,7 @@ extension LibraryRepairer {
         try replaceFile(tensorsPath, by: draft + "/data.mdb")
         try onStep(.tensorsReplaced)
         report.actions.append(
-            "wrote the tensors anew (\(fault)): \(salvage.places.count) records are in them"
+            "wrote the tensors anew (\(fault)): \(salvage.places.count.counted("record")) in them"
         )
     }
 

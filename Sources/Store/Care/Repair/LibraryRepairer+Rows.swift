@@ -48,19 +48,60 @@ extension LibraryRepairer {
         let card = try store.read { snapshot in
             try snapshot.withValue(TensorKey(cardOf: clip.id)) { ClipCard(record: $0) } ?? nil
         }
-        if let card { try restoreWords(of: card, row.number, db) }
+        if let card { try restoreWords([(row.number, card)], db) }
         try ClipRow.seal(row.number, db)
         let what =
             "clip \"\(row.name)\" (\(clip.id)): its name, caption, tags or source path changed on the disk"
         report.actions.append(
             card == nil
                 ? "\(what); its codes are whole; look at it with vsdb show and correct it"
-                : "\(what); caption, tags and path are those of its card again"
+                : "\(what); they are those of its card again"
         )
         return true
     }
 
-    func restoreWords(of card: ClipCard, _ number: Int64, _ db: Database) throws {
+    /// Gives clips the words of their cards; a name that another clip has gets a number.
+    func restoreWords(_ clips: [(number: Int64, card: ClipCard)], _ db: Database) throws {
+        // Names that change places are all free first.
+        let renamed = try clips.filter { number, card in
+            let name = try String.fetchOne(
+                db,
+                sql: "SELECT base_name || '' FROM clips WHERE id = ?",
+                arguments: [number]
+            )
+            return name != card.name
+        }
+        for (number, _) in renamed {
+            try db.execute(
+                sql: """
+                    UPDATE clips SET base_name = identity, name = identity ||
+                        CASE is_segment WHEN 0 THEN '' ELSE '@' END
+                    WHERE id = ?
+                    """,
+                arguments: [number]
+            )
+        }
+        for (number, card) in renamed {
+            let row = try Row.fetchOne(
+                db,
+                sql: "SELECT source_id, pack_fingerprint FROM clips WHERE id = ?",
+                arguments: [number]
+            )
+            guard let row else { continue }
+            let naming = ClipNaming(card.clip, source: try row.at(0), pack: try row.at(1))
+            let (base, shown) = try naming.choose(db)
+            try db.execute(
+                sql: "UPDATE clips SET name = ?, base_name = ? WHERE id = ?",
+                arguments: [shown, base, number]
+            )
+        }
+        for (number, card) in clips {
+            try restoreLabels(of: card, number, db)
+            try ClipRow.seal(number, db)
+        }
+    }
+
+    private func restoreLabels(of card: ClipCard, _ number: Int64, _ db: Database) throws {
         try db.execute(
             sql: "UPDATE clips SET caption = ? WHERE id = ?",
             arguments: [card.caption, number]
@@ -207,62 +248,10 @@ extension LibraryRepairer {
                 "took out the composition \"\(name)\": its recipe is not what was saved"
             )
         }
-        let texts = "typeof(name) = 'text' AND typeof(fingerprint) = 'text'"
-        for name in try String.fetchAll(db, sql: "SELECT name FROM packs WHERE \(texts)") {
-            let isBroken = try isDamaged("read pack \(name)") {
-                _ = try PackRow.fetch(db, where: "name = ?", arguments: [name])
-            }
-            if isBroken { try mendPack(name, db) }
+        try mendParents(store, db)
+        for key in try PackRow.keys(db) {
+            let isBroken = try isDamaged("read a pack") { _ = try PackRow.fetch(db, key) }
+            if isBroken { try mendPack(key, db) }
         }
-    }
-
-    private mutating func mendPack(_ name: String, _ db: Database) throws {
-        try keep("packs", "name = ?", [name], db)
-        guard
-            let row = try Row.fetchOne(
-                db,
-                sql: "SELECT fingerprint, folder, added FROM packs WHERE name = ?",
-                arguments: [name]
-            )
-        else { return }
-        // The folder is the pack's name, unless somebody registered it otherwise.
-        let folder = String.fromDatabaseValue(row[1] as DatabaseValue) ?? name
-        let file = ["packs/" + folder, folder, "packs/" + name]
-            .map { path + "/" + $0 + "/pack.json" }
-            .first { fileExists($0) }
-        // What is no JSON, or no text, is as good as gone: the message says how to get it back.
-        let manifest = try file.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
-            .flatMap { data in
-                (try? JSONSerialization.jsonObject(with: data)).map { _ in
-                    String(decoding: data, as: UTF8.self)
-                }
-            }
-        guard let manifest else {
-            report.actions.append(
-                "pack \"\(name)\": its row changed on the disk and its pack.json cannot be read; add "
-                    + "it again with vsdb pack add"
-            )
-            return
-        }
-        let pack = PackRecord(
-            name: name,
-            fingerprint: try file.flatMap {
-                packFingerprint(($0 as NSString).deletingLastPathComponent)
-            }
-                ?? row.at(0),
-            folder: folder,
-            manifestJSON: manifest
-        )
-        try db.execute(
-            sql: """
-                UPDATE packs SET fingerprint = ?, folder = ?, manifest = ?, added = ?, checksum = ?
-                WHERE name = ?
-                """,
-            arguments: [
-                pack.fingerprint, folder, manifest, timestamp(pack.added), PackRow.checksum(pack),
-                name,
-            ]
-        )
-        report.actions.append("wrote the row of pack \"\(name)\" anew, from its pack.json")
     }
 }

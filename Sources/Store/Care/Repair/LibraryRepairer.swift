@@ -48,6 +48,8 @@ struct LibraryRepairer {
         let lockPath = fileExists(manifestPath) ? manifestPath : path
         let alone = try LibraryLock(lockPath, .alone, waitSeconds: waitSeconds, "repair it")
         defer { withExtendedLifetime(alone) {} }
+        // Of a repair that was killed.
+        try removeIfThere(draft)
         try mendCatalog(onStep)
         let uuid = try mendIdentity()
         try mendTensors(uuid: uuid, onStep)
