@@ -127,6 +127,7 @@ let package = Package(
             [
                 "Tensors", "Hashing", "Migrations", "CLMDB", "CStore",
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
             ]
         ),
         house(

@@ -30,6 +30,13 @@ import Testing
         return (copies[1], clips, size)
     }
 
+    private func addPackFiles(to copy: String) throws {
+        let pack = copy + "/packs/faces"
+        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
+        try Data(Fixture.pack.manifestJSON.utf8)
+            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
+    }
+
     private func repair(_ path: String) throws -> RepairReport {
         try Library.repair(at: path, packFingerprint: { _ in Fixture.pack.fingerprint })
     }
@@ -46,10 +53,7 @@ import Testing
         } else {
             try FileManager.default.removeItem(atPath: copy + Self.log)
         }
-        let pack = copy + "/packs/faces"
-        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
-        try Data(Fixture.pack.manifestJSON.utf8)
-            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
+        try addPackFiles(to: copy)
         for _ in 1...2 {
             let warning = try #require(try Library.open(at: copy).warning)
             #expect(warning.contains("vsdb repair"), "it stays until the library is repaired")
@@ -86,14 +90,76 @@ import Testing
 
     @Test func wordsOfALostChangeComeBack() throws {
         let folder = try TemporaryFolder()
-        let (copy, clips, size) = try crashed(folder) { library, clips in
+        let (copy, clips, size) = try crashed(folder, keeping: 2) { library, clips in
             _ = try library.tag([clips[0].id], with: ["dance"])
+            // Two names change places.
+            for (old, new) in [("clip-1", "x"), ("clip-2", "clip-1"), ("x", "clip-2")] {
+                _ = try library.renameClip(old, to: new)
+            }
         }
         #expect(truncate(copy + Self.log, off_t(size)) == 0)
         #expect(try Library.open(at: copy).clip(clips[0].id).tags.contains("dance") == false)
         _ = try repair(copy)
-        #expect(try Library.open(at: copy).clip(clips[0].id).tags.contains("dance"))
+        let clip = try Library.open(at: copy).clip(clips[0].id)
+        #expect(clip.tags.contains("dance") && clip.name == "clip-2" && clip.baseName == "clip-2")
+        #expect(try Library.open(at: copy).clip(clips[1].id).name == "clip-1")
         #expect(try Library.check(at: copy).isSound)
+    }
+
+    /// Nothing that works on a whole library keeps the loss to itself.
+    @Test func isSaidByWhatKeepsALibrary() throws {
+        let folder = try TemporaryFolder()
+        let (copy, _, _) = try crashed(folder) { library, _ in
+            _ = try library.commit([Fixture.clip(2)])
+        }
+        try FileManager.default.removeItem(atPath: copy + Self.log)
+        try addPackFiles(to: copy)
+        #expect(try Library.compact(at: copy).warning?.contains("are lost") == true)
+        #expect(try Library.migrate(at: copy).warning != nil)
+        for dryRun in [true, false] {
+            expectFailure(.damaged) { try Library.open(at: copy).collectGarbage(dryRun: dryRun) }
+        }
+        expectFailure(.damaged) {
+            try Library.open(at: copy, waitSeconds: 1, isFrozen: true).collectGarbage(dryRun: true)
+        }
+        let notes = try Library.check(at: copy).notes
+        #expect(!notes.isEmpty && !notes.contains { $0.contains("vsdb gc") }, "\(notes)")
+        _ = try repair(copy)
+        #expect(try Library.compact(at: copy).warning == nil)
+    }
+
+    /// Restoring is copying, also over what is left of the library: with the log of a process that died.
+    @Test(arguments: [false, true])
+    func aBackupCopiedOverTheLibraryIsTheBackup(isReadBefore: Bool) throws {
+        let folder = try TemporaryFolder()
+        let backup = folder.path + "/backup"
+        var held: [String] = []
+        let (copy, clips, _) = try crashed(folder) { library, clips in
+            _ = try library.backUp(to: backup)
+            held = try FileManager.default.contentsOfDirectory(atPath: library.path)
+            // Later changes that no crash wrote back: the log has them.
+            _ = try library.commit([Fixture.clip(2), Fixture.clip(3)])
+            _ = try library.renameClip("clip-1", to: "later")
+        }
+        #expect(held.contains("catalog.sqlite-wal"))
+        if isReadBefore { #expect(try Library.open(at: backup).clips().count == 1) }
+        for name in try FileManager.default.subpathsOfDirectory(atPath: backup) {
+            let (from, to) = (backup + "/" + name, copy + "/" + name)
+            var isFolder: ObjCBool = false
+            _ = FileManager.default.fileExists(atPath: from, isDirectory: &isFolder)
+            guard !isFolder.boolValue else { continue }
+            // As cp does: into the file that is there.
+            try FileManager.default.contents(atPath: from)?
+                .write(to: URL(fileURLWithPath: to), options: [])
+        }
+        let library = try Library.open(at: copy)
+        #expect(library.warning == nil)
+        #expect(try library.clips().map(\.name) == ["clip-1"])
+        #expect(try Library.check(at: copy).isSound)
+        try Fixture.expectWhole(clips, at: copy)
+        // Numbers of assets are given again, and no index of before may be taken for one of now.
+        let old = try Library.open(at: folder.path + "/whole").indexIdentity
+        #expect(library.indexIdentity != old)
     }
 
     /// Numbers of assets are given again after a loss; an index that knows the lost ones must not be used.

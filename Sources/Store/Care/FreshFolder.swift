@@ -90,7 +90,10 @@ final class FreshFolder {
             .filter { $0 != "lost+found" }
         guard !names.isEmpty else { return true }
         let drafts = names.filter { $0.hasPrefix(prefix) }
-        let parts = order.dropLast() + [CommitMark.fileName, "packs", "index", "renders"]
+        let parts =
+            order.dropLast() + [
+                Library.catalogName + "-wal", CommitMark.fileName, "packs", "index", "renders",
+            ]
         guard !drafts.isEmpty, names.allSatisfy({ drafts.contains($0) || parts.contains($0) })
         else { return false }
         let claims = try drafts.map { name in

@@ -17,7 +17,9 @@ extension Library {
     /// The collector is kept away, then the catalogue's snapshot is copied, then the tensors': what a
     /// copied row names was stored before the row and is not deleted meanwhile. The other order would
     /// lack the tensors of clips added in between. Search segments are derived and stay behind. The
-    /// copy has the same UUID: to restore, put it in the place of the library.
+    /// copy has the same UUID: to restore, put it in the place of the library. Copied over one instead, it
+    /// brings what must not stay of that: a count of commits, an empty log, and an epoch of its own, as
+    /// numbers of assets are given again.
     ///
     /// - Parameters:
     ///   - target: A folder that is empty or does not exist; its parent exists.
@@ -75,13 +77,11 @@ extension Library {
             Leftovers.deleteDrafts(in: fresh.place)
             defer { fresh.discard() }
             try fresh.begin()
-            try fill(fresh.draft, stop, onStep)
+            let count = try fill(fresh.draft, stop, onStep)
             try fresh.finish()
             return BackupReport(
                 path: target,
-                clipCount: try DatabaseQueue(path: target + "/" + Self.catalogName).read {
-                    try Int.fetchOne($0, sql: "SELECT count(*) FROM clips") ?? 0
-                },
+                clipCount: count,
                 byteCount: treeByteCount(target)
             )
         } catch { throw StoreError(error, "back it up", path) }
@@ -99,27 +99,41 @@ extension Library {
         return (resolved + "/").hasPrefix(folder + "/")
     }
 
+    /// - Returns: How many clips are in the copy.
+    private func copyCatalog(to copy: String) throws -> Int {
+        // Read before the catalogue is copied: whatever is noted was committed by then.
+        let marked = CommitMark(ofCatalog: catalog.path).count
+        try catalog.backUp(to: copy)
+        let queue = try DatabaseQueue(path: copy)
+        let (count, clipCount) = try queue.write { db in
+            try CommitCount.beginEpoch(db)
+            return (
+                try CommitCount.count(db),
+                try Int.fetchOne(db, sql: "SELECT count(*) FROM clips") ?? 0
+            )
+        }
+        try queue.close()
+        // A loss that could not be written into the library is noticed in the copy, too.
+        let noted = max(count, try catalog.loss() == nil ? 0 : marked ?? 0)
+        let mark = CommitMark(ofCatalog: copy)
+        mark.note(noted)
+        guard noted == 0 || mark.count == noted else {
+            throw StoreError(
+                .failed,
+                "backup \"\(copy)\": \(CommitMark.fileName) cannot be written; choose another disk"
+            )
+        }
+        try writeDurably(Data(), to: copy + "-wal")
+        return clipCount
+    }
+
     private func fill(
         _ draft: String,
         _ stop: StopRequest,
         _ onStep: (BackupStep) throws -> Void
-    ) throws {
+    ) throws -> Int {
         for name in ["index", "renders", Self.tensorsName] { try makeFolder(draft + "/" + name) }
-        // Read before the catalogue is copied: whatever is noted was committed by then.
-        let marked = CommitMark(ofCatalog: catalog.path).count
-        let copy = draft + "/" + Self.catalogName
-        try catalog.backUp(to: copy)
-        if let marked, try catalog.loss() != nil {
-            // A loss that could not be written into the library is noticed in the copy, too.
-            let mark = CommitMark(ofCatalog: copy)
-            mark.note(marked)
-            guard mark.count == marked else {
-                throw StoreError(
-                    .failed,
-                    "backup \"\(draft)\": \(CommitMark.fileName) cannot be written; choose another disk"
-                )
-            }
-        }
+        let count = try copyCatalog(to: draft + "/" + Self.catalogName)
         try onStep(.catalogCopied)
         try stop.check()
         try tensors.copy(to: draft + "/" + Self.tensorsName, stop)
@@ -136,5 +150,6 @@ extension Library {
         try stop.check()
         try syncTree(draft)
         try onStep(.draftComplete)
+        return count
     }
 }

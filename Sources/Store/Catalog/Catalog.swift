@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 
 /// The SQLite database of a library.
 final class Catalog: Sendable {
@@ -125,11 +126,22 @@ final class Catalog: Sendable {
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(waitSeconds)
         configuration.maximumReaderCount = 4
+        // A backup has an empty log, which overwrites the one of a library that it is copied over: it stays.
+        if fileExists(path + "-wal"), fileByteCount(path + "-wal") == 0 {
+            configuration.prepareDatabase { try Self.keepLogFile($0) }
+        }
         let pool = try DatabasePool(path: path, configuration: configuration)
         // GRDB chooses NORMAL for WAL, which may lose the last commits in a power cut, and
         // then tensors that were reported as stored would be rowless.
         try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         return pool
+    }
+
+    /// Leaves the log's file when the last connection closes, empty.
+    private static func keepLogFile(_ db: Database) throws {
+        var isWanted: CInt = 1
+        sqlite3_file_control(db.sqliteConnection, nil, SQLITE_FCNTL_PERSIST_WAL, &isWanted)
+        try db.execute(sql: "PRAGMA journal_size_limit = 0")
     }
 
     /// A copy in memory of a catalogue that lacks steps and cannot be changed where it is.
