@@ -151,9 +151,14 @@ extension StoreError {
         switch code {
         case ENOSPC, EDQUOT: return diskFull(path, needed: nil)
         case EACCES, EPERM, EROFS:
+            // What exists and may not be read is not to be put elsewhere.
+            let isUnreadable = fileExists(path) && access(path, R_OK) != 0
             return StoreError(
                 .notWritable,
-                "library: cannot \(doing) \"\(path)\": \(text); choose a place where you may write"
+                "library: cannot \(doing) \"\(path)\": \(text); "
+                    + (isUnreadable
+                        ? "give yourself the right to read it, or ask its owner"
+                        : "choose a place where you may write")
             )
         case EIO:
             return StoreError(

@@ -104,7 +104,10 @@ extension Library {
     ) throws(StoreError) -> CollectionReport {
         var report: CollectionReport
         if dryRun {
-            report = try reading("count tensors") { try orphans($0).report(isDryRun: true) }
+            report = try reading("count tensors") { db in
+                try refuseAfterLoss(db)
+                return try orphans(db).report(isDryRun: true)
+            }
         } else {
             // Whoever copies records, such as a backup, keeps the collector away.
             let alone = try LibraryLock(
@@ -115,9 +118,7 @@ extension Library {
             )
             defer { withExtendedLifetime(alone) {} }
             report = try writing("collect tensors") { db in
-                if let loss = try CommitCount.loss(db, marked: nil) {
-                    throw StoreError(.damaged, loss.description(path))
-                }
+                try refuseAfterLoss(db)
                 let found = try orphans(db)
                 try onStep(.orphansFound)
                 try tensors.delete(found.keys + found.cards)
@@ -130,6 +131,15 @@ extension Library {
         report.leftoverByteCount = leftovers.byteCount
         if !dryRun { leftovers.delete() }
         return report
+    }
+
+    /// What has no row may be lost, and not removed; when a library is opened its loss is noted.
+    private func refuseAfterLoss(_ db: Database) throws {
+        // Where nothing can be written it is not noted.
+        if let warning { throw StoreError(.damaged, warning) }
+        if let loss = try CommitCount.loss(db, marked: nil) {
+            throw StoreError(.damaged, loss.description(path))
+        }
     }
 
     private func collections(withAny ids: [ClipID], _ db: Database) throws -> [String] {

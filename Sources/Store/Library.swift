@@ -127,13 +127,15 @@ public final class Library: Sendable {
     /// - Parameter path: A folder that is empty or does not exist; its parent exists. An empty one stays the
     ///   folder that it is, with its mode, and may be the working directory or where a disk is mounted.
     /// - Returns: The open library.
-    /// - Throws: `StoreError`: `.alreadyExists`, `.notWritable`, `.noSpace` or `.failed`.
+    /// - Throws: `StoreError`: `.alreadyExists`, `.invalidValue` inside of another library, `.notWritable`,
+    ///   `.noSpace` or `.failed`.
     public static func create(at path: String) throws(StoreError) -> Library {
         let path = absolute(path)
         if fileExists(path + "/" + manifestName) {
             throw StoreError(.alreadyExists, "library \"\(path)\": it exists already; use it")
         }
         do {
+            try refuseInside(path)
             let fresh = try FreshFolder(
                 path,
                 taken: "library \"\(path)\": something else is there; choose an empty folder"
@@ -146,6 +148,21 @@ public final class Library: Sendable {
             throw StoreError(error, "make it", path)
         }
         return try open(at: path)
+    }
+
+    /// A library in another would be copied, moved and deleted with it, and backups would lack it.
+    private static func refuseInside(_ path: String) throws(StoreError) {
+        var parent = (path as NSString).deletingLastPathComponent
+        parent = URL(fileURLWithPath: parent).resolvingSymlinksInPath().path
+        while parent.count > 1 {
+            guard !isLibrary(parent) else {
+                throw StoreError(
+                    .invalidValue,
+                    "library \"\(path)\": lies inside of the library \"\(parent)\"; choose a place outside"
+                )
+            }
+            parent = (parent as NSString).deletingLastPathComponent
+        }
     }
 
     private static func fill(_ draft: String) throws {

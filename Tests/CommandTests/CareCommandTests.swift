@@ -45,8 +45,13 @@ struct CareCommandTests {
             similar.errors.contains(building),
             "an index of before knows the numbers that are lost"
         )
-        for arguments in [["list"], ["status"], ["remove", "figure01_motion01"]] {
-            let result = try before.run(arguments)
+        let other = try Workspace.copyOfPrepared()
+        for (workspace, arguments) in [
+            (before, ["list"]), (before, ["status"]), (before, ["list", "-q"]),
+            (before, ["compact", "-q"]), (before, ["migrate", "-q"]),
+            (other, ["merge", before.folder, "-q"]), (before, ["remove", "figure01_motion01"]),
+        ] {
+            let result = try workspace.run(arguments)
             #expect(result.status == 0)
             #expect(result.errors.contains("2 changes") && result.errors.contains("vsdb repair"))
         }
@@ -69,6 +74,49 @@ struct CareCommandTests {
         let result = try workspace.run(["check"])
         #expect(result.status == 15)
         #expect(result.output.contains("encoder.safetensors"), "\(result.output)")
+    }
+
+    @Test func theAdviceForAnotherLibraryNamesIt() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let other = try Workspace.copyOfPrepared()
+        #expect(truncate(other.path(".vsdb/catalog.sqlite"), 0) == 0)
+        let result = try workspace.run(["merge", other.folder])
+        #expect(result.status == 15)
+        #expect(result.errors.contains("it is the other library: --library"), "\(result.errors)")
+    }
+
+    @Test func aLibraryDoesNotGoIntoALibrary() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        for place in [".vsdb/inner", ".vsdb/packs/inner"] {
+            let result = try workspace.run(["init", place])
+            #expect(result.status == 64 && result.errors.contains("inside of the library"))
+            #expect(!workspace.has(place))
+        }
+        try workspace.expectSuccess("init", "beside")
+    }
+
+    @Test func placesOfBundlesThatAreNotThereAreNamed() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let made = try workspace.run(["export", "-o", "nowhere/bundle"])
+        #expect(made.status == 64 && made.errors.contains("there is no folder"), "\(made.errors)")
+        #expect(!made.errors.contains("partial"))
+        let taken = try workspace.run(["import", "nowhere"])
+        #expect(taken.status == 1 && taken.errors.contains("nothing is there"))
+    }
+
+    @Test func aDryRunOfARepairTellsOfPacksWhateverElseIsMended() throws {
+        let workspace = try Workspace.copyOfPrepared()
+        let file = workspace.path(".vsdb/packs/paper-doll/encoder.safetensors")
+        try FileManager.default.removeItem(atPath: file)
+        try FileManager.default.removeItem(atPath: workspace.path(".vsdb/library.json"))
+        let dry = try workspace.run(["repair", "--dry-run", "--library", ".vsdb"])
+        let wet = try workspace.run(["repair", "--library", ".vsdb"])
+        for result in [dry, wet] {
+            #expect(result.status == 15)
+            #expect(result.output.contains("wrote library.json anew"))
+            #expect(result.errors.contains(".vsdb/packs/paper-doll/encoder.safetensors"))
+        }
+        #expect(!dry.errors.contains(".vsdb-new-"), "\(dry.errors)")
     }
 
     @Test func aBundleDoesNotGoIntoTheLibrary() throws {

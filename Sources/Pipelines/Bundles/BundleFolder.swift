@@ -20,10 +20,28 @@ struct BundleFolder {
             url.deletingLastPathComponent().path
             + "/.\(ClipName.shortened(url.lastPathComponent)).\(getpid())-\(UUID().uuidString.prefix(8)).partial"
         try refuseExisting()
-        try FileManager.default.createDirectory(
-            atPath: draft,
-            withIntermediateDirectories: false
-        )
+        guard mkdir(draft, 0o755) == 0 else { throw Self.cannotMake(self.output, errno) }
+    }
+
+    private static func cannotMake(_ output: String, _ code: Int32) -> StoreError {
+        let parent = (output as NSString).deletingLastPathComponent
+        let start = "bundle \"\(output)\": "
+        return switch code {
+        case ENOENT, ENOTDIR:
+            StoreError(
+                .invalidValue,
+                start + "there is no folder \"\(parent)\"; make it, or choose another place with -o"
+            )
+        case EACCES, EPERM, EROFS:
+            StoreError(
+                .notWritable,
+                start + "you may not write in \"\(parent)\"; choose another place with -o"
+            )
+        case ENOSPC, EDQUOT:
+            StoreError(.noSpace, start + "the disk of \"\(parent)\" is full; make room")
+        default:
+            StoreError(.failed, start + "it cannot be made: \(String(cString: strerror(code)))")
+        }
     }
 
     /// Waits until all of the bundle is on the disk, and gives it its name.

@@ -28,9 +28,12 @@ struct ClipBundle {
         let source = "bundle \"\(folder)\": \(BundleManifest.fileName)"
         guard lstat(path, &facts) == 0 else {
             let code = errno
+            let lacks =
+                fileExists(folder)
+                ? "there is no \(BundleManifest.fileName) in it" : "nothing is there"
             throw RequestError(
                 code == ENOENT || code == ENOTDIR
-                    ? "bundle \"\(folder)\": there is no \(BundleManifest.fileName) in it; name a folder that vsdb export made"
+                    ? "bundle \"\(folder)\": \(lacks); name a folder that vsdb export made"
                     : "\(source) cannot be read: \(String(cString: strerror(code)))"
             )
         }

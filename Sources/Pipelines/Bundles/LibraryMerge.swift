@@ -33,6 +33,8 @@ public struct MergeReport: Sendable, Codable {
     public var collections: [String] = []
     /// What is called otherwise here than there.
     public var renamed: [Renamed] = []
+    /// That the other library lost changes of its catalogue, so that clips may lack; nil if it did not.
+    public internal(set) var warning: String?
 
     init(source: String, isDryRun: Bool) { (self.source, self.isDryRun) = (source, isDryRun) }
 }

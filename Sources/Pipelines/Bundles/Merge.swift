@@ -29,9 +29,11 @@ extension Session {
         // All are opened, and their packs compared, before this library is touched.
         let others = try folders.map { try openOther($0) }
         for other in others {
-            let used = try other.library.atOneMoment { snapshot in
-                let used = try snapshot.packsOfClips()
-                return try snapshot.packs().filter { used.contains($0.fingerprint) }
+            let used = try Self.advising(other.library.path) {
+                try other.library.atOneMoment { snapshot in
+                    let used = try snapshot.packsOfClips()
+                    return try snapshot.packs().filter { used.contains($0.fingerprint) }
+                }
             }
             _ = try missingPacks(used, of: other, withPacks)
         }
@@ -40,19 +42,22 @@ extension Session {
         // Once, and whatever stops it: what came in can be searched.
         defer { updateIndexes(ofPacks: changedPacks) }
         for other in others {
-            let report = try other.library.atOneMoment { snapshot in
-                var merge = LibraryMerge(
-                    into: self,
-                    from: other.library.path,
-                    isDryRun: isDryRun,
-                    after: planned,
-                    cancellation: cancellation
-                )
-                defer { changedPacks.formUnion(merge.changedPacks) }
-                try merge.takeAll(of: other, snapshot, withPacks, onProgress)
-                planned = merge.planned
-                return merge.report
+            var report = try Self.advising(other.library.path) {
+                try other.library.atOneMoment { snapshot in
+                    var merge = LibraryMerge(
+                        into: self,
+                        from: other.library.path,
+                        isDryRun: isDryRun,
+                        after: planned,
+                        cancellation: cancellation
+                    )
+                    defer { changedPacks.formUnion(merge.changedPacks) }
+                    try merge.takeAll(of: other, snapshot, withPacks, onProgress)
+                    planned = merge.planned
+                    return merge.report
+                }
             }
+            report.warning = other.library.warning
             try onReport(report)
         }
     }
@@ -70,9 +75,23 @@ extension Session {
             throw RequestError("\"\(folder)\" is this library itself; name another one")
         }
         return Session(
-            library: try Library.open(at: path, waitSeconds: library.waitSeconds),
+            library: try Self.advising(path) {
+                try Library.open(at: path, waitSeconds: library.waitSeconds)
+            },
             logger: logger
         )
+    }
+
+    /// Adds to the advice for a damaged library which of two it is.
+    private static func advising<Result>(
+        _ other: String,
+        _ body: () throws -> Result
+    ) throws -> Result {
+        do { return try body() } catch let error as StoreError
+            where error.kind == .damaged && error.description.contains("\"\(other)")
+        {
+            throw StoreError(.damaged, "\(error); it is the other library: --library \"\(other)\"")
+        }
     }
 
     /// The packs of another library that this one lacks.

@@ -7,6 +7,8 @@ public struct CompactReport: Sendable, Equatable {
     public let byteCountBefore: Int
     /// Bytes on the disk of catalogue and tensors after.
     public let byteCountAfter: Int
+    /// As `Library.warning`.
+    public let warning: String?
 }
 
 extension Library {
@@ -62,9 +64,14 @@ extension Library {
                 try db.execute(sql: "VACUUM")
                 try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
             }
+            let warning = try catalog.loss()?.description(path)
             try catalog.close()
             try onStep(.catalogCompacted)
-            return CompactReport(byteCountBefore: before, byteCountAfter: byteCount())
+            return CompactReport(
+                byteCountBefore: before,
+                byteCountAfter: byteCount(),
+                warning: warning
+            )
         } catch { throw StoreError(error, "compact it", path) }
     }
 

@@ -11,6 +11,8 @@ public struct MigrationReport: Sendable, Equatable {
     public let steps: [String]
     /// Where the old catalogue was kept; nil if nothing was lacking, or for a dry run.
     public let copyPath: String?
+    /// As `Library.warning`.
+    public let warning: String?
 }
 
 extension Library {
@@ -57,7 +59,10 @@ extension Library {
                 )
             }
             try LogCheck.run(file + "-wal")
+            // Read before the catalogue: whatever is noted was committed by then.
+            let marked = CommitMark(ofCatalog: file).count
             let pool = try Catalog.openPool(file, waitSeconds: waitSeconds)
+            let loss = try pool.read { try CommitCount.loss($0, marked: marked) }
             let (version, lacking) = try pool.read { db in
                 let lacks = try Migrator.lacksSteps(db, path: file)
                 return (try Migrator.version(of: db), lacks ? try Migrator.lackingSteps(db) : [])
@@ -75,7 +80,8 @@ extension Library {
                 oldVersion: version,
                 newVersion: Migrator.version,
                 steps: lacking,
-                copyPath: copy
+                copyPath: copy,
+                warning: loss?.description(path)
             )
         } catch { throw StoreError(error, "migrate it", path) }
     }

@@ -84,7 +84,7 @@ struct SharedOptions: ParsableArguments {
         let path = try locateLibrary()
         console.detail("library \(path)")
         let library = try Library.open(at: path, waitSeconds: waitSecondsOrDefault)
-        if let warning = library.warning { console.warning(warning) }
+        if let warning = library.warning { console.alarm(warning) }
         return library
     }
 

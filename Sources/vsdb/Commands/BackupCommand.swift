@@ -47,6 +47,13 @@ struct BackupCommand: LibraryCommand {
             shouldStop: { cancellation.isCancelled }
         )
         Interruption.release()
+        if !shared.json {
+            // Before it is checked: whoever ends that has the copy, and should know.
+            let clips = Wording.count(report.clipCount, "clip")
+            try shared.console.report(
+                "\(report.path): \(clips), \(Wording.bytes(report.byteCount))"
+            )
+        }
         let check = try Library.check(at: report.path, readData: readData)
         if shared.json {
             let output = Output(
@@ -56,11 +63,6 @@ struct BackupCommand: LibraryCommand {
                 problems: check.problems.map(\.description)
             )
             try shared.console.print(JSONOutput.document(output))
-        } else {
-            let clips = Wording.count(report.clipCount, "clip")
-            try shared.console.report(
-                "\(report.path): \(clips), \(Wording.bytes(report.byteCount))"
-            )
         }
         for problem in check.problems { shared.console.error(problem.description) }
         if !check.isSound {

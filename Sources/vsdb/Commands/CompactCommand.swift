@@ -34,6 +34,7 @@ struct CompactCommand: LibraryCommand {
             waitSeconds: shared.waitSecondsOrDefault,
             shouldStop: { cancellation.isCancelled }
         )
+        if let warning = report.warning { shared.console.alarm(warning) }
         guard !shared.json else {
             let output = Output(
                 bytesBefore: report.byteCountBefore,

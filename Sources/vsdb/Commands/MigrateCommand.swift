@@ -39,6 +39,7 @@ struct MigrateCommand: LibraryCommand {
             dryRun: dryRun,
             waitSeconds: shared.waitSecondsOrDefault
         )
+        if let warning = report.warning { shared.console.alarm(warning) }
         guard !shared.json else {
             let output = Output(
                 dryRun: dryRun,

@@ -61,9 +61,6 @@ struct RepairCommand: LibraryCommand {
             let session = try shared.openSession()
             remaining += try session.packProblems(readingWeights: false)
             if remaining.isEmpty { try mendIndexes(session) }
-        } else if remaining.isEmpty, report.actions.isEmpty {
-            // Nothing would change, so what is wrong with packs now would be wrong then.
-            remaining += try shared.openSession().packProblems(readingWeights: false)
         }
         if shared.json {
             try shared.console.print(JSONOutput.document(output(report, remaining)))
@@ -101,7 +98,12 @@ struct RepairCommand: LibraryCommand {
             waitSeconds: shared.waitSecondsOrDefault,
             restoresRemoved: restoreRemoved,
             packFingerprint: Self.fingerprint,
-            shouldStop: { cancellation.isCancelled }
+            shouldStop: { cancellation.isCancelled },
+            inspect: { copy in
+                let library = try Library.open(at: copy)
+                return try Session(library: library, logger: shared.console.logger)
+                    .packProblems(readingWeights: false)
+            }
         )
     }
 

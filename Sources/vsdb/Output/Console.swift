@@ -82,7 +82,12 @@ struct Console: Sendable {
 
     /// Warns of something that does not stop the work; silent with `--quiet`.
     func warning(_ text: String) {
-        if !isQuiet { message("vsdb: \(styled("warning:", .warning, on: 2)) \(shown(text))") }
+        if !isQuiet { alarm(text) }
+    }
+
+    /// Warns of what was lost already, and will be lost for good if nobody hears of it; never silent.
+    func alarm(_ text: String) {
+        message("vsdb: \(styled("warning:", .warning, on: 2)) \(shown(text))")
     }
 
     /// Says what failed; never silent.

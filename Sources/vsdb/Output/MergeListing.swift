@@ -9,6 +9,7 @@ struct MergeListing {
     /// - Throws: `OutputError`.
     func print(_ shared: SharedOptions) throws {
         let console = shared.console
+        if let warning = report.warning { console.alarm(warning) }
         guard !shared.json else {
             try console.print(JSONOutput.line(report))
             return
