@@ -29,7 +29,7 @@ struct BundleFolder {
         return switch code {
         case ENOENT, ENOTDIR:
             StoreError(
-                .invalidValue,
+                .failed,
                 start + "there is no folder \"\(parent)\"; make it, or choose another place with -o"
             )
         case EACCES, EPERM, EROFS:
