@@ -23,17 +23,12 @@ extension Library {
                     )
                 }
             }
-            try db.execute(
-                sql: """
-                    INSERT INTO packs
-                        (fingerprint, name, folder, manifest, is_default, added, checksum)
-                    VALUES (?, ?, ?, ?, (SELECT count(*) = 0 FROM packs), ?, ?)
-                    """,
-                arguments: [
-                    pack.fingerprint, pack.name, pack.folder, pack.manifestJSON,
-                    timestamp(pack.added), PackRow.checksum(pack),
-                ]
-            )
+            guard try PackRow.insertIfAbsent(pack, db) else {
+                throw StoreError(
+                    .invalidValue,
+                    "pack \"\(pack.name)\": the catalogue does not take its row; see vsdb check"
+                )
+            }
         }
     }
 

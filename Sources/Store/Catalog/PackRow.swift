@@ -6,6 +6,24 @@ enum PackRow {
         documentChecksum([pack.name, pack.fingerprint, pack.folder, pack.manifestJSON])
     }
 
+    /// Writes a row; the first one is of the default pack.
+    ///
+    /// - Returns: Whether its name and fingerprint were free.
+    static func insertIfAbsent(_ pack: PackRecord, _ db: Database) throws -> Bool {
+        try db.execute(
+            sql: """
+                INSERT OR IGNORE INTO packs
+                    (fingerprint, name, folder, manifest, is_default, added, checksum)
+                VALUES (?, ?, ?, ?, (SELECT count(*) = 0 FROM packs), ?, ?)
+                """,
+            arguments: [
+                pack.fingerprint, pack.name, pack.folder, pack.manifestJSON, timestamp(pack.added),
+                checksum(pack),
+            ]
+        )
+        return db.changesCount > 0
+    }
+
     /// A key for each row, whatever damage made of it: its fingerprint's bytes in hexadecimal digits.
     ///
     /// A changed name, or one with a null character in it, does not find its own row.

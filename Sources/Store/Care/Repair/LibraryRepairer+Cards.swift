@@ -59,44 +59,6 @@ extension LibraryRepairer {
         }
     }
 
-    private mutating func restorePacks(_ catalog: Catalog) throws {
-        let folder = path + "/packs"
-        guard fileExists(folder) else { return }
-        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
-        for name in names where !name.hasPrefix(".") {
-            guard let fingerprint = packFingerprint(folder + "/" + name) else {
-                report.actions.append(
-                    "packs/\(name) is no pack that can be read; put its files back with vsdb pack add"
-                )
-                continue
-            }
-            let pack = PackRecord(
-                name: name,
-                fingerprint: fingerprint,
-                folder: name,
-                manifestJSON: try String(
-                    contentsOfFile: folder + "/" + name + "/pack.json",
-                    encoding: .utf8
-                )
-            )
-            let isNew = try catalog.write { db in
-                try db.execute(
-                    sql: """
-                        INSERT OR IGNORE INTO packs
-                            (fingerprint, name, folder, manifest, is_default, added, checksum)
-                        VALUES (?, ?, ?, ?, (SELECT count(*) = 0 FROM packs), ?, ?)
-                        """,
-                    arguments: [
-                        pack.fingerprint, name, pack.folder, pack.manifestJSON,
-                        timestamp(pack.added), PackRow.checksum(pack),
-                    ]
-                )
-                return db.changesCount > 0
-            }
-            if isNew { report.actions.append("wrote the row of pack \"\(name)\" again") }
-        }
-    }
-
     private mutating func restoreClips(_ catalog: Catalog, _ store: TensorStore) throws {
         var restored = 0
         var lacking: [String: Int] = [:]

@@ -4,6 +4,31 @@ import Tensors
 
 /// Rows of packs, written again from the packs' files.
 extension LibraryRepairer {
+    /// Writes the rows of packs that lie in the library and have none.
+    mutating func restorePacks(_ catalog: Catalog) throws {
+        let folder = path + "/packs"
+        guard fileExists(folder) else { return }
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+        for name in names where !name.hasPrefix(".") {
+            guard let fingerprint = packFingerprint(folder + "/" + name),
+                let manifest = manifest(folder + "/" + name)
+            else {
+                report.actions.append(
+                    "packs/\(name) is no pack that can be read; put its files back with vsdb pack add"
+                )
+                continue
+            }
+            let pack = PackRecord(
+                name: name,
+                fingerprint: fingerprint,
+                folder: name,
+                manifestJSON: manifest
+            )
+            let isNew = try catalog.write { try PackRow.insertIfAbsent(pack, $0) }
+            if isNew { report.actions.append("wrote the row of pack \"\(name)\" again") }
+        }
+    }
+
     /// Writes a row that is not what was written again.
     ///
     /// The files are told by the fingerprint, which clips name; else by the row's folder or name.
