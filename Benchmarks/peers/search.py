@@ -39,7 +39,7 @@ class Faiss:
         faiss.omp_set_num_threads(ALL)
         self.index = faiss.index_factory(WIDTH, self.factory, faiss.METRIC_INNER_PRODUCT)
         if not self.index.is_trained:
-            self.index.train(rows)
+            self.index.train(rows[:])
         for first in range(0, len(rows), BATCH):
             self.index.add(rows[first : first + BATCH])
         self.settings(self.index)
@@ -59,7 +59,7 @@ class Hnswlib:
         self.index = hnswlib.Index("ip", WIDTH)
         self.index.init_index(len(rows), M=16, ef_construction=200)
         self.index.set_num_threads(ALL)
-        self.index.add_items(rows)
+        self.index.add_items(rows[:])
         self.index.set_ef(200)
 
     def save(self, path):
@@ -71,7 +71,10 @@ class Hnswlib:
 
 
 class LanceDB:
-    """Its exact search: no index."""
+    """Its exact search without an index, or one by inverted lists and product quantisation."""
+
+    def __init__(self, lists=0):
+        self.lists = lists
 
     def build(self, rows, folder):
         import lancedb
@@ -84,9 +87,16 @@ class LanceDB:
             vectors = pa.FixedSizeListArray.from_arrays(pa.array(part.ravel()), WIDTH)
             ids = pa.array(np.arange(first, first + len(part)))
             self.table.add(pa.table({"id": ids, "vector": vectors}))
+        if self.lists:
+            # 16 numbers a code, its default; a hundred rows are refined for the ten.
+            self.table.create_index(
+                metric="dot", index_type="IVF_PQ", num_partitions=self.lists, num_sub_vectors=WIDTH // 16
+            )
 
     def query(self, query, threads):
         search = self.table.search(query).distance_type("dot").limit(K)
+        if self.lists:
+            search = search.nprobes(32).refine_factor(10)
         return search.select(["id", "_distance"]).to_arrow()["id"].to_numpy()
 
 
@@ -147,6 +157,7 @@ ENGINES = {
     "faiss-rabitq": lambda: Faiss("RaBitQfs,Refine(SQfp16)", refined),
     "hnswlib": Hnswlib,
     "lancedb": LanceDB,
+    "lancedb-ivf-pq": lambda: LanceDB(256),
     "sqlite-vec": SqliteVec,
     "chromadb": Chroma,
 }
@@ -155,14 +166,44 @@ built = {}
 data = {}
 
 
+class Rows:
+    """Rows of many mapped files of halves, as float32 where they are asked for."""
+
+    def __init__(self, paths):
+        self.parts = [np.memmap(path, np.float16, "r").reshape(-1, WIDTH) for path in paths]
+        self.ends = np.cumsum([len(part) for part in self.parts])
+
+    def __len__(self):
+        return int(self.ends[-1])
+
+    def __getitem__(self, place):
+        first, end, _ = place.indices(len(self))
+        pieces = []
+        for part, stop in zip(self.parts, self.ends):
+            start = stop - len(part)
+            pieces.append(part[max(0, first - start) : max(0, end - start)].astype(np.float32))
+        return np.concatenate(pieces)
+
+
+def fits(name):
+    """Whether an index that holds all rows in memory has room for them."""
+    if not name.startswith(("faiss", "hnswlib")):
+        return True
+    with open("/proc/meminfo") as facts:
+        available = next(int(line.split()[1]) << 10 for line in facts if line.startswith("MemAvailable"))
+    needed = 5 * WIDTH * len(data["rows"])
+    if needed > available:
+        print(f"search.py: {name} is left out: it needs {needed >> 30} GiB of memory", file=sys.stderr)
+    return needed <= available
+
+
 def load(kind):
     built.clear()
     data.clear()
     folder = f"{FOLDER}/{kind}"
     files = glob.glob(f"{folder}/generation-*/*.rows")
     files.sort(key=lambda path: int(os.path.basename(path).split(".")[0]))
-    halves = [np.memmap(path, np.float16, "r").reshape(-1, WIDTH) for path in files]
-    data["rows"] = np.concatenate([part.astype(np.float32) for part in halves])
+    data["rows"] = Rows(files)
     data["queries"] = np.fromfile(f"{folder}/queries", np.float32).reshape(3, -1, WIDTH)
     data["answers"] = np.fromfile(f"{folder}/answers", np.int32).reshape(3, -1, K)
     return [0]
@@ -173,6 +214,8 @@ def build(name):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     engine = ENGINES[name]()
+    if not fits(name):
+        return [float("nan"), float("nan")]
     begin = time.perf_counter()
     try:
         engine.build(data["rows"], folder)

@@ -13,10 +13,13 @@ struct SearchBenchmark {
         ("FAISS IVF256, nprobe 32", "faiss-ivf", 0),
         ("FAISS RaBitQ, 1,000 refined", "faiss-rabitq", 0),
         ("hnswlib, M 16, ef 200", "hnswlib", 0), ("LanceDB, exact", "lancedb", 0),
+        ("LanceDB IVF_PQ, 256 lists, nprobe 32", "lancedb-ivf-pq", 0),
         ("sqlite-vec", "sqlite-vec", 0), ("chromadb", "chromadb", 0),
     ]
     /// Those that also get clustered rows.
-    private static let clusteredPeers = ["faiss-flat", "faiss-ivf", "hnswlib"]
+    private static let clusteredPeers = ["faiss-flat", "faiss-ivf", "hnswlib", "lancedb-ivf-pq"]
+    /// Those that also get a million rows, 8.2 GB of float32.
+    private static let longPeers = ["faiss-flat"]
 
     let folder: String
     let isLong: Bool
@@ -50,18 +53,25 @@ struct SearchBenchmark {
         print(facts.joined(separator: "\n"))
         print("peers: \(peers?.versions ?? "not installed; make bench-search does")")
         print("reading: \(report.read.map { Self.digits($0) }.joined(separator: ", ")) GB/s\n")
-        for kind in SearchData.Kind.allCases {
-            report.tables.append(try compare(kind, peers))
+        let engines = Self.peers.map(\.engine)
+        report.tables.append(try compare(.independent, Self.rowCount, peers, engines))
+        report.tables.append(try compare(.clustered, Self.rowCount, peers, Self.clusteredPeers))
+        for count in [10_000, Self.rowCount] { report.tables.append(try grow(count)) }
+        if isLong {
+            report.tables.append(try compare(.independent, 1_000_000, peers, Self.longPeers))
+            report.tables.append(try grow(1_000_000))
         }
-        var counts = [10_000, Self.rowCount]
-        if isLong { counts.append(1_000_000) }
-        for count in counts { report.tables.append(try grow(count)) }
         try report.write()
     }
 
-    /// Ours beside the peers.
-    private func compare(_ kind: SearchData.Kind, _ peers: PeerProcess?) throws -> SearchTable {
-        let (index, ingest) = try made(kind, Self.rowCount, in: folder + "/" + kind.rawValue)
+    /// Ours beside those of the peers that are named.
+    private func compare(
+        _ kind: SearchData.Kind,
+        _ count: Int,
+        _ peers: PeerProcess?,
+        _ engines: [String]
+    ) throws -> SearchTable {
+        let (index, ingest) = try made(kind, count, in: folder + "/" + kind.rawValue)
         defer { try? FileManager.default.removeItem(atPath: folder + "/" + kind.rawValue) }
         let queries = SearchData(kind).queries()
         var searches = own(index, queries, ingest)
@@ -69,8 +79,7 @@ struct SearchBenchmark {
             try writeQueries(kind, queries, index)
             _ = try peers.numbers("load \(kind.rawValue)")
             var built: [String: [Double]] = [:]
-            for peer in Self.peers
-            where kind == .independent || Self.clusteredPeers.contains(peer.engine) {
+            for peer in Self.peers where engines.contains(peer.engine) {
                 if built[peer.engine] == nil {
                     tell("building \(peer.engine)")
                     built[peer.engine] = try peers.numbers("build \(peer.engine)")
@@ -79,7 +88,8 @@ struct SearchBenchmark {
                 searches.append(theirs(peer, facts, peers))
             }
         }
-        var table = SearchTable(title: title(kind, Self.rowCount), rows: [])
+        defer { for engine in engines { _ = try? peers?.numbers("drop \(engine)") } }
+        var table = SearchTable(title: title(kind, count), rows: [])
         table.rows = try measured(searches)
         print(table.text + "\n")
         return table
