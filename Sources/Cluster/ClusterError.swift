@@ -4,6 +4,8 @@ public struct ClusterError: Error, Sendable, CustomStringConvertible {
     public enum Kind: Sendable, Hashable {
         /// The engine's programs are missing, refuse, or do not answer.
         case engine
+        /// The engine took nothing of what was sent.
+        case refused
         /// There is no such job.
         case unknownJob
         /// A file of a job is not what was written.

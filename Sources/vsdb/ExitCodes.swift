@@ -116,7 +116,7 @@ extension ExitStatus {
     private init(_ kind: ClusterError.Kind) {
         self =
             switch kind {
-            case .engine, .failed: .failed
+            case .engine, .refused, .failed: .failed
             case .unknownJob: .unknownReference
             case .damaged, .stranger: .damaged
             case .badRequest: .usage

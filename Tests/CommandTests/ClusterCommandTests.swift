@@ -305,17 +305,58 @@ struct ClusterCommandTests {
         try cluster.expectSameAsHere()
     }
 
-    @Test func whatCannotBeSentIsSaid() throws {
-        try Data("invalid partition specified: long".utf8)
-            .write(to: URL(filePath: slurm.folder + "/refuse"))
-        let refused = try cluster.ingest("--partition", "long")
-        #expect(refused.status == 1)
-        #expect(refused.errors.contains("invalid partition specified: long"))
-        try FileManager.default.removeItem(atPath: slurm.folder + "/refuse")
-        let job = try cluster.job()
-        #expect(try cluster.run(["jobs", "retry", job]).status == 0, "it was kept and can be sent")
+    /// A job of which nothing was sent leaves nothing behind, and what else lies beside it stays.
+    @Test(arguments: [[], ["--detach"]])
+    func whatCannotBeSentIsSaid(options: [String]) throws {
+        try slurm.refuse("invalid partition specified: long")
+        let request = ["ingest"] + cluster.request + ["--cluster", "slurm", "--partition", "long"]
+        let own = cluster.workspace.path("jobs")
+        try FileManager.default.createDirectory(atPath: own, withIntermediateDirectories: false)
+        try cluster.workspace.write("mine", to: "jobs/note.txt")
+        for (folder, place) in [("jobs", "jobs"), ("made/for/it", "made")] {
+            let refused = try cluster.run(request + ["--job-folder", folder] + options)
+            #expect(refused.status == 1)
+            #expect(refused.errors.contains("invalid partition specified: long"))
+            #expect(refused.errors.contains("nothing was sent, and the job's folder is deleted"))
+            #expect(cluster.workspace.has(place) == (folder == "jobs"))
+        }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: own) == ["note.txt"])
+        #expect(try cluster.run(["jobs", "list", "--json"]).output == "[\n\n]\n")
+        #expect(slurm.startCount == 0)
+        try slurm.refuse(nil)
+        #expect(try cluster.ingest("--partition", "long").status == 0)
         try cluster.expectSameAsHere()
+    }
 
+    /// What was sent before goes on, and needs its folder.
+    @Test func aRefusalInTheMiddleKeepsTheJob() throws {
+        try slurm.hook(
+            "[[ $task == 0 && $run == 0 ]] && { echo over quota > $here/refuse; exit 7; }"
+        )
+        let refused = try cluster.ingest("--shards", "2")
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("over quota; tasks that were sent before go on"))
+        let job = try cluster.job()
+        #expect(refused.errors.contains("send the others with vsdb jobs retry \(job)"))
+        let again = try cluster.run(["jobs", "attach", job])
+        #expect(again.status == 1 && again.errors.contains("over quota"), "\(again.errors)")
+        try slurm.refuse(nil)
+        #expect(try cluster.run(["jobs", "retry", job]).status == 0)
+        try cluster.expectSameAsHere()
+    }
+
+    /// Slurm may have taken what it could not answer for.
+    @Test func aRefusalThatSlurmDoesNotStandByKeepsTheJob() throws {
+        try slurm.refuse("Socket timed out on send/recv operation")
+        let refused = try cluster.ingest("--shards", "2")
+        #expect(refused.status == 1 && refused.errors.contains("the job's folder stays"))
+        try FileManager.default.removeItem(atPath: slurm.folder + "/silent")
+        try slurm.refuse(nil)
+        #expect(try cluster.run(["jobs", "retry", try cluster.job()]).status == 0)
+        try cluster.expectSameAsHere()
+    }
+
+    @Test func aMachineWithoutSlurmIsTold() throws {
         let absent = try cluster.workspace.run(
             ["ingest"] + cluster.request + [
                 "--cluster", "slurm", "--job-folder", "jobs", "--library", "here",

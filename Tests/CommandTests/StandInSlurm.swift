@@ -38,6 +38,16 @@ final class StandInSlurm: Sendable {
             .write(to: URL(filePath: folder + "/hook"), options: .atomic)
     }
 
+    /// Lets sbatch refuse what it gets, or take it again.
+    func refuse(_ reason: String?) throws {
+        let file = URL(filePath: folder + "/refuse")
+        if let reason {
+            try Data(reason.utf8).write(to: file)
+        } else {
+            try FileManager.default.removeItem(at: file)
+        }
+    }
+
     /// How many tasks were started so far.
     var startCount: Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/state")) ?? []
@@ -65,6 +75,8 @@ final class StandInSlurm: Sendable {
             *) script=$argument ;;
             esac
         done
+        # A controller that times out answers nobody.
+        grep -qs "timed out" "$here/refuse" && : > "$here/silent"
         [[ -e $here/refuse ]] && { echo "sbatch: error: Batch job submission failed: $(cat "$here/refuse")" >&2; exit 1; }
         id=$(( $(cat "$state/last" 2> /dev/null || echo 100) + 1 )); echo $id > "$state/last"
         tasks=$(for part in ${array//,/ }; do seq "${part%-*}" "${part#*-}"; done)

@@ -50,7 +50,7 @@ public struct Slurm: Sendable {
     ///   - job: The job.
     ///   - nodes: Where they should not run, if there are others.
     /// - Returns: The array's number.
-    /// - Throws: `ClusterError`, `.engine` with what sbatch said.
+    /// - Throws: `ClusterError`: `.refused` with what sbatch said, or `.engine`.
     func submit(
         _ script: String,
         tasks: [Int],
@@ -66,11 +66,14 @@ public struct Slurm: Sendable {
         let result = try Invocation.run("sbatch", arguments + [script], seconds: Self.patience)
         // "17" or "17;cluster"
         let number = result.output.split(whereSeparator: { $0 == ";" || $0.isWhitespace }).first
-        guard result.status == 0, let number, Int(number) != nil else {
+        guard result.status == 0 else {
+            throw ClusterError(.refused, "sbatch refused job \(job.id): \(Self.message(result))")
+        }
+        guard let number, Int(number) != nil else {
             throw ClusterError(
                 .engine,
-                "sbatch refused job \(job.id): \(Self.message(result)); correct \"\(script)\", or the "
-                    + "options, and send it with vsdb jobs retry \(job.id)"
+                "sbatch took job \(job.id) and answered \"\(result.output)\", not the number of an array; see "
+                    + "squeue, then vsdb jobs attach \(job.id)"
             )
         }
         return String(number)

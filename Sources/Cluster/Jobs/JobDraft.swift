@@ -17,7 +17,7 @@ struct JobDraft {
         id = String(UUID().uuidString.prefix(8)).lowercased()
         let parent = URL(fileURLWithPath: options.folder).standardizedFileURL.path
         folder = JobFolder(path: "\(parent)/\(id)")
-        draft = JobFolder(path: "\(parent)/.\(id).draft")
+        draft = JobFolder(path: folder.draftPath)
     }
 
     /// The job's document.

@@ -29,6 +29,11 @@ struct JobFolder: Sendable {
     /// The name of a task in files.
     static func name(_ task: Int) -> String { String(format: "%04d", task) }
 
+    /// What it is called while it is made, and while it is deleted.
+    var draftPath: String {
+        let place = URL(fileURLWithPath: path)
+        return "\(place.deletingLastPathComponent().path)/.\(place.lastPathComponent).draft"
+    }
     var scriptPath: String { path + "/job.sh" }
     var packPath: String { path + "/pack" }
     var inputPath: String { path + "/input" }

@@ -37,6 +37,7 @@ public struct JobFollower {
     /// The tasks of each film, in the order of their frames; none for an ingest.
     private let chunks: [Int: [(task: Int, frames: Range<Int>)]]
     private let place: LibraryPlace
+    private let isNew: Bool
 
     /// How many results are taken at once.
     private static let batch = 32
@@ -48,9 +49,15 @@ public struct JobFollower {
     /// - Parameters:
     ///   - session: The library.
     ///   - reference: The job's id, or its first digits.
+    ///   - isNew: Whether it was made just now; its folder goes again if Slurm takes nothing of it.
     ///   - slurm: The engine.
     /// - Throws: `ClusterError`: `.unknownJob`, `.stranger`, `.damaged`; `StoreError`, `.locked` if another one does.
-    public init(_ session: Session, job reference: String, slurm: Slurm = Slurm()) throws {
+    public init(
+        _ session: Session,
+        job reference: String,
+        isNew: Bool = false,
+        slurm: Slurm = Slurm()
+    ) throws {
         let registry = JobRegistry(session.library)
         let entry = try registry.find(reference)
         folder = JobFolder(path: entry.folder)
@@ -64,12 +71,12 @@ public struct JobFollower {
         claim = try registry.claim(entry.id)
         place = LibraryPlace(session.library)
         chunks = job.render == nil ? [:] : try folder.chunks(job)
-        (self.session, self.slurm) = (session, slurm)
+        (self.session, self.slurm, self.isNew) = (session, slurm, isNew)
     }
 
     /// Sends the tasks that were never sent; does nothing else.
     ///
-    /// - Throws: `ClusterError`, `.engine`.
+    /// - Throws: `ClusterError`: `.engine` or `.refused`.
     public func send(_ onEvent: (JobEvent) throws -> Void) throws {
         var inspector = JobInspector(folder, job, slurm)
         let state = try inspector.state()
@@ -134,17 +141,43 @@ public struct JobFollower {
 
     private func send(_ tasks: [Int], _ onEvent: (JobEvent) throws -> Void) throws {
         guard !tasks.isEmpty else { return }
-        let array = try slurm.submit(
-            folder.scriptPath,
-            tasks: tasks,
-            of: job,
-            avoiding: try failedNodes(tasks)
-        )
+        let array: String
+        do {
+            array = try slurm.submit(
+                folder.scriptPath,
+                tasks: tasks,
+                of: job,
+                avoiding: try failedNodes(tasks)
+            )
+        } catch let error as ClusterError where error.kind == .refused {
+            throw ClusterError(.refused, "\(error.description); \(try afterRefusal())")
+        }
         try folder.write(
             SentTasks(array: array, tasks: tasks, sent: Date()),
             to: "sent/\(array).json"
         )
         try onEvent(.sent(array: array, tasks: tasks))
+    }
+
+    /// Cleans up after a refusal.
+    ///
+    /// - Returns: What became of the job, and what to do.
+    private func afterRefusal() throws -> String {
+        let wasSent = try !folder.names(in: "sent").isEmpty || !folder.names(in: "attempts").isEmpty
+        // Slurm may have taken what it could not answer for; such tasks would look for their folder.
+        if isNew, !wasSent, let queue = try? slurm.queue(of: job), queue.isEmpty {
+            do {
+                try JobRegistry(session.library).discard(job.id, folder)
+                return
+                    "nothing was sent, and the job's folder is deleted; correct the options, and give the command again"
+            } catch {
+                return
+                    "nothing was sent, but \"\(folder.path)\" cannot be deleted (\(error)); vsdb jobs remove \(job.id)"
+            }
+        }
+        return (wasSent ? "tasks that were sent before go on, and " : "")
+            + "the job's folder stays; correct \"\(folder.scriptPath)\", and send "
+            + "\(wasSent ? "the others" : "its tasks") with vsdb jobs retry \(job.id)"
     }
 
     /// Where the last attempts of tasks failed: a node that fails at once would get all retries.

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 public import Store
 
 /// The jobs of a library: where their folders are.
@@ -28,6 +29,21 @@ public struct JobRegistry: Sendable {
     /// Forgets a job.
     func remove(_ id: String) throws {
         try FileManager.default.removeItem(atPath: library.path + "/jobs/\(id).json")
+    }
+
+    /// Deletes the folder of a job and forgets the job.
+    ///
+    /// - Throws: `ClusterError`, `.failed`; an error of Foundation.
+    func discard(_ id: String, _ job: JobFolder) throws {
+        // At once, so that nobody takes half of it for a job.
+        guard rename(job.path, job.draftPath) == 0 else {
+            throw ClusterError(
+                .failed,
+                "\"\(job.path)\" cannot be renamed: \(String(cString: strerror(errno)))"
+            )
+        }
+        try FileManager.default.removeItem(atPath: job.draftPath)
+        try remove(id)
     }
 
     /// The ids of all jobs with their folders, in no order.

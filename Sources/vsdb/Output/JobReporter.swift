@@ -198,39 +198,70 @@ struct ClusterWork {
         _ cancellation: Cancellation,
         plan: (JobOptions) throws -> PlannedJob
     ) throws {
-        let console = shared.console
         let settings = try options.options()
-        if !options.dryRun {
-            try Slurm().requireClient()
-            try FileManager.default.createDirectory(
-                atPath: settings.folder,
-                withIntermediateDirectories: true
-            )
-        }
-        let planned = try plan(settings)
         if options.dryRun {
-            for (number, task) in planned.tasks.enumerated() {
-                console.detail("task \(number): \(task)")
-            }
-            console.note("\(planned.job.title); nothing is written")
-            try console.print(planned.script)
+            try show(try plan(settings))
             return
         }
+        try Slurm().requireClient()
+        let made = try makeFolder(settings.folder)
+        do {
+            try send(try plan(settings), options, cancellation)
+        } catch {
+            // Those in which something lies stay.
+            for folder in made { rmdir(folder) }
+            throw error
+        }
+    }
+
+    /// Makes a folder.
+    ///
+    /// - Returns: What was not there before, the innermost folder first.
+    private func makeFolder(_ path: String) throws -> [String] {
+        let files = FileManager.default
+        var made: [String] = []
+        var place = URL(fileURLWithPath: path)
+        while !files.fileExists(atPath: place.path) {
+            made.append(place.path)
+            place.deleteLastPathComponent()
+        }
+        try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return made
+    }
+
+    private func show(_ planned: PlannedJob) throws {
+        let console = shared.console
+        for (number, task) in planned.tasks.enumerated() {
+            console.detail("task \(number): \(task)")
+        }
+        console.note("\(planned.job.title); nothing is written")
+        try console.print(planned.script)
+    }
+
+    private func send(
+        _ planned: PlannedJob,
+        _ options: ClusterOptions,
+        _ cancellation: Cancellation
+    ) throws {
+        let console = shared.console
         console.note("\(planned.job.title); its files are in \"\(planned.folder)\"")
+        let follower = try JobFollower(session, job: planned.job.id, isNew: true)
         if options.detach {
-            let follower = try JobFollower(session, job: planned.job.id)
             let reporter = JobReporter(console: console, isJSON: shared.json)
             try follower.send { try reporter.report($0) }
             console.note("take the results with vsdb jobs attach \(planned.job.id)")
             if !shared.json { try console.print(planned.job.id) }
         } else {
-            try follow(planned.job.id, cancellation)
+            try follow(follower, cancellation)
         }
     }
 
     /// Follows a job to its end.
     func follow(_ reference: String, _ cancellation: Cancellation) throws {
-        let follower = try JobFollower(session, job: reference)
+        try follow(try JobFollower(session, job: reference), cancellation)
+    }
+
+    private func follow(_ follower: JobFollower, _ cancellation: Cancellation) throws {
         let reporter = JobReporter(console: shared.console, isJSON: shared.json)
         do {
             let state = try follower.follow(cancellation: cancellation) { try reporter.report($0) }
