@@ -356,6 +356,49 @@ struct ClusterCommandTests {
         try cluster.expectSameAsHere()
     }
 
+    /// What a planner leaves that is killed just before its draft gets its name is collected by the next one, or by gc.
+    @Test func theDraftOfAKilledPlannerIsCollected() throws {
+        let files = FileManager.default
+        try slurm.hook("exit 9")
+        func draft(hoursOld hours: Double) throws -> (job: String, path: String) {
+            #expect(try cluster.ingest("--detach").status == 0)
+            let job = try cluster.job()
+            let path = cluster.workspace.path("jobs/.\(job).draft")
+            try files.moveItem(atPath: cluster.workspace.path("jobs/\(job)"), toPath: path)
+            try files.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -3600 * hours)],
+                ofItemAtPath: path
+            )
+            return (job, path)
+        }
+        let young = try draft(hoursOld: 0.9)
+        let held = try draft(hoursOld: 30)
+        // As its maker holds it, until the kernel sees the end of it.
+        let claim = open(cluster.workspace.path("cluster/jobs/\(held.job).json"), O_RDONLY)
+        #expect(claim >= 0 && flock(claim, LOCK_EX) == 0)
+        let old = try draft(hoursOld: 1.1)
+        #expect(try cluster.run(["jobs", "list", "--json"]).output == "[\n\n]\n")
+        let dry = try cluster.run(["gc", "--dry-run", "--json"]).json() as? [String: Any]
+        let found = try #require(dry?["leftovers"] as? [String])
+        #expect(found.map { ($0 as NSString).lastPathComponent } == [".\(old.job).draft"])
+        #expect(files.fileExists(atPath: old.path))
+
+        #expect(try cluster.ingest("--detach").status == 0)
+        let left = { (drafts: [(job: String, path: String)]) in
+            drafts.filter { draft in
+                let entry = cluster.workspace.path("cluster/jobs/\(draft.job).json")
+                let isThere = files.fileExists(atPath: draft.path)
+                #expect(files.fileExists(atPath: entry) == isThere, "it goes with its entry")
+                return isThere
+            }.map(\.path)
+        }
+        #expect(left([young, held, old]) == [young.path, held.path])
+        close(claim)
+        let collected = try cluster.run(["gc"])
+        #expect(collected.output.contains("/jobs/.\(held.job).draft\n"), "\(collected.output)")
+        #expect(left([young, held]) == [young.path])
+    }
+
     @Test func aMachineWithoutSlurmIsTold() throws {
         let absent = try cluster.workspace.run(
             ["ingest"] + cluster.request + [

@@ -62,6 +62,12 @@ struct JobDraft {
         fill: (JobFolder) throws -> Void
     ) throws {
         let files = FileManager.default
+        let registry = JobRegistry(session.library)
+        registry.deleteDrafts()
+        // Noted first: a folder that no library knows would be lost, and a draft that none knows would stay for ever.
+        try registry.add(id, folder.path)
+        let claim = try registry.claim(id)
+        defer { withExtendedLifetime(claim) {} }
         do {
             for name in JobFolder.folders {
                 try files.createDirectory(
@@ -77,20 +83,19 @@ struct JobDraft {
             try fill(draft)
             try draft.write(job, to: "job.json")
             try syncTree(draft.path)
-            // Noted first: a folder that no library knows would be lost.
-            try JobRegistry(session.library).add(id, folder.path)
             guard rename(draft.path, folder.path) == 0 else {
                 throw ClusterError(
                     .failed,
                     "\"\(folder.path)\" cannot be made: \(String(cString: strerror(errno)))"
                 )
             }
-            try syncFolder(URL(fileURLWithPath: folder.path).deletingLastPathComponent().path)
         } catch {
-            // A draft that resists is hidden, and nobody takes it for a job.
+            // A draft that resists is hidden, and nobody takes it for a job; it is collected as one of a dead process.
             try? files.removeItem(atPath: draft.path)
+            if !fileExists(draft.path) { try? registry.remove(id) }
             throw error
         }
+        try syncFolder(URL(fileURLWithPath: folder.path).deletingLastPathComponent().path)
     }
 }
 

@@ -34,6 +34,8 @@ struct JobFolder: Sendable {
         let place = URL(fileURLWithPath: path)
         return "\(place.deletingLastPathComponent().path)/.\(place.lastPathComponent).draft"
     }
+    /// Whether it is being made or deleted.
+    var isDraft: Bool { !fileExists(path) && fileExists(draftPath) }
     var scriptPath: String { path + "/job.sh" }
     var packPath: String { path + "/pack" }
     var inputPath: String { path + "/input" }

@@ -17,7 +17,7 @@ public struct JobRegistry: Sendable {
 
     private var folder: JobFolder { JobFolder(path: library.path) }
 
-    /// Notes a job before its folder has a name.
+    /// Notes a job before its folder is made.
     func add(_ id: String, _ path: String) throws {
         try FileManager.default.createDirectory(
             atPath: library.path + "/jobs",
@@ -46,8 +46,12 @@ public struct JobRegistry: Sendable {
         try remove(id)
     }
 
-    /// The ids of all jobs with their folders, in no order.
+    /// The ids of all jobs with their folders, in no order; without those that are being made.
     public func all() throws -> [(id: String, folder: String)] {
+        try entries().filter { !JobFolder(path: $0.folder).isDraft }
+    }
+
+    private func entries() throws -> [(id: String, folder: String)] {
         try folder.names(in: "jobs").compactMap { name in
             guard name.hasSuffix(".json"),
                 let entry = try folder.read(Entry.self, "jobs/" + name)
@@ -75,6 +79,37 @@ public struct JobRegistry: Sendable {
             )
         }
         return found[0]
+    }
+
+    /// Deletes folders of jobs that were being made, or deleted, when their process died, and forgets the jobs.
+    ///
+    /// - Parameter isDryRun: Whether only to tell what would be deleted.
+    /// - Returns: The folders with their size in bytes; what cannot be listed or resists is left for the next time.
+    @discardableResult
+    public func deleteDrafts(isDryRun: Bool = false) -> [(path: String, byteCount: Int)] {
+        ((try? entries()) ?? []).compactMap { entry in
+            let job = JobFolder(path: entry.folder)
+            // Whoever makes or deletes it holds its claim, however long it takes; a young one may be about to be claimed.
+            guard job.isDraft, Self.isOld(job.draftPath), let claim = try? claim(entry.id) else {
+                return nil
+            }
+            defer { withExtendedLifetime(claim) {} }
+            let byteCount = treeByteCount(job.draftPath)
+            if !isDryRun {
+                do {
+                    try FileManager.default.removeItem(atPath: job.draftPath)
+                    try remove(entry.id)
+                } catch { return nil }
+            }
+            return (job.draftPath, byteCount)
+        }
+    }
+
+    private static let youngestSeconds = 3600
+
+    private static func isOld(_ path: String) -> Bool {
+        var facts = stat()
+        return lstat(path, &facts) == 0 && Int(facts.st_mtim.tv_sec) + youngestSeconds < time(nil)
     }
 
     /// Keeps other processes from following a job as long as the result lives.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Cluster
 import Store
 
 /// `vsdb gc`.
@@ -33,14 +34,17 @@ struct GCCommand: LibraryCommand {
     }
 
     func run() throws {
-        let report = try shared.openLibrary().collectGarbage(dryRun: dryRun)
+        let library = try shared.openLibrary()
+        let report = try library.collectGarbage(dryRun: dryRun)
+        let drafts = JobRegistry(library).deleteDrafts(isDryRun: dryRun)
+        let leftovers = report.leftovers + drafts.map(\.path)
         guard !shared.json else {
             let output = Output(
                 dryRun: dryRun,
                 tensors: report.tensorCount,
                 tensorBytes: report.byteCount,
-                leftovers: report.leftovers,
-                leftoverBytes: report.leftoverByteCount
+                leftovers: leftovers,
+                leftoverBytes: drafts.reduce(report.leftoverByteCount) { $0 + $1.byteCount }
             )
             try shared.console.print(JSONOutput.document(output))
             return
@@ -49,7 +53,7 @@ struct GCCommand: LibraryCommand {
         let tensors = Wording.count(report.tensorCount, "tensor")
         let lines =
             ["\(verb) \(tensors), \(Wording.bytes(report.byteCount))"]
-            + report.leftovers.map { "\(verb) \($0)" }
+            + leftovers.map { "\(verb) \($0)" }
         for line in lines { try dryRun ? shared.console.print(line) : shared.console.report(line) }
     }
 }
