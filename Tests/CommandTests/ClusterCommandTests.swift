@@ -1,4 +1,5 @@
 import Foundation
+import Store
 import Testing
 
 /// `--cluster` and `vsdb jobs`, on programs that stand in for Slurm's.
@@ -128,6 +129,36 @@ struct ClusterCommandTests {
         try cluster.expectSameAsHere()
     }
 
+    @Test func aJobIsOneRunOfTheLogWhoeverFollowedIt() throws {
+        try slurm.hook("sleep 1")
+        let first = try cluster.start(
+            ["ingest"] + cluster.request + [
+                "--cluster", "slurm", "--job-folder", "jobs", "--shards", "3",
+            ]
+        )
+        wait(for: "a collected task") { first.output.contains("task 0") || !first.isRunning }
+        first.send(SIGKILL)
+        _ = try first.finish(by: SIGKILL)
+        let job = try cluster.job()
+        let begun = try cluster.ingestRuns()
+        #expect(begun.count == 1 && begun[0].finished == nil, "it goes on")
+        #expect(try cluster.run(["jobs", "attach", job]).status == 0)
+        let ended = try cluster.ingestRuns()
+        #expect(ended.count == 1 && ended[0].id == begun[0].id)
+        #expect(ended[0].counts == IngestCounts(added: 9), "those of before are its clips, too")
+        #expect(ended[0].finished != nil && ended[0].started == begun[0].started)
+        #expect(ended[0].requestJSON == #"{"files":4,"job":"\#(job)","tags":["dance"]}"#)
+        #expect(try cluster.run(["jobs", "attach", job]).status == 0)
+        #expect(try cluster.ingestRuns() == ended, "nothing happened since")
+
+        try slurm.hook("")
+        try cluster.workspace.write("no film", to: "films/bad.mp4")
+        #expect(try cluster.ingest("--shards", "2").status == 3)
+        let runs = try cluster.ingestRuns()
+        #expect(runs.count == 2)
+        #expect(runs[0].counts == IngestCounts(added: 0, skipped: 9, failed: 1))
+    }
+
     @Test func whoLeavesWithControlCLeavesTheTasks() throws {
         try slurm.hook("sleep 0.5")
         let first = try cluster.start(
@@ -203,6 +234,7 @@ struct ClusterCommandTests {
         #expect(logs.contains { $0.contains("clips of attempt 1 taken over") })
         #expect(result.output.contains("clips added before it was stopped"))
         #expect(result.errors.contains("63 clips added"), "parts count: \(result.errors)")
+        #expect(try cluster.ingestRuns().map(\.counts) == [IngestCounts(added: 63)])
         try cluster.expectSameAsHere()
     }
 

@@ -79,6 +79,11 @@ struct ClusterWorkspace {
         return try #require(jobs?.first?["id"] as? String)
     }
 
+    /// The ingest runs of the library that a cluster fills, the newest first.
+    func ingestRuns() throws -> [IngestRun] {
+        try Library.open(at: workspace.path("cluster")).ingestRuns()
+    }
+
     /// The clips of a library.
     func facts(_ library: String) throws -> Set<ClipFacts> {
         let library = try Library.open(at: workspace.path(library))

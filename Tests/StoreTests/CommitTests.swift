@@ -44,6 +44,22 @@ import Testing
         #expect(runs[0].finished != nil)
     }
 
+    @Test func aJobHasOneRunHoweverOftenItIsAskedFor() throws {
+        let folder = try TemporaryFolder()
+        let library = try Fixture.library(in: folder)
+        let request = { (job: String) in #"{"files":1,"job":"\#(job)"}"# }
+        _ = try library.beginIngestRun(requestJSON: #"{"files":["1.mp4"]}"#)
+        let run = try library.ingestRun(ofJob: "3f2a", requestJSON: request("3f2a"))
+        let other = try library.ingestRun(ofJob: "77aa", requestJSON: request("77aa"))
+        var new = Fixture.clip(1)
+        new.ingestRun = run
+        _ = try library.commit([new])
+        #expect(try library.ingestRun(ofJob: "3f2a", requestJSON: request("3f2a")) == run)
+        #expect(try library.ingestRuns().count == 3)
+        #expect(try library.clipCount(of: run) == 1)
+        #expect(try library.clipCount(of: other) == 0)
+    }
+
     @Test(arguments: DType.allCases, [[], [0], [3], [2, 3, 4, 5]])
     func everyElementTypeAndRank(dtype: DType, shape: [Int]) throws {
         let folder = try TemporaryFolder()

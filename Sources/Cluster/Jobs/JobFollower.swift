@@ -28,8 +28,8 @@ public enum JobEvent: Sendable {
 /// All that it knows lies in the job's folder and in Slurm. It can be killed at any point, and another one goes on:
 /// what was sent is found by the job's name, and taking a result into the library twice adds nothing.
 public struct JobFollower {
-    private let session: Session
-    private let folder: JobFolder
+    let session: Session
+    let folder: JobFolder
     /// The job.
     public let job: ClusterJob
     private let slurm: Slurm
@@ -123,8 +123,12 @@ public struct JobFollower {
                 try send(unsent.map(\.number), onEvent)
             }
             try onEvent(.state(state))
-            if state.isOver { return try finish(state) }
+            if state.isOver {
+                try endIngestRun()
+                return try finish(state)
+            }
             if state.isCancelled, state.count(.running) + state.count(.waiting) == 0, !isSilent {
+                try endIngestRun()
                 return state
             }
             try rest(cancellation)
@@ -156,6 +160,7 @@ public struct JobFollower {
             SentTasks(array: array, tasks: tasks, sent: Date()),
             to: "sent/\(array).json"
         )
+        _ = try ingestRun()
         try onEvent(.sent(array: array, tasks: tasks))
     }
 
@@ -208,7 +213,11 @@ public struct JobFollower {
             let bundles = reports.filter { job.ingest != nil && $0.clips > 0 }
                 .map { folder.donePath($0.task) + "/bundle" }
             if !bundles.isEmpty {
-                try session.importBundles(bundles, cancellation: cancellation) {
+                try session.importBundles(
+                    bundles,
+                    run: try ingestRun(),
+                    cancellation: cancellation
+                ) {
                     added[$0.source] = $0.added
                 }
             }
@@ -288,9 +297,11 @@ public struct JobFollower {
             guard access(bundle + "/taken", F_OK) != 0 else { continue }
             do {
                 var added = 0
-                try session.importBundles([bundle + "/bundle"], cancellation: cancellation) {
-                    added += $0.added
-                }
+                try session.importBundles(
+                    [bundle + "/bundle"],
+                    run: try ingestRun(),
+                    cancellation: cancellation
+                ) { added += $0.added }
                 let task = Int(name.prefix { $0.isNumber }) ?? 0
                 if added > 0 { try onEvent(.handedIn(task: task, added: added)) }
             } catch let error as StoreError {

@@ -1,6 +1,6 @@
 internal import Foundation
 internal import Packs
-internal import Store
+public import Store
 
 /// Where an import is.
 public struct ImportProgress: Sendable {
@@ -30,6 +30,7 @@ extension Session {
     /// - Parameters:
     ///   - folders: The bundles.
     ///   - isDryRun: Whether only to check them and to say what would come in.
+    ///   - run: The ingest run in which the clips came that are new; nil if they were ingested elsewhere.
     ///   - cancellation: Stops between two groups of clips; what came in stays, whole.
     ///   - onProgress: Is told how far it is.
     ///   - onReport: Is told what became of a bundle when it is done.
@@ -38,6 +39,7 @@ extension Session {
     public func importBundles(
         _ folders: [String],
         isDryRun: Bool = false,
+        run: IngestRunID? = nil,
         cancellation: Cancellation = Cancellation(),
         onProgress: (ImportProgress) -> Void = { _ in },
         onReport: (MergeReport) throws -> Void
@@ -66,6 +68,7 @@ extension Session {
                 into: self,
                 from: bundle.folder,
                 isDryRun: isDryRun,
+                run: run,
                 after: planned,
                 cancellation: cancellation
             )

@@ -71,6 +71,7 @@ struct PlannedMerge {
 struct LibraryMerge {
     let session: Session
     private let cancellation: Cancellation
+    private let run: IngestRunID?
     private(set) var report: MergeReport
     /// With that of earlier merges; empty if this one writes.
     private(set) var planned: PlannedMerge
@@ -86,10 +87,12 @@ struct LibraryMerge {
         into session: Session,
         from source: String,
         isDryRun: Bool,
+        run: IngestRunID? = nil,
         after planned: PlannedMerge,
         cancellation: Cancellation
     ) {
         (self.session, self.cancellation, self.planned) = (session, cancellation, planned)
+        self.run = run
         report = MergeReport(source: source, isDryRun: isDryRun)
     }
 
@@ -129,7 +132,12 @@ struct LibraryMerge {
         guard !report.isDryRun else { return try plan(group, known: ids) }
         let fresh = group.filter { !ids.contains($0.id) }
         var known = group.filter { ids.contains($0.id) }
-        for (clip, committed) in zip(fresh, try library.commit(fresh.map { try $0.whole() })) {
+        let clips = try fresh.map {
+            var clip = try $0.whole()
+            clip.ingestRun = run
+            return clip
+        }
+        for (clip, committed) in zip(fresh, try library.commit(clips)) {
             guard committed.isNew else {
                 // Another process brought it since the ids were looked up.
                 known.append(clip)

@@ -40,7 +40,9 @@ extension Session {
                 )
             )
         }
-        let run = try library.beginIngestRun(requestJSON: requestJSON(request, files))
+        let run = try library.beginIngestRun(
+            requestJSON: request.summaryJSON(fileCount: files.count)
+        )
         let scout = Scout(
             request: request,
             pack: pack,
@@ -151,9 +153,19 @@ extension Session {
             throw RequestError("--segment \(seconds): give at least 0.05 seconds, or none")
         }
     }
+}
 
-    private func requestJSON(_ request: IngestRequest, _ files: [String]) throws -> String {
-        let facts: [String: Any] = ["files": files.count, "tags": request.tags]
+extension IngestRequest {
+    /// The request for the catalogue's list of runs.
+    ///
+    /// - Parameters:
+    ///   - fileCount: How many files it has.
+    ///   - job: The job on a cluster that does it; nil for an ingest here.
+    /// - Returns: A JSON object.
+    /// - Throws: An error of Foundation.
+    package func summaryJSON(fileCount: Int, job: String? = nil) throws -> String {
+        var facts: [String: Any] = ["files": fileCount, "tags": tags]
+        facts["job"] = job
         let data = try JSONSerialization.data(withJSONObject: facts, options: .sortedKeys)
         return String(decoding: data, as: UTF8.self)
     }
