@@ -203,6 +203,75 @@ struct ClusterCommandTests {
         try cluster.expectSameAsHere()
     }
 
+    private struct ShownTask: Decodable {
+        let number: Int
+        let phase: String
+        let reason: String?
+    }
+
+    /// What `vsdb jobs show` tells of a job's tasks.
+    private func tasks(_ job: String) throws -> [ShownTask] {
+        struct Shown: Decodable { let tasks: [ShownTask] }
+        let shown = try cluster.run(["jobs", "show", job, "--json"])
+        return try JSONDecoder().decode(Shown.self, from: Data(shown.output.utf8)).tasks
+    }
+
+    /// Whether Slurm knows of it or has forgotten it.
+    @Test(arguments: [false, true])
+    func aTaskThatWasCancelledBeforeItBeganIsToldSo(isForgotten: Bool) throws {
+        try slurm.hook("[[ $task == 0 ]] && sleep 600")
+        #expect(try cluster.ingest("--shards", "3", "--detach", "--retries", "0").status == 0)
+        let job = try cluster.job()
+        try wait(for: "the first task") { try tasks(job)[0].phase == "running" }
+        #expect(try cluster.run(["jobs", "cancel", job]).status == 0)
+        if isForgotten { try slurm.forget() }
+        let cancelled = try tasks(job)
+        #expect(cancelled.map(\.phase) == ["cancelled", "cancelled", "cancelled"])
+        #expect(cancelled[2].reason == "it was cancelled before its first attempt began")
+        let attached = try cluster.run(["jobs", "attach", job])
+        #expect(attached.status == 1 && attached.errors.contains("3 cancelled"))
+        #expect(!attached.errors.contains("failed after"), "\(attached.errors)")
+        try slurm.hook("")
+        let retried = try cluster.run(["jobs", "retry", job])
+        #expect(retried.status == 0, "\(retried.errors)")
+        #expect(slurm.startCount == 4)
+        try cluster.expectSameAsHere()
+    }
+
+    /// Somebody who cancels a task by hand does not want it to be sent again.
+    @Test func aTaskThatIsCancelledByHandIsNotSentAgain() throws {
+        try slurm.hook("[[ $task == 1 && $run == 0 ]] && sleep 600")
+        let running = try cluster.start(
+            ["ingest"] + cluster.request + [
+                "--cluster", "slurm", "--job-folder", "jobs", "--shards", "4",
+            ]
+        )
+        wait(for: "a collected task") { running.output.contains("task 0") || !running.isRunning }
+        let job = try cluster.job()
+        try wait(for: "the task") { try tasks(job)[1].phase == "running" || !running.isRunning }
+        // One that waits and one that runs.
+        for task in [3, 1] { try slurm.cancel(task) }
+        let result = try running.finish()
+        #expect(result.status == 3, "\(result.errors)")
+        let words = "it was cancelled outside of vsdb; vsdb jobs retry \(job) sends it again"
+        for task in [1, 3] { #expect(result.errors.contains("task \(task): \(words)")) }
+        #expect(slurm.startCount == 3)
+
+        // Slurm forgets it, vsdb does not.
+        try slurm.forget()
+        let attached = try cluster.run(["jobs", "attach", job])
+        #expect(attached.status == 3 && attached.errors.contains(words), "\(attached.errors)")
+        #expect(slurm.startCount == 3)
+        #expect(
+            try tasks(job).map(\.phase) == ["collected", "cancelled", "collected", "cancelled"]
+        )
+        let retried = try cluster.run(["jobs", "retry", job])
+        #expect(retried.status == 0, "\(retried.errors)")
+        #expect(retried.errors.contains("task 1 is sent again: it was cancelled"))
+        #expect(slurm.startCount == 5)
+        try cluster.expectSameAsHere()
+    }
+
     /// As at a time limit: what is done is handed in, and the next attempt goes on from there.
     @Test func aTaskThatIsAskedToStopHandsInWhatItHas() throws {
         let workspace = try Workspace()

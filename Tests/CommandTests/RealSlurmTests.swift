@@ -113,6 +113,21 @@ struct RealSlurmTests {
         try cluster.expectSameAsHere()
     }
 
+    @Test func aTaskThatIsCancelledByHandIsNotSentAgain() throws {
+        let running = try startIngest()
+        try waitForWork(on: "n1", running)
+        let job = try cluster.job()
+        let cancelled = try cluster.workspace.shell(
+            "scancel $(squeue -h --array --states=running --name=vsdb-\(job) --nodelist=n1 --format=%i)"
+        )
+        #expect(cancelled.status == 0, "\(cancelled.errors)")
+        let result = try running.finish()
+        #expect(result.status == 3 && result.errors.contains("cancelled outside of vsdb"))
+        let retried = try cluster.run(["jobs", "retry", job])
+        #expect(retried.status == 0, "\(retried.errors)")
+        try cluster.expectSameAsHere()
+    }
+
     @Test func aRenderHasTheBytesOfOneHere() throws {
         #expect(try cluster.run(["ingest"] + cluster.request).status == 0)
         let saved = try cluster.run([

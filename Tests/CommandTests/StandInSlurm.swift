@@ -48,6 +48,21 @@ final class StandInSlurm: Sendable {
         }
     }
 
+    /// Cancels one task, as `scancel 101_1` does.
+    func cancel(_ task: Int) throws { try run("scancel", ["101_\(task)"]) }
+
+    /// Forgets the tasks that ended, as the controller does after some minutes.
+    func forget() throws {
+        let state = folder + "/state"
+        for name in try FileManager.default.contentsOfDirectory(atPath: state) {
+            let line = try String(contentsOfFile: state + "/" + name, encoding: .utf8)
+            guard name.wholeMatch(of: /\d+\.\d+/) != nil,
+                !line.contains("|PENDING|"), !line.contains("|RUNNING|")
+            else { continue }
+            try FileManager.default.removeItem(atPath: state + "/" + name)
+        }
+    }
+
     /// How many tasks were started so far.
     var startCount: Int {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/state")) ?? []
@@ -96,6 +111,7 @@ final class StandInSlurm: Sendable {
                 run=$(ls "$state" | grep -c "\\.$task\\.run$"); : > "$state/$id.$task.run"
                 echo "$name|RUNNING|$node" > "$state/$id.$task"
                 (
+                    echo $BASHPID > "$state/$id.$task.process"
                     source "$here/hook"
                     export SLURM_ARRAY_JOB_ID=$id SLURM_ARRAY_TASK_ID=$task SLURMD_NODENAME=$node
                     exec bash "$script"
@@ -127,7 +143,21 @@ final class StandInSlurm: Sendable {
         #!/bin/bash
         here=$(cd "$(dirname "$0")" && pwd); state=$here/state
         for argument in "$@"; do
-            case $argument in --name=*) wanted=${argument#--name=} ;; --all) wanted=.all ;; esac
+            case $argument in
+            --name=*) wanted=${argument#--name=} ;;
+            --all) wanted=.all ;;
+            *_*)
+                task=$state/${argument/_/.}
+                IFS='|' read -r name phase node < "$task"
+                echo "$name|CANCELLED|$node" > "$task"
+                [[ $phase == RUNNING ]] || exit 0
+                until [[ -s $task.process ]]; do sleep 0.05; done
+                # The shell of the hook does not hear the first.
+                process=$(cat "$task.process")
+                kill "$process"; sleep 1; kill -9 "$process" 2> /dev/null
+                exit 0
+                ;;
+            esac
         done
         for file in "$state"/*.runner; do
             [[ -e $file ]] || continue

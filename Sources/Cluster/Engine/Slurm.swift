@@ -20,10 +20,13 @@ public struct Slurm: Sendable {
         var isActive: Bool { !Self.ended.contains(state) }
 
         private static let ended: Set<String> = [
-            "BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL",
+            "BOOT_FAIL", Slurm.cancelled, "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL",
             "OUT_OF_MEMORY", "PREEMPTED", "REVOKED", "TIMEOUT",
         ]
     }
+
+    /// The state of a task that was taken out of the queue, or ended, by scancel.
+    static let cancelled = "CANCELLED"
 
     /// How long a program may take; the controller of a large cluster is busy at times.
     private static let patience = 60.0

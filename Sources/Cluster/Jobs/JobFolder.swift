@@ -15,6 +15,7 @@ internal import Store
 /// collected/NNNN.json that the results are in the library
 /// progress/NNNN.json  how far a running task is
 /// logs/, sent/        what tasks said; which tasks were sent when
+/// withdrawn/NNNN.A    that a task was cancelled in array A of Slurm; with .again, that it may go on
 /// ```
 ///
 /// A name appears by `rename` of what is whole and on the disk, or by exclusive creation. Nothing here needs locks,

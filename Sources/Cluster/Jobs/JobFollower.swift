@@ -84,7 +84,7 @@ public struct JobFollower {
         try send(state.tasks.filter { $0.phase == .unsent }.map(\.number), onEvent)
     }
 
-    /// Works until every task is collected or has failed for good.
+    /// Works until every task is collected, has failed for good or was cancelled.
     ///
     /// - Parameters:
     ///   - cancellation: Stops following; the tasks go on.
@@ -345,7 +345,7 @@ public struct JobFollower {
 
     /// Deletes what no task needs any more; documents, reports and logs stay.
     private func finish(_ state: JobState) throws -> JobState {
-        guard state.count(.failed) == 0 else { return state }
+        guard state.count(.failed) + state.count(.cancelled) == 0 else { return state }
         let files = FileManager.default
         let drafts = try folder.names(in: "attempts").filter { !$0.hasSuffix(".json") }
             .map { "\(folder.path)/attempts/\($0)" }

@@ -16,6 +16,8 @@ public struct JobState: Sendable {
         case collected
         /// It was tried as often as it may be.
         case failed
+        /// It was taken out of Slurm's hands; it is sent again if that is asked for, not by itself.
+        case cancelled
     }
 
     /// One task.
@@ -32,6 +34,8 @@ public struct JobState: Sendable {
         public var reason: String?
         /// The part of its work that is done, `0...1`.
         public var fraction: Double
+        /// The array of Slurm in which it was sent last.
+        public var array: String?
         /// What its last attempt said.
         public var log: String?
     }
@@ -50,9 +54,9 @@ public struct JobState: Sendable {
     /// How many tasks are in a phase.
     public func count(_ phase: Phase) -> Int { tasks.count { $0.phase == phase } }
 
-    /// Whether nothing will happen any more.
+    /// Whether nothing will happen any more by itself.
     public var isOver: Bool {
-        tasks.allSatisfy { $0.phase == .collected || $0.phase == .failed }
+        tasks.allSatisfy { [.collected, .failed, .cancelled].contains($0.phase) }
     }
 
     /// The part of all work that is done, `0...1`, every task counting alike.
@@ -69,9 +73,13 @@ struct JobInspector {
     /// When a task was first seen to be out of the queue without results.
     private var missing: [Int: ContinuousClock.Instant] = [:]
     private var asksAccounting = true
+    /// How tasks ended by the accounting, by task and array.
+    private var accounted: [String: String] = [:]
     /// What does not change any more is read once, over the network: attempts that ended, tasks that were sent.
     private var ended: [String: TaskAttempt] = [:]
     private var sent: [String: SentTasks] = [:]
+    /// Which tasks were cancelled, and which of those may go on.
+    private var cancellations = Cancellations()
     /// Whether there will be a second look, so that what may become visible yet is waited for.
     private let isPatient: Bool
 
@@ -107,12 +115,17 @@ struct JobInspector {
             sent[name] = try folder.read(SentTasks.self, "sent/" + name)
         }
         let sent = sent.values.sorted { $0.sent < $1.sent }
+        // After Slurm was asked: whoever cancels a job says so first.
+        cancellations = try Cancellations(folder)
         let byTask = Dictionary(grouping: queue, by: \.task)
         var tasks: [JobState.Task] = []
         for number in 0..<job.taskCount {
             let own = attempts[number] ?? []
             let queued = byTask[number] ?? []
             let active = queued.first(where: \.isActive)
+            let array =
+                active?.array ?? sent.last { $0.tasks.contains(number) }?.array
+                ?? queued.last?.array ?? own.last?.array
             var task = JobState.Task(
                 number: number,
                 phase: .unsent,
@@ -120,6 +133,7 @@ struct JobInspector {
                 node: active?.node ?? own.last?.node,
                 reason: nil,
                 fraction: 0,
+                array: array,
                 log: (active?.array ?? own.last?.array
                     ?? sent.last { $0.tasks.contains(number) }?.array)
                     .map { folder.logPath(number, $0) }
@@ -144,7 +158,7 @@ struct JobInspector {
             job: job,
             folder: folder.path,
             tasks: tasks,
-            isCancelled: fileExists(folder.path + "/cancelled"),
+            isCancelled: cancellations.isOfJob,
             silence: silence
         )
     }
@@ -177,8 +191,11 @@ struct JobInspector {
         _ queued: [Slurm.QueuedTask]
     ) throws {
         let arrays = sent.filter { $0.tasks.contains(task.number) }.map(\.array)
-        guard !arrays.isEmpty || !attempts.isEmpty else { return }
-        let last = queued.last { $0.array == arrays.last } ?? queued.last
+        guard let array = task.array else {
+            if cancellations.isOfJob { task.cancel(Self.neverBegan) }
+            return
+        }
+        let last = queued.last { $0.array == array } ?? queued.last
         // What says that it was done may become visible later.
         let wait =
             last?.state == "COMPLETED" ? Self.longPatience : isPatient ? Self.patience : 0
@@ -193,24 +210,60 @@ struct JobInspector {
         }
         // An array in which no attempt of it began counts as one: its node saw no vsdb, or no folder.
         let begun = Set(attempts.map(\.array))
-        let stillborn = Set(arrays).subtracting(begun).count
-        let failures = attempts.count { $0.outcome != .partial } + stillborn
-        let ending = last.map { [$0.state, $0.reason].compactMap { $0 }.joined(separator: ", ") }
-        let wasStopped = attempts.last?.outcome == .partial
+        let stillborn = Set(arrays).subtracting(begun)
+        let hasFailed = attempts.last { $0.array == array }?.outcome == .failed
+        let accounted = last == nil && !hasFailed ? accountedEnding(task.number, array) : nil
+        let wasCancelled = (last?.array == array ? last?.state : accounted) == Slurm.cancelled
+        let allowed = try folder.allowedAttempts(task.number, job)
+        // What was cancelled did not fail.
+        let earlierFailures =
+            attempts.count { $0.array != array ? $0.outcome != .partial : $0.outcome == .failed }
+            + stillborn.subtracting([array]).count
+        if earlierFailures < allowed,
+            try cancellations.holds(task.number, array, isSeen: wasCancelled, isNoted: isPatient)
+        {
+            task.cancel(
+                !cancellations.isOfJob
+                    ? "it was cancelled outside of vsdb; vsdb jobs retry \(job.id) sends it again"
+                    : begun.isEmpty ? Self.neverBegan : "it was cancelled"
+            )
+            return
+        }
+        let ending =
+            last.map { [$0.state, $0.reason].compactMap { $0 }.joined(separator: ", ") }
+            ?? accounted
         task.reason =
-            wasStopped
-            ? "it was asked to stop, as at a time limit, and handed in what it had"
-            : attempts.last { $0.outcome != .partial && begun.contains($0.array) }?.message
-                ?? ending ?? accountedEnding(task.number)
-                ?? (begun.isEmpty
-                    ? "no attempt began; does its node see \(folder.path)?" : "it died")
-        task.phase = failures >= (try folder.allowedAttempts(task.number, job)) ? .failed : .unsent
+            if wasCancelled || cancellations.released(task.number, array) {
+                "it was cancelled"
+            } else if attempts.last?.outcome == .partial {
+                "it was asked to stop, as at a time limit, and handed in what it had"
+            } else {
+                attempts.last { $0.outcome != .partial }?.message ?? ending
+                    ?? (begun.isEmpty
+                        ? "no attempt began; does its node see \(folder.path), or was it cancelled with scancel?"
+                        : "it died")
+            }
+        let failures = attempts.count { $0.outcome != .partial } + stillborn.count
+        task.phase = failures >= allowed ? .failed : .unsent
     }
 
-    private mutating func accountedEnding(_ task: Int) -> String? {
+    private static let neverBegan = "it was cancelled before its first attempt began"
+
+    private mutating func accountedEnding(_ task: Int, _ array: String) -> String? {
+        let key = Cancellations.mark(task, array)
+        if let ending = accounted[key] { return ending }
         guard asksAccounting else { return nil }
         let ended = slurm.accounted(job)
         if ended.isEmpty { asksAccounting = false }
-        return ended.last { $0.task == task }?.state
+        for task in ended where !task.isActive {
+            accounted[Cancellations.mark(task.task, task.array)] = task.state
+        }
+        return accounted[key]
+    }
+}
+
+extension JobState.Task {
+    fileprivate mutating func cancel(_ reason: String) {
+        (phase, self.reason) = (.cancelled, reason)
     }
 }

@@ -58,13 +58,21 @@ extension Session {
         let sent = try folder.names(in: "sent").compactMap {
             try folder.read(SentTasks.self, "sent/" + $0)
         }
+        var cancellations = try Cancellations(folder)
+        // Of a cancelled job, some may be coming to their end yet.
+        let phases: Set<JobState.Phase> =
+            state.isCancelled
+            ? [.unsent, .failed, .cancelled, .waiting, .running] : [.unsent, .failed, .cancelled]
         var again: [Int] = []
-        for task in state.tasks where [.unsent, .failed].contains(task.phase) {
+        for task in state.tasks where phases.contains(task.phase) {
             let sendings = sent.count { $0.tasks.contains(task.number) }
             try folder.write(
                 max(task.attempts, sendings) + job.retries + 1,
                 to: "allowed/\(JobFolder.name(task.number)).json"
             )
+            if let array = task.array, [.cancelled, .waiting, .running].contains(task.phase) {
+                try cancellations.release(task.number, array)
+            }
             again.append(task.number)
         }
         // Whoever follows it may send again.

@@ -61,6 +61,7 @@ final class JobReporter {
         let job: String
         let added: Int
         let failedTasks: [JobState.Task]
+        let cancelledTasks: [JobState.Task]
         let failedFiles: Int
         let elapsedSeconds: Double
     }
@@ -142,7 +143,7 @@ final class JobReporter {
     /// How many tasks are where, in a line.
     static func summary(of state: JobState) -> String {
         var parts = ["\(state.count(.collected))/\(Wording.count(state.tasks.count, "task"))"]
-        for phase in [JobState.Phase.running, .waiting, .unsent, .published, .failed] {
+        for phase in [JobState.Phase.running, .waiting, .unsent, .published, .failed, .cancelled] {
             let count = state.count(phase)
             if count > 0 { parts.append("\(count) \(phase.rawValue)") }
         }
@@ -155,11 +156,13 @@ final class JobReporter {
     func finish(_ state: JobState) throws {
         ProgressLine.clear()
         let failed = state.tasks.filter { $0.phase == .failed }
+        let cancelled = state.tasks.filter { $0.phase == .cancelled }
         try line(
             DoneLine(
                 job: state.job.id,
                 added: added,
                 failedTasks: failed,
+                cancelledTasks: cancelled,
                 failedFiles: failures,
                 elapsedSeconds: progress.elapsed
             )
@@ -170,17 +173,22 @@ final class JobReporter {
                     + "\(task.reason ?? "it died")\(task.log.map { "; its log: \($0)" } ?? "")"
             )
         }
+        if !state.isCancelled {
+            for task in cancelled {
+                console.error("task \(task.number): \(task.reason ?? "it was cancelled")")
+            }
+        }
         var parts = [Self.summary(of: state)]
         if state.job.ingest != nil { parts.append("\(Wording.count(added, "clip")) added") }
         if known > 0 { parts.append("\(known) known already") }
         if failures > 0 { parts.append("\(Wording.count(failures, "file")) failed") }
         console.note("\(parts.joined(separator: ", ")) in \(Wording.clock(progress.elapsed))")
-        if state.isCancelled, !state.isOver {
+        if state.isCancelled, !cancelled.isEmpty || !state.isOver {
             console.note("the job was cancelled; vsdb jobs retry \(state.job.id) goes on with it")
             throw ExitStatus.failed
         }
-        if !failed.isEmpty {
-            console.note("vsdb jobs retry \(state.job.id) tries them again")
+        if !failed.isEmpty { console.note("vsdb jobs retry \(state.job.id) tries them again") }
+        if !failed.isEmpty || !cancelled.isEmpty {
             throw state.count(.collected) > 0 ? ExitStatus.someFailed : ExitStatus.failed
         }
         if failures > 0 { throw ExitStatus.someFailed }
