@@ -62,6 +62,7 @@ struct ClusterCommandTests {
         for line in [
             "#SBATCH --time=30", "#SBATCH --mem=4G", "#SBATCH --partition=long",
             "#SBATCH --account=film", "#SBATCH --cpus-per-task=3", "#SBATCH --requeue",
+            "#SBATCH --signal=B:TERM@60",
         ] { #expect(result.output.contains(line + "\n")) }
         #expect(result.output.hasPrefix("#!/bin/bash\n"))
         #expect(!cluster.workspace.has("jobs") && slurm.startCount == 0)

@@ -8,9 +8,6 @@ struct SlurmScript {
     /// The vsdb that the tasks run, which every node sees.
     let program: String
 
-    /// A minute before the time limit a task is asked to stop and to hand in what it has.
-    private static let noticeSeconds = 60
-
     /// The text of the file.
     var text: String {
         var lines = ["#!/bin/bash", "# \(job.title)"]
@@ -25,7 +22,7 @@ struct SlurmScript {
             "#SBATCH --requeue",
             "#SBATCH --ntasks=1",
             "#SBATCH --cpus-per-task=\(job.slurm.cores)",
-            "#SBATCH --signal=B:TERM@\(Self.noticeSeconds)",
+            "#SBATCH --signal=B:TERM@\(job.slurm.noticeSeconds)",
         ]
         for (key, value) in [
             ("partition", job.slurm.partition), ("time", job.slurm.time), ("mem", job.slurm.memory),
