@@ -75,9 +75,10 @@ test-asan: deps ## Run the tests under AddressSanitizer, built in .build/asan; a
 
 # One thread of OpenMP: libgomp is not built for ThreadSanitizer, which cannot see its barriers and calls every
 # kernel's work a race. The threads of Swift, of libav's callers and of the store are all watched.
+# The test that is skipped limits files to 4 KiB before vsdb begins, and ThreadSanitizer makes larger ones for itself.
 test-tsan: deps ## Run the tests under ThreadSanitizer, built in .build/tsan; about half an hour on 2 cores.
 	OMP_NUM_THREADS=1 TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt halt_on_error=0" \
-		$(call SANITIZED,thread,tsan)
+		$(call SANITIZED,thread,tsan) --skip aDiskThatTakesNoMoreIsNamedAndKeepsNothing
 
 KILLS ?= 600
 FAULTS ?= 5000
