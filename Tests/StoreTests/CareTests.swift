@@ -257,6 +257,28 @@ import Testing
         #expect(try Library.repair(at: folder.library).isEmpty, "nothing is left to do")
     }
 
+    /// Then the tensors come first: they are told by themselves, and the catalogue by their cards.
+    @Test func aLibraryOfWhichBothFilesLostTheirBeginningIsWrittenAgain() throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder)
+        let pack = folder.library + "/packs/faces"
+        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
+        try Data(Fixture.pack.manifestJSON.utf8)
+            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
+        for name in ["/catalog.sqlite", "/tensors.lmdb/data.mdb"] {
+            try overwrite(folder.library + name, at: 0, with: [UInt8](repeating: 0, count: 8192))
+        }
+        let report = try Library.repair(
+            at: folder.library,
+            packFingerprint: { _ in Fixture.pack.fingerprint }
+        )
+        #expect(report.remaining.isEmpty && report.lostClips.isEmpty, "\(report)")
+        #expect(report.actions.contains { $0.contains("compositions and collections are lost") })
+        try Fixture.expectWhole(clips, at: folder.library)
+        let names = try Library.open(at: folder.library).clips().map(\.name)
+        #expect(names == clips.map(\.name))
+    }
+
     /// A log that was cut off looks like the end of one: only the cards know of the clips in it.
     @Test func clipsWhoseRowsWentWithTheLogComeBack() throws {
         let folder = try TemporaryFolder()

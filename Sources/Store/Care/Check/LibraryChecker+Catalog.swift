@@ -22,7 +22,7 @@ extension LibraryChecker {
             // What follows reads those tables.
             throw StoreError(
                 .damaged,
-                "catalogue \"\(file)\": \(fault); vsdb repair makes it again"
+                "catalogue \"\(file)\": \(fault); vsdb repair writes the catalogue anew"
             )
         }
         let found = try String.fetchOne(db, sql: "SELECT value FROM library WHERE name = 'uuid'")

@@ -123,8 +123,11 @@ extension LibraryRepairer {
         return result
     }
 
+    /// Whether the tensors cannot be read at all.
+    func areTensorsDamaged() throws -> Bool { try readTensors { _ in true } == nil }
+
     /// The manifest; nil if it is damaged or gone, a newer format being no damage.
-    private func readManifest() throws -> LibraryManifest? {
+    func readManifest() throws -> LibraryManifest? {
         do throws(StoreError) { return try LibraryManifest(path: manifestPath) } catch {
             guard [.damaged, .stranger, .noLibrary].contains(error.kind) else { throw error }
             return nil
@@ -189,12 +192,17 @@ extension LibraryRepairer {
     }
 
     /// Writes the tensor file anew, of all records in it that are whole, if its trees are damaged.
+    ///
+    /// - Parameters:
+    ///   - uuid: What they are to be of.
+    ///   - wanted: The checksums that the catalogue names, by key; they choose among records of one key.
+    ///   - onStep: Is told each step.
     mutating func mendTensors(
         uuid: String,
+        checksums wanted: [TensorKey: String],
         _ onStep: (Library.RepairStep) throws -> Void
     ) throws {
-        guard let fault = try tensorsFault(uuid) else { return }
-        let wanted = try checksums()
+        guard let fault = try tensorsFault(uuid, wanted) else { return }
         let salvage = try TensorSalvage(tensorsPath) { wanted[$0] }
         let bytes = salvage.places.values.reduce(0) { $0 + $1.byteCount }
         guard freeByteCount(path) > bytes + bytes / 4 else {
@@ -224,7 +232,7 @@ extension LibraryRepairer {
     }
 
     /// Why the tensors have to be written anew, or nil; errors that are no damage end the repair.
-    private func tensorsFault(_ uuid: String) throws -> String? {
+    private func tensorsFault(_ uuid: String, _ wanted: [TensorKey: String]) throws -> String? {
         do {
             try TensorFileCheck.run(tensorsPath)
             let audit = try TensorFileAudit(path: tensorsPath, transaction: nil)
@@ -233,7 +241,6 @@ extension LibraryRepairer {
             let found = try store.read { try $0.property("uuid") }
             guard let found, found != uuid else { return found == nil ? "its UUID is gone" : nil }
             // Of another library, or a changed byte: then they hold what the rows name.
-            let wanted = try checksums()
             let held = wanted.keys.count { audit?.records[$0] != nil }
             guard held > 0, 2 * held >= wanted.count else {
                 throw StoreError(
@@ -251,7 +258,7 @@ extension LibraryRepairer {
     }
 
     /// The checksums that the catalogue names, by key; rows that are damaged name none.
-    private func checksums() throws -> [TensorKey: String] {
+    func checksums() throws -> [TensorKey: String] {
         try DatabaseQueue(path: catalogPath).read { db in
             var wanted: [TensorKey: String] = [:]
             let rows = try Row.fetchCursor(

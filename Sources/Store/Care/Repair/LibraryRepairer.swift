@@ -50,9 +50,19 @@ struct LibraryRepairer {
         defer { withExtendedLifetime(alone) {} }
         // Of a repair that was killed.
         try removeIfThere(draft)
-        try mendCatalog(onStep)
+        do { try mendCatalog(onStep) } catch {
+            // Where both are damaged the catalogue needs the cards, and so the tensors first.
+            guard StoreError(error, "repair it", path).kind == .damaged,
+                let uuid = try readManifest()?.uuid, try areTensorsDamaged()
+            else { throw error }
+            try mendTensors(uuid: uuid, checksums: [:], onStep)
+            report.actions.append(
+                "catalogue and tensors were damaged both: saved compositions and collections are lost"
+            )
+            try mendCatalog(onStep)
+        }
         let uuid = try mendIdentity()
-        try mendTensors(uuid: uuid, onStep)
+        try mendTensors(uuid: uuid, checksums: try checksums(), onStep)
         let catalog = try Catalog(path: catalogPath, waitSeconds: waitSeconds, isFrozen: false)
         try catalog.refuseOlder()
         let store = try TensorStore(folder: tensorsFolder, isFrozen: false)
