@@ -197,6 +197,7 @@ extension LibraryRepairer {
     ///   - uuid: What they are to be of.
     ///   - wanted: The checksums that the catalogue names, by key; they choose among records of one key.
     ///   - onStep: Is told each step.
+    /// - Throws: `StoreError`: `.noSpace`, `.stranger`; errors of the disk.
     mutating func mendTensors(
         uuid: String,
         checksums wanted: [TensorKey: String],
