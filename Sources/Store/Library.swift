@@ -19,9 +19,6 @@ public final class Library: Sendable {
     public let created: Date
     /// What a person should know before anything else is done: that changes of the catalogue are lost.
     public let warning: String?
-    /// Of what search indexes have to be: they know assets by numbers, which are given again once
-    /// changes of the catalogue were lost.
-    public let indexIdentity: String
     let catalog: Catalog
     let tensors: TensorStore
     /// Keeps away whoever replaces whole files, as long as the library is open.
@@ -64,8 +61,6 @@ public final class Library: Sendable {
         // Where nothing can be written now, the next write notes it.
         if loss != nil, !isFrozen { try? catalog.write { _ in } }
         warning = loss?.description(path)
-        let epoch = try catalog.read { try CommitCount.epoch($0) }
-        indexIdentity = manifest.uuid + (epoch.map { " " + $0 } ?? "")
     }
 
     /// Opens a library; where this process may not write, or nobody can as the disk is full, it can be read.
@@ -180,7 +175,7 @@ public final class Library: Sendable {
     }
 
     /// Refuses files of different libraries that were copied together.
-    private static func refuseStrangers(
+    static func refuseStrangers(
         _ path: String,
         _ uuid: String,
         _ catalog: Catalog,
@@ -222,6 +217,15 @@ public final class Library: Sendable {
 }
 
 extension Library {
+    /// Of what search indexes have to be: they know assets by numbers, which are given again once changes of the
+    /// catalogue were lost, or a backup was restored.
+    ///
+    /// - Throws: `StoreError`.
+    public func indexIdentity() throws(StoreError) -> String {
+        let epoch = try reading("identify indexes") { try CommitCount.epoch($0) }
+        return uuid + (epoch.map { " " + $0 } ?? "")
+    }
+
     /// Reads from one snapshot of the catalogue, with our errors.
     func reading<Result>(
         _ doing: String,

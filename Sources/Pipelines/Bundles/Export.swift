@@ -139,6 +139,13 @@ private struct BundleWriter {
                     byteCount = 0
                     onProgress(report.clips, numbers.count)
                 }
+                guard stored.assets.contains(where: { $0.kind == .content }) else {
+                    throw StoreError(
+                        .damaged,
+                        "library \"\(session.library.path)\": clip \"\(stored.clip.name)\" has no content code; see "
+                            + "vsdb check, and mend it with vsdb repair"
+                    )
+                }
                 waiting.append(stored)
                 byteCount += stored.byteCount
             }

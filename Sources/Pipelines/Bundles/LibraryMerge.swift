@@ -134,6 +134,13 @@ struct LibraryMerge {
         var known = group.filter { ids.contains($0.id) }
         let clips = try fresh.map {
             var clip = try $0.whole()
+            guard clip.assets.contains(where: { $0.kind == .content }) else {
+                throw StoreError(
+                    .damaged,
+                    "\"\(report.source)\": clip \"\(clip.name)\" has no content code; mend the library that it "
+                        + "comes from with vsdb repair"
+                )
+            }
             clip.ingestRun = run
             return clip
         }

@@ -47,7 +47,7 @@ struct LibraryIndex {
     /// What it holds.
     func identity() throws -> IndexIdentity {
         IndexIdentity(
-            library: library.indexIdentity,
+            library: try library.indexIdentity(),
             pack: fingerprint,
             descriptor: aspect.descriptor + (windows?.suffix ?? ""),
             layout: try aspect.space(of: pack.manifest).layout

@@ -106,7 +106,7 @@ extension Library {
         try catalog.backUp(to: copy)
         let queue = try DatabaseQueue(path: copy)
         let (count, clipCount) = try queue.write { db in
-            try CommitCount.beginEpoch(db)
+            try CommitCount.beginCopy(db)
             return (
                 try CommitCount.count(db),
                 try Int.fetchOne(db, sql: "SELECT count(*) FROM clips") ?? 0

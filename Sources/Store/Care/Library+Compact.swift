@@ -56,10 +56,15 @@ extension Library {
             guard freeByteCount(path) >= before else {
                 throw StoreError.diskFull(path, needed: before)
             }
-            try compactTensors(path + "/" + tensorsName, stop, onStep)
-            try onStep(.tensorsReplaced)
             let catalog = try Catalog(path: files[0], waitSeconds: waitSeconds, isFrozen: false)
             try catalog.refuseOlder()
+            try {
+                let tensors = try TensorStore(folder: path + "/" + tensorsName, isFrozen: false)
+                let uuid = try LibraryManifest(path: path + "/" + manifestName).uuid
+                try refuseStrangers(path, uuid, catalog, tensors)
+            }()
+            try compactTensors(path + "/" + tensorsName, stop, onStep)
+            try onStep(.tensorsReplaced)
             try catalog.maintain { db in
                 try db.execute(sql: "VACUUM")
                 try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
@@ -121,6 +126,9 @@ extension Library {
     ) throws(StoreError) -> LibraryLock {
         let manifest = path + "/" + manifestName
         guard fileExists(manifest) else { throw noLibrary(at: path) }
-        return try LibraryLock(manifest, .alone, waitSeconds: waitSeconds, doing, stop)
+        let alone = try LibraryLock(manifest, .alone, waitSeconds: waitSeconds, doing, stop)
+        // Of a newer vsdb, or none: nothing of it is to be changed.
+        _ = try LibraryManifest(path: manifest)
+        return alone
     }
 }

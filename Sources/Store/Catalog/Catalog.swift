@@ -83,6 +83,7 @@ final class Catalog: Sendable {
             try CommitCount.noteLoss(db, marked: marked)
             let result = try body(db)
             guard db.totalChangesCount != before else { return (result, nil) }
+            try CommitCount.endCopy(db)
             return (result, try CommitCount.increase(db))
         }
         if let count { mark.note(count) }

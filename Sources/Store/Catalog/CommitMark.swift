@@ -136,6 +136,19 @@ enum CommitCount {
         try set("epoch", UUID().uuidString.lowercased(), db)
     }
 
+    /// Gives a backup an epoch of its own, which ends with the first change: what is restored twice gives the
+    /// same numbers twice, to other assets.
+    static func beginCopy(_ db: Database) throws {
+        try set("epoch", copyPrefix + UUID().uuidString.lowercased(), db)
+    }
+
+    /// Begins another epoch if this is the first change since the backup.
+    static func endCopy(_ db: Database) throws {
+        if try epoch(db)?.hasPrefix(copyPrefix) == true { try beginEpoch(db) }
+    }
+
+    private static let copyPrefix = "copy "
+
     /// What indexes have to be of, as they know assets by their numbers; nil if no number was ever lost.
     static func epoch(_ db: Database) throws -> String? { try value("epoch", db) }
 }

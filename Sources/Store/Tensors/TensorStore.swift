@@ -40,6 +40,9 @@ final class TensorStore: Sendable {
         let path = folder + "/data.mdb"
         // LMDB takes a missing or empty file for a new environment and would start afresh.
         guard let identity = FileIdentity(path), fileByteCount(path) >= 8192 else {
+            if access(path, F_OK) != 0, errno == EACCES {
+                throw StoreError.system(EACCES, "look into", folder)
+            }
             throw StoreError(
                 .damaged,
                 "tensors \"\(path)\": the file is missing or was cut short; restore the library "

@@ -118,7 +118,9 @@ struct RemoveCommand: LibraryCommand {
     /// that: the clips are removed all the same.
     private func collect(_ library: Library) throws -> CollectionReport? {
         guard library.warning == nil else {
-            shared.console.note("the tensors stay until vsdb repair and then vsdb gc")
+            shared.console.note(
+                "the tensors stay, and vsdb repair brings the clips back with what was lost: remove them again then"
+            )
             return nil
         }
         do throws(StoreError) {

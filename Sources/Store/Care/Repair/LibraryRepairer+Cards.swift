@@ -29,7 +29,6 @@ extension LibraryRepairer {
         }
         try makeFolder(path + "/index")
         try restorePacks(catalog)
-        // First: once the clips are there, the loss is forgotten.
         if hasLoss { try restoreWords(catalog, store) }
         try restoreClips(catalog, store)
     }
@@ -85,10 +84,8 @@ extension LibraryRepairer {
                 }
             }
             try store.read { _ = try restoreDocuments($0.documentCards(), db) }
-            guard lacking.isEmpty else { return }
-            try Rebuilding.end(db)
-            try CommitCount.forgetLoss(db)
         }
+        isRebuilt = lacking.isEmpty
         if restored > 0 {
             report.actions.append(
                 "wrote the rows of \(restored.counted("clip")) again, from cards; what was removed since the "

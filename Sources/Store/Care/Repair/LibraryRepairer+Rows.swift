@@ -51,7 +51,7 @@ extension LibraryRepairer {
         if let card { try restoreWords([(row.number, card)], db) }
         try ClipRow.seal(row.number, db)
         let what =
-            "clip \"\(row.name)\" (\(clip.id)): its name, caption, tags or source path changed on the disk"
+            "clip \"\(row.name)\" (\(clip.id)): its name, caption, tags or source changed on the disk"
         report.actions.append(
             card == nil
                 ? "\(what); its codes are whole; look at it with vsdb show and correct it"
@@ -64,12 +64,13 @@ extension LibraryRepairer {
     func restoreWords(_ clips: [(number: Int64, card: ClipCard)], _ db: Database) throws {
         // Names that change places are all free first.
         let renamed = try clips.filter { number, card in
-            let name = try String.fetchOne(
+            let range = card.isSegment ? ClipName.range(card.start, card.end) : ""
+            let isSame = try Int.fetchOne(
                 db,
-                sql: "SELECT base_name || '' FROM clips WHERE id = ?",
-                arguments: [number]
+                sql: "SELECT 1 FROM clips WHERE id = ? AND base_name = ? AND name = ?",
+                arguments: [number, card.name, card.name + range]
             )
-            return name != card.name
+            return isSame == nil
         }
         for (number, _) in renamed {
             try db.execute(
@@ -107,9 +108,14 @@ extension LibraryRepairer {
             arguments: [card.caption, number]
         )
         try db.execute(
-            sql:
-                "UPDATE sources SET path = ? WHERE id = (SELECT source_id FROM clips WHERE id = ?)",
-            arguments: [card.source.path, number]
+            sql: """
+                UPDATE sources SET path = ?, byte_count = ?, media_kind = ?, container = ?
+                WHERE id = (SELECT source_id FROM clips WHERE id = ?)
+                """,
+            arguments: [
+                card.source.path, card.source.byteCount, card.source.mediaKind.rawValue,
+                card.source.containerJSON, number,
+            ]
         )
         try db.execute(sql: "DELETE FROM clip_tags WHERE clip_id = ?", arguments: [number])
         for tag in Set(card.tags) {

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 
 /// One repair under way: first the files as wholes, then the rows and records in them.
 ///
@@ -13,6 +14,8 @@ struct LibraryRepairer {
     let quarantine: Quarantine
     /// Whether clips may have lost their rows, so that cards are looked through.
     var needsCards: Bool
+    /// Whether every clip with a card has its row again.
+    var isRebuilt = false
     var report = RepairReport()
 
     init(
@@ -39,6 +42,9 @@ struct LibraryRepairer {
         _ onStep: (Library.RepairStep) throws -> Void
     ) throws -> RepairReport {
         guard fileExists(tensorsPath) else {
+            if access(tensorsPath, F_OK) != 0, errno == EACCES {
+                throw StoreError.system(EACCES, "look into", tensorsFolder)
+            }
             throw StoreError(
                 .damaged,
                 "library \"\(path)\": \"\(tensorsPath)\" is missing, and nothing else holds what was in "
@@ -70,6 +76,13 @@ struct LibraryRepairer {
         try restoreFromCards(catalog, store)
         try mendRecords(catalog, store, broken)
         try catalog.read { try writeLackingCards(store, $0) }
+        if isRebuilt {
+            // Last: what was interrupted before is done again.
+            try catalog.write { db in
+                try Rebuilding.end(db)
+                try CommitCount.forgetLoss(db)
+            }
+        }
         try onStep(.rowsDropped)
         try catalog.close()
         report.quarantine = quarantine.usedFolder
