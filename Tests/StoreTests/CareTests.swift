@@ -139,6 +139,20 @@ import Testing
         try Fixture.expectWhole(Array(clips[..<4]), at: folder.library)
     }
 
+    @Test func aLibraryOfAnotherFormatIsLeftAlone() throws {
+        let folder = try TemporaryFolder()
+        _ = try Fixture.closedLibrary(in: folder)
+        let manifest = URL(fileURLWithPath: folder.library + "/library.json")
+        let text = try String(contentsOf: manifest, encoding: .utf8)
+        let newer = text.replacing(#/"formatVersion" ?: ?\d+/#, with: #""formatVersion" : 77"#)
+        #expect(newer != text)
+        try newer.write(to: manifest, atomically: false, encoding: .utf8)
+        expectFailure(.newerFormat) { try Library.compact(at: folder.library) }
+        expectFailure(.newerFormat) { try Library.migrate(at: folder.library) }
+        try Data().write(to: manifest)
+        expectFailure(.damaged) { try Library.compact(at: folder.library) }
+    }
+
     @Test func compactingIsRefusedWhileTheLibraryIsOpen() throws {
         let folder = try TemporaryFolder()
         _ = try Fixture.closedLibrary(in: folder)

@@ -142,7 +142,10 @@ import Testing
             _ = try library.renameClip("clip-1", to: "later")
         }
         #expect(held.contains("catalog.sqlite-wal"))
-        if isReadBefore { #expect(try Library.open(at: backup).clips().count == 1) }
+        if isReadBefore {
+            #expect(try Library.open(at: backup).clips().count == 1)
+            #expect(try Library.repair(at: backup).isEmpty)
+        }
         for name in try FileManager.default.subpathsOfDirectory(atPath: backup) {
             let (from, to) = (backup + "/" + name, copy + "/" + name)
             var isFolder: ObjCBool = false

@@ -85,7 +85,7 @@ enum AssetRow {
         StoreError(
             .damaged,
             "asset \(number): its row in the catalogue is not what was written; mend it with vsdb "
-                + "repair, or restore \(Library.catalogName) from a backup"
+                + "repair, or restore the library from a backup"
         )
     }
 

@@ -82,7 +82,7 @@ enum CompositionRow {
                 throw StoreError(
                     .damaged,
                     "composition \"\(name)\": its row in the catalogue is not what was written; "
-                        + "save the recipe again, or restore \(Library.catalogName) from a backup"
+                        + "save the recipe again, or restore the library from a backup"
                 )
             }
             return Composition(

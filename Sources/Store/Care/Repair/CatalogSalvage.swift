@@ -52,7 +52,7 @@ struct CatalogSalvage {
             throw StoreError(
                 .damaged,
                 "catalogue \"\(old)\": nothing in it can be read; restore "
-                    + "\(Library.catalogName) from a backup"
+                    + "the library from a backup"
             )
         }
         try fresh.writeWithoutTransaction { db in

@@ -1,3 +1,5 @@
+import Foundation
+
 extension Library {
     /// The points of a repair between which a process may die.
     package enum RepairStep: String, Sendable, CaseIterable {
@@ -49,6 +51,9 @@ extension Library {
         let path = absolute(path)
         guard isLibrary(path) else { throw noLibrary(at: path) }
         do {
+            // The empty log of a backup overwrites that of a library that it is copied over: it stays.
+            let log = path + "/" + catalogName + "-wal"
+            let hasEmptyLog = fileExists(log) && fileByteCount(log) == 0
             var repairer = LibraryRepairer(
                 path: path,
                 waitSeconds: waitSeconds,
@@ -58,6 +63,7 @@ extension Library {
             var report = try repairer.run(onStep)
             report.remaining = try check(at: path, readData: true, waitSeconds: waitSeconds)
                 .problems
+            if hasEmptyLog, !fileExists(log) { try writeDurably(Data(), to: log) }
             return report
         } catch { throw StoreError(error, "repair it", path) }
     }
