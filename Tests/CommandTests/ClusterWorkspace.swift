@@ -126,3 +126,19 @@ struct ClusterWorkspace {
         #expect(check.status == 0, "\(check.output)", sourceLocation: sourceLocation)
     }
 }
+
+/// Waits two minutes at the most until something is so.
+func wait(
+    for what: String,
+    sourceLocation: SourceLocation = #_sourceLocation,
+    _ condition: () throws -> Bool
+) rethrows {
+    let end = ContinuousClock.now + .seconds(120)
+    while try !condition() {
+        guard ContinuousClock.now < end else {
+            Issue.record("\(what) did not come", sourceLocation: sourceLocation)
+            return
+        }
+        usleep(50_000)
+    }
+}

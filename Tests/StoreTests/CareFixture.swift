@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import Store
 import Tensors
@@ -14,15 +15,28 @@ extension Fixture {
         let clips = (1...count).map { clip($0) }
         let library = try library(in: folder)
         _ = try library.commit(clips)
-        try library.saveComposition(
-            NewComposition(
-                name: "dance",
-                hash: String(repeating: "ab", count: 32),
-                recipeJSON: #"{"alpha":1}"#,
-                parents: [clips[0].id]
-            )
-        )
+        try library.saveComposition(dance(of: clips[0]))
         return clips
+    }
+
+    static func dance(of clip: NewClip) -> NewComposition {
+        NewComposition(
+            name: "dance",
+            hash: String(repeating: "ab", count: 32),
+            recipeJSON: #"{"alpha":1}"#,
+            parents: [clip.id]
+        )
+    }
+
+    /// Puts what repair reads of the pack into a library.
+    ///
+    /// - Returns: The pack's folder.
+    @discardableResult
+    static func addPackFiles(to library: String) throws -> String {
+        let folder = library + "/packs/faces"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try Data(pack.manifestJSON.utf8).write(to: URL(fileURLWithPath: folder + "/pack.json"))
+        return folder
     }
 
     static func catalogue(of folder: TemporaryFolder) throws -> DatabaseQueue {

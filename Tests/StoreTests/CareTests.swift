@@ -248,11 +248,7 @@ import Testing
         }
         expectFailure(.damaged) { try Library.open(at: folder.library) }
         #expect(try !Library.check(at: folder.library).isSound)
-        let pack = folder.library + "/packs/faces"
-        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
-        try Data(Fixture.pack.manifestJSON.utf8).write(
-            to: URL(fileURLWithPath: pack + "/pack.json")
-        )
+        let pack = try Fixture.addPackFiles(to: folder.library)
         // Without the pack's fingerprint the clips wait.
         let waiting = try Library.repair(at: folder.library)
         #expect(waiting.actions.contains { $0.contains("40 clips wait for the pack") })
@@ -275,10 +271,7 @@ import Testing
     @Test func aLibraryOfWhichBothFilesLostTheirBeginningIsWrittenAgain() throws {
         let folder = try TemporaryFolder()
         let clips = try Fixture.closedLibrary(in: folder)
-        let pack = folder.library + "/packs/faces"
-        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
-        try Data(Fixture.pack.manifestJSON.utf8)
-            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
+        try Fixture.addPackFiles(to: folder.library)
         for name in ["/catalog.sqlite", "/tensors.lmdb/data.mdb"] {
             try overwrite(folder.library + name, at: 0, with: [UInt8](repeating: 0, count: 8192))
         }

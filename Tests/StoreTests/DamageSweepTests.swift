@@ -45,14 +45,7 @@ import Testing
             _ = try library.commit(clips)
             _ = try library.remove(clips[50...].map(\.id))
             _ = try library.collectGarbage()
-            try library.saveComposition(
-                NewComposition(
-                    name: "dance",
-                    hash: String(repeating: "ab", count: 32),
-                    recipeJSON: #"{"alpha":1}"#,
-                    parents: [clips[0].id]
-                )
-            )
+            try library.saveComposition(Fixture.dance(of: clips[0]))
             return try library.clips()
         }()
         _ = try Library.compact(at: folder.library)
@@ -146,11 +139,7 @@ import Testing
     }
 
     @Test func everyPageOfTheCatalogue() throws {
-        let pack = try Self.original.get().folder.library + "/packs/faces"
-        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
-        try Data(Fixture.pack.manifestJSON.utf8).write(
-            to: URL(fileURLWithPath: pack + "/pack.json")
-        )
+        try Fixture.addPackFiles(to: Self.original.get().folder.library)
         let result = try sweep("/catalog.sqlite")
         let share = Double(result.clipsKept) / Double(result.tried * 40)
         print(
@@ -164,10 +153,7 @@ import Testing
     @Test func everyPageOfTheLog() throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.library(in: folder)
-        let pack = folder.library + "/packs/faces"
-        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
-        try Data(Fixture.pack.manifestJSON.utf8)
-            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
+        try Fixture.addPackFiles(to: folder.library)
         let clips = (1...12).map { Fixture.clip($0) }
         for clip in clips { _ = try library.commit([clip]) }
         let whole = folder.path + "/whole"

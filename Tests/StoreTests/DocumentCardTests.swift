@@ -19,10 +19,7 @@ import Testing
     private func fill(_ folder: TemporaryFolder) throws -> [NewClip] {
         let clips = (1...5).map { Fixture.clip($0) }
         let library = try Fixture.library(in: folder)
-        let pack = folder.library + "/packs/faces"
-        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
-        try Data(Fixture.pack.manifestJSON.utf8)
-            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
+        try Fixture.addPackFiles(to: folder.library)
         _ = try library.commit(clips)
         try library.saveComposition(composition("dance", of: [clips[0], clips[1]]))
         try library.saveComposition(composition("gone", of: [clips[2]]))

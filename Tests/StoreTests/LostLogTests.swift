@@ -30,13 +30,6 @@ import Testing
         return (copies[1], clips, size)
     }
 
-    private func addPackFiles(to copy: String) throws {
-        let pack = copy + "/packs/faces"
-        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
-        try Data(Fixture.pack.manifestJSON.utf8)
-            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
-    }
-
     private func repair(_ path: String) throws -> RepairReport {
         try Library.repair(at: path, packFingerprint: { _ in Fixture.pack.fingerprint })
     }
@@ -53,7 +46,7 @@ import Testing
         } else {
             try FileManager.default.removeItem(atPath: copy + Self.log)
         }
-        try addPackFiles(to: copy)
+        try Fixture.addPackFiles(to: copy)
         for _ in 1...2 {
             let warning = try #require(try Library.open(at: copy).warning)
             #expect(warning.contains("vsdb repair"), "it stays until the library is repaired")
@@ -113,7 +106,7 @@ import Testing
             _ = try library.commit([Fixture.clip(2)])
         }
         try FileManager.default.removeItem(atPath: copy + Self.log)
-        try addPackFiles(to: copy)
+        try Fixture.addPackFiles(to: copy)
         #expect(try Library.compact(at: copy).warning?.contains("are lost") == true)
         #expect(try Library.migrate(at: copy).warning != nil)
         for dryRun in [true, false] {

@@ -101,10 +101,7 @@ import Testing
             _ = try library.add([clips[2].id, clips[0].id], toCollection: "reel")
         }()
         let before = try Library.open(at: folder.library).clips()
-        let pack = folder.library + "/packs/faces"
-        try FileManager.default.createDirectory(atPath: pack, withIntermediateDirectories: true)
-        try Data(Fixture.pack.manifestJSON.utf8)
-            .write(to: URL(fileURLWithPath: pack + "/pack.json"))
+        let pack = try Fixture.addPackFiles(to: folder.library)
         try looseTables(of: folder, statement)
         #expect(try !Library.check(at: folder.library).isSound)
         // Whatever is read of it, it is an error or as it was, and no trap.

@@ -88,6 +88,7 @@ struct SearchBenchmark {
                 searches.append(theirs(peer, facts, peers))
             }
         }
+        // Frees its memory; if the other process ended, that is freed too.
         defer { for engine in engines { _ = try? peers?.numbers("drop \(engine)") } }
         var table = SearchTable(title: title(kind, count), rows: [])
         table.rows = try measured(searches)

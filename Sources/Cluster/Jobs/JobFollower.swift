@@ -169,7 +169,8 @@ public struct JobFollower {
     /// - Returns: What became of the job, and what to do.
     private func afterRefusal() throws -> String {
         let wasSent = try !folder.names(in: "sent").isEmpty || !folder.names(in: "attempts").isEmpty
-        // Slurm may have taken what it could not answer for; such tasks would look for their folder.
+        // Slurm may have taken what it could not answer for; such tasks would look for their folder. A controller that
+        // does not answer now is not known to have nothing.
         if isNew, !wasSent, let queue = try? slurm.queue(of: job), queue.isEmpty {
             do {
                 try JobRegistry(session.library).discard(job.id, folder)

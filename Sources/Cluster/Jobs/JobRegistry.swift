@@ -90,7 +90,7 @@ public struct JobRegistry: Sendable {
         ((try? entries()) ?? []).compactMap { entry in
             let job = JobFolder(path: entry.folder)
             // Whoever makes or deletes it holds its claim, however long it takes; a young one may be about to be claimed.
-            guard job.isDraft, Self.isOld(job.draftPath), let claim = try? claim(entry.id) else {
+            guard job.isDraft, isOldDraft(job.draftPath), let claim = try? claim(entry.id) else {
                 return nil
             }
             defer { withExtendedLifetime(claim) {} }
@@ -99,17 +99,10 @@ public struct JobRegistry: Sendable {
                 do {
                     try FileManager.default.removeItem(atPath: job.draftPath)
                     try remove(entry.id)
-                } catch { return nil }
+                } catch { return nil }  // It resists.
             }
             return (job.draftPath, byteCount)
         }
-    }
-
-    private static let youngestSeconds = 3600
-
-    private static func isOld(_ path: String) -> Bool {
-        var facts = stat()
-        return lstat(path, &facts) == 0 && Int(facts.st_mtim.tv_sec) + youngestSeconds < time(nil)
     }
 
     /// Keeps other processes from following a job as long as the result lives.

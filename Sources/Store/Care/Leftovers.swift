@@ -15,8 +15,6 @@ struct Leftovers {
     /// The folder in which repair writes files anew.
     static let salvageName = ".salvaging"
 
-    private static let youngestSeconds = 3600
-
     init(library: String) {
         self.library = library
         let places = ["", "/packs", "/index", "/renders", "/" + Library.tensorsName]
@@ -24,7 +22,7 @@ struct Leftovers {
         let found = (places + packs).flatMap { place in
             Self.names(library + place).filter(Self.isDraft).map { place + "/" + $0 }
         }
-        paths = found.filter { Self.isOld(library + $0) }.map { String($0.dropFirst()) }
+        paths = found.filter { isOldDraft(library + $0) }.map { String($0.dropFirst()) }
         byteCount = paths.reduce(0) { sum, path in
             let full = library + "/" + path
             return sum + (isFolder(full) ? treeByteCount(full) : fileByteCount(full))
@@ -41,7 +39,7 @@ struct Leftovers {
         for name in names(folder) where name.hasPrefix(".vsdb-new-") {
             let path = folder + "/" + name
             // Whoever makes a backup shares a claim on it, however long it takes.
-            guard isOld(path),
+            guard isOldDraft(path),
                 let claim = try? LibraryLock(path, .alone, waitSeconds: 0, "delete it")
             else { continue }
             try? FileManager.default.removeItem(atPath: path)
@@ -58,10 +56,10 @@ struct Leftovers {
             || [Library.compactDraftName, salvageName].contains(name)
             || name.hasSuffix(".draft")
     }
+}
 
-    private static func isOld(_ path: String) -> Bool {
-        var facts = stat()
-        guard lstat(path, &facts) == 0 else { return false }
-        return Int(facts.st_mtim.tv_sec) + youngestSeconds < time(nil)
-    }
+/// Whether a draft is older than an hour: a younger one may be under way.
+package func isOldDraft(_ path: String) -> Bool {
+    var facts = stat()
+    return lstat(path, &facts) == 0 && Int(facts.st_mtim.tv_sec) + 3600 < time(nil)
 }

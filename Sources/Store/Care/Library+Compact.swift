@@ -48,7 +48,7 @@ extension Library {
         let path = absolute(path)
         do {
             let stop = StopRequest(ask: shouldStop)
-            let alone = try claimAlone(path, waitSeconds, "compact it", stop)
+            let (alone, manifest) = try claimAlone(path, waitSeconds, "compact it", stop)
             defer { withExtendedLifetime(alone) {} }
             let files = [catalogName, tensorsName + "/data.mdb"].map { path + "/" + $0 }
             func byteCount() -> Int { files.reduce(0) { $0 + diskByteCount($1) } }
@@ -60,8 +60,7 @@ extension Library {
             try catalog.refuseOlder()
             try {
                 let tensors = try TensorStore(folder: path + "/" + tensorsName, isFrozen: false)
-                let uuid = try LibraryManifest(path: path + "/" + manifestName).uuid
-                try refuseStrangers(path, uuid, catalog, tensors)
+                try refuseStrangers(path, manifest.uuid, catalog, tensors)
             }()
             try compactTensors(path + "/" + tensorsName, stop, onStep)
             try onStep(.tensorsReplaced)
@@ -123,12 +122,11 @@ extension Library {
         _ waitSeconds: Double,
         _ doing: String,
         _ stop: StopRequest = StopRequest()
-    ) throws(StoreError) -> LibraryLock {
+    ) throws(StoreError) -> (lock: LibraryLock, manifest: LibraryManifest) {
         let manifest = path + "/" + manifestName
         guard fileExists(manifest) else { throw noLibrary(at: path) }
         let alone = try LibraryLock(manifest, .alone, waitSeconds: waitSeconds, doing, stop)
         // Of a newer vsdb, or none: nothing of it is to be changed.
-        _ = try LibraryManifest(path: manifest)
-        return alone
+        return (alone, try LibraryManifest(path: manifest))
     }
 }

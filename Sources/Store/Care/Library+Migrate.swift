@@ -49,7 +49,7 @@ extension Library {
     ) throws(StoreError) -> MigrationReport {
         let path = absolute(path)
         do {
-            let alone = try claimAlone(path, waitSeconds, "migrate it")
+            let alone = try claimAlone(path, waitSeconds, "migrate it").lock
             defer { withExtendedLifetime(alone) {} }
             let file = path + "/" + catalogName
             guard fileExists(file) else {
