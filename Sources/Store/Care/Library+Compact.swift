@@ -64,11 +64,8 @@ extension Library {
             }()
             try compactTensors(path + "/" + tensorsName, stop, onStep)
             try onStep(.tensorsReplaced)
-            try catalog.maintain { db in
-                try db.execute(sql: "VACUUM")
-                try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
-            }
             let warning = try catalog.loss()?.description(path)
+            try catalog.vacuum()
             try catalog.close()
             try onStep(.catalogCompacted)
             return CompactReport(

@@ -58,9 +58,10 @@ extension Library {
                     "catalogue \"\(file)\": the file is missing; see vsdb repair"
                 )
             }
-            try LogCheck.run(file + "-wal")
+            try LogOrigin.check(file)
             // Read before the catalogue: whatever is noted was committed by then.
-            let marked = CommitMark(ofCatalog: file).count
+            let mark = CommitMark(ofCatalog: file)
+            let marked = mark.count
             let pool = try Catalog.openPool(file, waitSeconds: waitSeconds)
             let loss = try pool.read { try CommitCount.loss($0, marked: marked) }
             let (version, lacking) = try pool.read { db in
@@ -72,6 +73,7 @@ extension Library {
                 let kept = try keepCopy(of: pool, version, path)
                 copy = kept
                 try onStep(.copyKept)
+                try Catalog.countCommit(pool, mark)
                 try Migrator.migrate(pool)
                 try onStep(.tablesChanged)
             }

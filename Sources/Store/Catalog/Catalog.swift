@@ -44,7 +44,7 @@ final class Catalog: Sendable {
                     + "restore the library from a backup"
             )
         }
-        try LogCheck.run(path + "-wal")
+        try LogOrigin.check(path, isFrozen: isFrozen)
         let opened: any DatabaseWriter =
             if isFrozen { try Self.openFrozen(path) } else {
                 try Self.openPool(path, waitSeconds: waitSeconds)
@@ -113,9 +113,24 @@ final class Catalog: Sendable {
         try copy.close()
     }
 
-    /// Runs statements that no transaction may hold.
-    func maintain(_ body: (Database) throws -> Void) throws {
-        try connections.writeWithoutTransaction(body)
+    /// Writes the file anew, without the room of what was deleted, and empties the log.
+    func vacuum() throws {
+        try Self.countCommit(connections, mark)
+        try connections.writeWithoutTransaction { db in
+            try db.execute(sql: "VACUUM")
+            try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+    }
+
+    /// Counts a commit before what moves pages without changing what they hold: no log of the time after is
+    /// of the file before (`LogOrigin`).
+    static func countCommit(_ connections: any DatabaseWriter, _ mark: CommitMark) throws {
+        let marked = mark.count
+        let count = try connections.write { db in
+            try CommitCount.noteLoss(db, marked: marked)
+            return try CommitCount.increase(db)
+        }
+        mark.note(count)
     }
 
     /// Closes the connections; the last of all processes writes the log back into the file.
@@ -158,13 +173,9 @@ final class Catalog: Sendable {
     /// SQLite refuses to read a file in WAL mode where it cannot make its shared memory, unless
     /// it is told that the file is immutable; then it does not look at the log.
     private static func openFrozen(_ path: String) throws -> DatabaseQueue {
-        var configuration = Configuration()
-        configuration.readonly = true
         // Where others can write, their log and its index are read as they are.
         let isShared = !isReadOnlyDisk(path) && fileExists(path + "-shm")
-        if isShared, fileByteCount(path + "-wal") > 0 {
-            return try DatabaseQueue(path: path, configuration: configuration)
-        }
+        if isShared, fileByteCount(path + "-wal") > 0 { return try openReadOnly(path) }
         guard fileByteCount(path + "-wal") == 0 else {
             throw StoreError(
                 .notWritable,
@@ -172,6 +183,21 @@ final class Catalog: Sendable {
                     + "is read-only; open the library once where it can be written"
             )
         }
+        return try openImmutable(path)
+    }
+
+    /// Opens the file with its log, to read.
+    static func openReadOnly(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
+        configuration.busyMode = .timeout(1)
+        return try DatabaseQueue(path: path, configuration: configuration)
+    }
+
+    /// Opens the file without its log, to read.
+    static func openImmutable(_ path: String) throws -> DatabaseQueue {
+        var configuration = Configuration()
+        configuration.readonly = true
         let plain = CharacterSet.urlPathAllowed
         guard let escaped = path.addingPercentEncoding(withAllowedCharacters: plain) else {
             throw StoreError(.invalidValue, "catalogue \"\(path)\": not a path in UTF-8; rename it")

@@ -41,6 +41,18 @@ struct CommitMark {
         _ = pwrite(file, bytes, bytes.count, 0)
     }
 
+    /// Why a lost log would not be noticed, if so.
+    var fault: String? {
+        guard fileExists(path) else { return nil }
+        let why =
+            if !isRegularFile(path) {
+                "is no file: delete it, and the next change makes it again"
+            } else if access(path, R_OK | W_OK) != 0 {
+                "cannot be read and written by you: give yourself the right"
+            } else { "" }
+        return why.isEmpty ? nil : "\"\(path)\" \(why); until then a lost log is not noticed"
+    }
+
     private static let byteCount = 44
 
     /// As in `commits 00000000000000001234 0123456789abcdef`, the last word being the checksum.
@@ -117,13 +129,20 @@ enum CommitCount {
             return
         }
         try set("lost", String(loss.count), db)
-        try set("commits", String(marked), db)
+        try catchUp(to: marked, db)
         try beginEpoch(db)
     }
 
     /// Counts on from what was noted, without a loss.
     static func catchUp(to marked: Int?, _ db: Database) throws {
-        if let marked, try count(db) < marked { try set("commits", String(marked), db) }
+        let count = try count(db)
+        guard let marked, count < marked else { return }
+        try set("skipped", String(try skippedCount(db) + marked - count), db)
+        try set("commits", String(marked), db)
+    }
+
+    private static func skippedCount(_ db: Database) throws -> Int {
+        Int(try value("skipped", db) ?? "") ?? 0
     }
 
     /// Forgets what was lost, after a repair.
@@ -133,13 +152,13 @@ enum CommitCount {
 
     /// Begins another epoch: numbers of assets that were given are given again from now on.
     static func beginEpoch(_ db: Database) throws {
-        try set("epoch", UUID().uuidString.lowercased(), db)
+        try addEpoch(UUID().uuidString.lowercased(), db)
     }
 
     /// Gives a backup an epoch of its own, which ends with the first change: what is restored twice gives the
     /// same numbers twice, to other assets.
     static func beginCopy(_ db: Database) throws {
-        try set("epoch", copyPrefix + UUID().uuidString.lowercased(), db)
+        try addEpoch(copyPrefix + UUID().uuidString.lowercased(), db)
     }
 
     /// Begins another epoch if this is the first change since the backup.
@@ -149,6 +168,54 @@ enum CommitCount {
 
     private static let copyPrefix = "copy "
 
+    private static func addEpoch(_ epoch: String, _ db: Database) throws {
+        try set("epoch", (try epochs(db) + [epoch]).joined(separator: ","), db)
+    }
+
+    /// All epochs until now, the oldest first; none if no number was ever lost.
+    private static func epochs(_ db: Database) throws -> [String] {
+        try value("epoch", db)?.split(separator: ",").map(String.init) ?? []
+    }
+
     /// What indexes have to be of, as they know assets by their numbers; nil if no number was ever lost.
-    static func epoch(_ db: Database) throws -> String? { try value("epoch", db) }
+    static func epoch(_ db: Database) throws -> String? { try epochs(db).last }
+
+    /// Where a catalogue stands in the history of its library.
+    struct Stand: Sendable, Equatable {
+        let uuid: String?
+        /// How many commits were made, without those that were skipped after a loss.
+        let commitCount: Int
+        /// All epochs until now, the oldest first.
+        let epochs: [String]
+        /// The page that the count stands on, which every commit writes; nil if it may be another one some day.
+        let page: UInt32?
+
+        /// Whether this can come from another by at most some number of commits.
+        func follows(_ earlier: Stand, within limit: Int) -> Bool {
+            // A copy begins its epoch as a whole file, never in a log.
+            uuid == earlier.uuid && epochs.starts(with: earlier.epochs)
+                && !epochs.dropFirst(earlier.epochs.count).contains { $0.hasPrefix(copyPrefix) }
+                && (earlier.commitCount...earlier.commitCount + limit).contains(commitCount)
+        }
+    }
+
+    static func stand(_ db: Database) throws -> Stand {
+        Stand(
+            uuid: try value("uuid", db),
+            commitCount: try count(db) - skippedCount(db),
+            epochs: try epochs(db),
+            page: try page(db)
+        )
+    }
+
+    /// The root of the table of properties, while they fill less than half of it.
+    private static func page(_ db: Database) throws -> UInt32? {
+        try UInt32.fetchOne(
+            db,
+            sql: """
+                SELECT rootpage FROM sqlite_master WHERE name = 'library' AND 2000 >
+                    (SELECT sum(length(name) + min(length(value), 1002) + 32) FROM library)
+                """
+        )
+    }
 }

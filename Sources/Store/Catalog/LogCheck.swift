@@ -18,20 +18,35 @@ struct LogCheck {
     ///
     /// A writer may begin the log anew between two reads of it, so what fails is tried again.
     ///
-    /// - Throws: `StoreError`, `.damaged`.
-    static func run(_ path: String) throws(StoreError) {
-        var fault: String?
-        for attempt in 0..<5 {
-            if attempt > 0 { usleep(5000) }
-            fault = LogCheck(path)?.fault()
-            if fault == nil { return }
+    /// - Parameter path: The log.
+    /// - Returns: The commits that end in it.
+    /// - Throws: `Fault`.
+    static func commits(in path: String) throws(Fault) -> Commits {
+        var attemptCount = 5
+        while true {
+            do throws(Fault) { return try LogCheck(path)?.commits() ?? Commits() } catch {
+                attemptCount -= 1
+                guard attemptCount > 0 else { throw error }
+                usleep(5000)
+            }
         }
-        guard let fault else { return }
-        throw StoreError(
-            .damaged,
-            "catalogue log \"\(path)\": \(fault); restore the library from a backup, or let vsdb "
-                + "repair set the log aside and go on without what it held"
-        )
+    }
+
+    /// Commits in a log, as the pages that each wrote.
+    struct Commits {
+        fileprivate var pages: [Set<UInt32>] = []
+
+        var count: Int { pages.count }
+
+        /// How many of them wrote one of some pages.
+        func count(writing wanted: Set<UInt32>) -> Int {
+            pages.count { !$0.isDisjoint(with: wanted) }
+        }
+    }
+
+    /// What is wrong with a log.
+    struct Fault: Error {
+        let rule: String
     }
 
     private init?(_ path: String) {
@@ -49,15 +64,19 @@ struct LogCheck {
         pageSize = size32 == 1 ? 65_536 : size32
     }
 
-    /// What is wrong, or nil.
-    private func fault() -> String? {
+    private func commits() throws(Fault) -> Commits {
         guard [0x377F_0682, 0x377F_0683].contains(Self.big(bytes, 0)),
             (512...65_536).contains(pageSize)
-        else { return hasFrames ? "its header is not one of SQLite" : nil }
+        else {
+            guard hasFrames else { return Commits() }
+            throw Fault(rule: "has a header that is not one of SQLite")
+        }
         var sum = checksum(0..<24, (0, 0))
         guard sum == (Self.big(bytes, 24), Self.big(bytes, 28)) else {
-            return "its header does not match its checksum"
+            throw Fault(rule: "has a header that does not match its checksum")
         }
+        var commits = Commits()
+        var pages: Set<UInt32> = []
         let salts = Array(bytes[16..<24])
         let stride = Self.frameHeaderByteCount + pageSize
         var wrong: Int?
@@ -67,26 +86,38 @@ struct LogCheck {
             by: stride
         ).enumerated() {
             let isOfThisLog = bytes[start + 8..<start + 16].elementsEqual(salts)
+            let endsCommit = Self.big(bytes, start + 4) != 0
             if let wrong {
                 // Frames of an earlier log have other salts.
-                guard isOfThisLog, Self.big(bytes, start + 4) != 0 else { continue }
+                guard isOfThisLog, endsCommit else { continue }
                 let place = Self.headerByteCount + wrong * stride
-                return
-                    "frame \(wrong) at byte \(place) is damaged, and a commit ends in frame \(index)"
+                throw Fault(
+                    rule:
+                        "has a damaged frame \(wrong) at byte \(place), and a commit ends in frame \(index)"
+                )
             }
             sum = checksum(start..<start + 8, sum)
             sum = checksum(start + 24..<start + stride, sum)
             let isWhole =
                 isOfThisLog && sum == (Self.big(bytes, start + 16), Self.big(bytes, start + 20))
-            if isWhole { continue }
+            if isWhole {
+                pages.insert(Self.big(bytes, start))
+                if endsCommit {
+                    commits.pages.append(pages)
+                    pages = []
+                }
+                continue
+            }
             wrong = index
             // A wrong frame with the right salts that ends a commit itself is damage, too, if it is
             // whole in the file: a commit that did not end leaves its last frame unwritten.
-            if isOfThisLog, Self.big(bytes, start + 4) != 0 {
-                return "frame \(index) at byte \(start), which ends a commit, is damaged"
+            if isOfThisLog, endsCommit {
+                throw Fault(
+                    rule: "has a damaged frame \(index) at byte \(start), which ends a commit"
+                )
             }
         }
-        return nil
+        return commits
     }
 
     /// Whether anything but zeros is in it.

@@ -27,6 +27,8 @@ extension LibraryRepairer {
             try Rebuilding.begin(db)
             // What the salvage could not read is told by itself.
             try CommitCount.catchUp(to: marked, db)
+            // No log of the new file is of the old one.
+            _ = try CommitCount.increase(db)
         }
         try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         try queue.close()
@@ -44,15 +46,14 @@ extension LibraryRepairer {
     }
 
     private mutating func setDamagedLogAside() throws {
-        let log = catalogPath + "-wal"
-        guard try isDamaged("check its log", { try LogCheck.run(log) }) else { return }
+        guard let fault = LogOrigin.fault(catalogPath) else { return }
         try quarantine.keep(catalogPath)
-        try quarantine.move(log)
+        try quarantine.move(catalogPath + "-wal")
         try removeIfThere(catalogPath + "-shm")
         needsCards = true
         report.actions.append(
-            "set the catalogue's log aside, which was damaged: the last changes in it are lost, but for "
-                + "clips, which have cards"
+            "set the catalogue's log aside (it \(fault)): the last changes in it are lost, but for what the "
+                + "tensors know of them"
         )
     }
 

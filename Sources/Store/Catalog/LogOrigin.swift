@@ -1,0 +1,89 @@
+import GRDB
+import Glibc
+
+/// Whether the write-ahead log beside a catalogue is a log of that very file.
+///
+/// SQLite lays the pages of a log over whatever file has its name. Over an older one, put back alone while a
+/// process that died had left its log, they make a mixture of two times that can look sound.
+/// The file says how many commits it had; with those in the log there must be as many as both say
+/// together, in the same epochs. An older file of a time after the log's begin is right: all that it lacks is in
+/// the log.
+enum LogOrigin {
+    /// Checks the log of a catalogue, and that it belongs to the file; no log, or an empty one, does.
+    ///
+    /// - Parameters:
+    ///   - path: The catalogue.
+    ///   - isFrozen: Whether nothing can be made beside it, such as the index of the log.
+    /// - Throws: `StoreError`, `.damaged`.
+    static func check(_ path: String, isFrozen: Bool = false) throws(StoreError) {
+        guard let fault = fault(path, isFrozen: isFrozen) else { return }
+        throw StoreError(
+            .damaged,
+            "catalogue log \"\(path)-wal\": it \(fault); restore the whole folder from a backup, or let vsdb "
+                + "repair set the log aside and bring back what the tensors know of it"
+        )
+    }
+
+    /// What is wrong with the log of a catalogue, as the end of a sentence, or nil.
+    static func fault(_ path: String, isFrozen: Bool = false) -> String? {
+        let log = path + "-wal"
+        guard fileByteCount(log) > 0 else { return nil }
+        do throws(LogCheck.Fault) { _ = try LogCheck.commits(in: log) } catch { return error.rule }
+        if isFrozen, !fileExists(path + "-shm") { return nil }
+        // A file that is being written back can be read torn.
+        for attempt in 0..<5 {
+            if attempt > 0 { usleep(5000) }
+            if fits(log, path) { return nil }
+        }
+        return
+            "is of another file than the \(Library.catalogName) beside it, which was put in the place of the "
+            + "log's own"
+    }
+
+    /// Whether file and log can be of one another.
+    ///
+    /// Whatever another process commits or writes back meanwhile, what is read later is of a later time: so
+    /// the order is both together, the log, the file, both together. What cannot be read for another reason
+    /// than damage is told by whoever opens it.
+    private static func fits(_ log: String, _ path: String) -> Bool {
+        let before = stand(of: path, withLog: true)
+        let commits: LogCheck.Commits
+        do throws(LogCheck.Fault) { commits = try LogCheck.commits(in: log) } catch { return true }
+        guard commits.count > 0, case .success(let file) = stand(of: path, withLog: false) else {
+            return true
+        }
+        switch (before, stand(of: path, withLog: true)) {
+        case (.success(let before), .success(let after)):
+            let both = file.commitCount > before.commitCount ? after : before
+            // Each commit that was counted wrote the page of the count; others come from GRDB.
+            let pages = [file.page, both.page].compactMap { $0 }
+            let limit = pages.count == 2 ? commits.count(writing: Set(pages)) : commits.count
+            return both.follows(file, within: limit)
+        case (.failure(.damaged), .failure(.damaged)):
+            // The file alone is read without a fault, and so is every frame of the log.
+            return false
+        default: return true
+        }
+    }
+
+    private enum Unread: Error {
+        case damaged
+        case other
+    }
+
+    /// Read-only connections write no log back when they close.
+    private static func stand(
+        of path: String,
+        withLog: Bool
+    ) -> Result<CommitCount.Stand, Unread> {
+        do {
+            let queue =
+                withLog ? try Catalog.openReadOnly(path) : try Catalog.openImmutable(path)
+            let stand = try queue.read(CommitCount.stand)
+            try queue.close()
+            return .success(stand)
+        } catch {
+            return .failure((error as? DatabaseError)?.isDamage == true ? .damaged : .other)
+        }
+    }
+}
