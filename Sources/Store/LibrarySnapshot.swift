@@ -65,13 +65,20 @@ public struct LibrarySnapshot {
         }
     }
 
-    /// Some clips with their assets, in the order of lists.
+    /// Some clips with their assets, in the order of lists, checked against their checksums.
     ///
     /// - Throws: `StoreError`, `.damaged` if a row is not what was written.
     public func clips(_ numbers: some Collection<Int64>) throws(StoreError) -> [StoredClip] {
         try asking("read clips") {
             let condition = "clips.id IN (SELECT value FROM json_each(?))"
             let arguments: StatementArguments = [list(numbers)]
+            try ClipRow.forEachBroken(db, where: condition, arguments: arguments) { row in
+                throw StoreError(
+                    .damaged,
+                    "clip \"\(row.name)\" (\(row.identity.prefix(12))) of library \"\(library.path)\": its row is "
+                        + "not what was written; see vsdb check, and mend it with vsdb repair"
+                )
+            }
             let clips = try ClipRow.fetch(db, where: condition, arguments: arguments)
             let assets = try AssetRow.fetch(db, where: condition, arguments: arguments)
             let byClip = Dictionary(grouping: assets, by: \.clipID)

@@ -7,7 +7,8 @@ import Testing
 @Suite struct OrganiseTests {
     private func piece(_ start: Double, _ end: Double, source: Int = 1) -> NewClip {
         var clip = Fixture.clip(source, name: "walk")
-        (clip.start, clip.end, clip.isSegment, clip.assets) = (start, end, true, [])
+        (clip.start, clip.end, clip.isSegment) = (start, end, true)
+        clip.assets = Array(clip.assets.prefix(1))
         return clip
     }
 

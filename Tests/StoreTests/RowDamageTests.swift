@@ -59,6 +59,40 @@ import Testing
         try Fixture.expectWhole(clips, at: folder.library)
     }
 
+    /// Without its content code a clip is nothing that could be rendered or taken elsewhere.
+    @Test func aClipWithoutItsContentCodeIsToldAndTakenOut() throws {
+        let folder = try TemporaryFolder()
+        _ = try Fixture.closedLibrary(in: folder)
+        var clip = Fixture.clip(5)
+        clip.assets.removeAll { $0.kind == .content }
+        try { _ = try Library.open(at: folder.library).commit([clip]) }()
+        let check = try Library.check(at: folder.library, readData: false)
+        #expect(check.problems.map(\.place) == [.clip(clip.id)], "\(check.problems)")
+        let report = try Library.repair(at: folder.library)
+        #expect(report.lostClips.map(\.id) == [clip.id])
+        #expect(report.remaining.isEmpty)
+        #expect(try Library.open(at: folder.library).clips().count == 4)
+        _ = try Library.open(at: folder.library).commit([Fixture.clip(5)])
+        try Fixture.expectWhole([Fixture.clip(5)], at: folder.library)
+    }
+
+    /// Whoever takes clips elsewhere reads rows that are what was written, or nothing.
+    @Test func aChangedCaptionIsNotTakenElsewhere() throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder)
+        try lose("UPDATE clips SET caption = 'clip numbes 2' WHERE id = 2", in: folder)
+        let library = try Library.open(at: folder.library)
+        for number in [1, 2] as [Int64] {
+            let read = { try library.atOneMoment { try $0.clips([number]).map(\.clip.id) } }
+            if number == 1 {
+                #expect(try read() == [clips[0].id])
+            } else {
+                let error = expectFailure(.damaged, read)
+                #expect(error?.description.contains("clip-2") == true)
+            }
+        }
+    }
+
     // MARK: Rows of no sense
 
     /// A changed byte can make a null, or a value of another type, where the schema allows none.
@@ -88,6 +122,9 @@ import Testing
             "CREATE TRIGGER thief AFTER INSERT ON clips BEGIN DELETE FROM clips; END",
             "UPDATE clips SET id = -9223372036854775807 WHERE id = 2",
             "UPDATE collections SET id = 9223372036854775807",
+            "UPDATE collections SET added = '2026-13-45'", "UPDATE collections SET added = x'00'",
+            "INSERT INTO ingest_runs (request, started) VALUES ('{}', 'garbled')",
+            "INSERT INTO ingest_runs (request, started, finished) VALUES ('{}', '2026-01-01T00:00:00.000Z', '')",
             "UPDATE sources SET id = 9223372036854775807 WHERE id = 2",
         ]
     )

@@ -74,6 +74,19 @@ enum AssetRow {
         }
     }
 
+    /// The clips that have no row of a content code.
+    static func clipsWithoutContent(_ db: Database) throws -> [ClipID] {
+        try String.fetchAll(
+            db,
+            sql: """
+                SELECT identity FROM clips WHERE NOT EXISTS (
+                    SELECT 1 FROM assets WHERE clip_id = clips.id AND kind = ?)
+                ORDER BY identity
+                """,
+            arguments: [Int(AssetKind.content.rawValue)]
+        ).compactMap(ClipID.init(hex:))
+    }
+
     private static let selection = """
         SELECT assets.id, clips.identity, assets.kind, assets.pack_fingerprint,
             assets.dtype, assets.shape, assets.byte_count, assets.checksum,

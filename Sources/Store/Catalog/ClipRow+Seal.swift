@@ -41,14 +41,21 @@ extension ClipRow {
         let identity: String
     }
 
-    /// Visits the clips that are not as they were sealed, or whose source is gone.
-    static func forEachBroken(_ db: Database, _ body: (Broken) throws -> Void) throws {
+    /// Visits the clips, of those that meet a condition, that are not as they were sealed, or whose source is gone.
+    static func forEachBroken(
+        _ db: Database,
+        where condition: String = "1",
+        arguments: StatementArguments = StatementArguments(),
+        _ body: (Broken) throws -> Void
+    ) throws {
         let rows = try Row.fetchCursor(
             db,
             sql: """
                 SELECT \(fields), clips.id FROM clips
                 LEFT JOIN sources ON sources.id = clips.source_id
-                """
+                WHERE \(condition)
+                """,
+            arguments: arguments
         )
         while let row = try rows.next() {
             let values = Array(row.databaseValues)

@@ -61,7 +61,7 @@ extension StoreError {
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
             self.init(
                 .notWritable,
-                "\(place): \(text); give yourself the right to write in that folder"
+                "\(place): \(text); give yourself the right to write in that folder and the files in it"
             )
         case .SQLITE_IOERR:
             self.init(.failed, "\(place): \(text); \(Self.failingDisk)")

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Tensors
 
 /// The catalogue: pages, keys, tables and the checksums of rows.
 extension LibraryChecker {
@@ -48,6 +49,13 @@ extension LibraryChecker {
                     throw StoreError(error, "read composition \(name)", path)
                 }
             } catch { try add(.catalog, error) }
+        }
+        for (time, count) in try TimeColumn.garbled(db) {
+            report(
+                .catalog,
+                "catalogue \"\(file)\": \(count.counted("time")) in \(time) \(count == 1 ? "is" : "are") not what was "
+                    + "written; vsdb repair puts the time when the library was made there"
+            )
         }
         result.clipCount = try Int.fetchOne(db, sql: "SELECT count(*) FROM clips") ?? 0
         try ClipRow.forEachBroken(db) { row in

@@ -111,6 +111,14 @@ extension LibraryChecker {
         }
         kept.sort { $0.bytes.lexicographicallyPrecedes($1.bytes) }
         for key in kept { try reportLackingRow(of: key, db) }
+        for id in try AssetRow.clipsWithoutContent(db)
+        where audit.records[TensorKey(clip: id, kind: .content)] == nil {
+            let name = try ClipRow.name(of: id, db) ?? id.short
+            report(
+                .clip(id),
+                "clip \"\(name)\" (\(id)): its content code is gone, the row as well as the record"
+            )
+        }
         if rowless > 0 {
             let have =
                 "\(rowless.counted("clip")) \(rowless == 1 ? "has" : "have") tensors and no row: "

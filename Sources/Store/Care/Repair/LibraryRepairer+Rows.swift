@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Tensors
 
 /// Rows that are not what was written.
 extension LibraryRepairer {
@@ -28,6 +29,7 @@ extension LibraryRepairer {
         )
         if !broken.clips.isEmpty { try Rebuilding.begin(db) }
         try mendDocuments(store, db)
+        try mendTimes(db)
         return broken
     }
 
@@ -226,6 +228,18 @@ extension LibraryRepairer {
             try takeOut("assets", "id = ?", [number], db)
         }
         return broken
+    }
+
+    /// Writes times that cannot be read anew, in rows without checksums.
+    private mutating func mendTimes(_ db: Database) throws {
+        for (time, count) in try TimeColumn.garbled(db) {
+            try TimeColumn.forEachGarbled(time, db) { try keep(time.table, "id = ?", [$0], db) }
+            try TimeColumn.mend(time, db)
+            report.actions.append(
+                "wrote \(count.counted("time")) in \(time) anew, of which nothing else knows: the time when the "
+                    + "library was made"
+            )
+        }
     }
 
     /// Takes out recipes, and mends rows of packs, that do not match their checksums.
