@@ -16,6 +16,7 @@ final class PendingFile {
         self.path = path
         temporaryPath = PendingFile.temporaryPath(beside: path)
         try PendingFile.checkFolder(of: path)
+        AbandonedDrafts.delete(in: PendingFile.folder(of: path))
         var status = stat()
         if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
             throw MediaError(.cannotWrite, path: path, "a folder has this name")

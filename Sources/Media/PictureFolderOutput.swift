@@ -22,6 +22,7 @@ final class PictureFolderOutput: FrameOutput {
         let inner = name.folder + "/pictures"
         collecting = PendingFile.temporaryPath(beside: isNewFolder ? name.folder : inner)
         try PendingFile.checkFolder(of: isNewFolder ? name.folder : inner)
+        AbandonedDrafts.delete(in: PendingFile.folder(of: collecting))
         guard mkdir(collecting, 0o777) == 0 else {
             throw .system(errno, doing: "making a folder", path: path, isWriting: true)
         }

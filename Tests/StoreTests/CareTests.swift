@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 import Store
 import Tensors
 import TestSupport
@@ -62,13 +63,26 @@ import Testing
             )
             try Data(count: 100).write(to: URL(fileURLWithPath: path + "/x.safetensors"))
         }
+        // Of a backup that died beside the library, and of one that is being made.
+        let besides = ["dead", "busy"].map { folder.path + "/.vsdb-new-" + $0 }
+        for path in besides {
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
         let old = [FileAttributeKey.modificationDate: Date(timeIntervalSinceNow: -7200)]
         try FileManager.default.setAttributes(
             old,
             ofItemAtPath: folder.library + "/packs/.adding-1"
         )
+        for path in besides { try FileManager.default.setAttributes(old, ofItemAtPath: path) }
+        let claim = open(besides[1], O_RDONLY)
+        defer { close(claim) }
+        #expect(flock(claim, LOCK_SH | LOCK_NB) == 0)
+        #expect(
+            try library.collectGarbage(dryRun: true).leftovers == ["packs/.adding-1", besides[0]]
+        )
         let report = try library.collectGarbage()
-        #expect(report.leftovers == ["packs/.adding-1"])
+        #expect(report.leftovers == ["packs/.adding-1", besides[0]])
+        #expect(besides.map { FileManager.default.fileExists(atPath: $0) } == [false, true])
         #expect(report.leftoverByteCount == 100)
         #expect(
             try FileManager.default.contentsOfDirectory(atPath: folder.library + "/packs")

@@ -238,7 +238,7 @@ import Training
             report: { _, _ in },
             saved: { _ in }
         )
-        let partial = "\(folder)/checkpoints/.\(ProcessInfo.processInfo.processIdentifier).partial"
+        let partial = folder + "/checkpoints/.next.partial"
         try FileManager.default.createSymbolicLink(
             atPath: partial,
             withDestinationPath: "/dev/full"

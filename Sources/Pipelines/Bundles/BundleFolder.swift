@@ -1,6 +1,7 @@
 internal import Foundation
 internal import Glibc
 internal import Hashing
+internal import Media
 internal import Store
 
 /// The folder of a bundle while it is written, under a hidden name beside its place.
@@ -20,6 +21,7 @@ struct BundleFolder {
             url.deletingLastPathComponent().path
             + "/.\(ClipName.shortened(url.lastPathComponent)).\(getpid())-\(UUID().uuidString.prefix(8)).partial"
         try refuseExisting()
+        AbandonedDrafts.delete(in: url.deletingLastPathComponent().path)
         guard mkdir(draft, 0o755) == 0 else { throw Self.cannotMake(self.output, errno) }
     }
 

@@ -6,11 +6,12 @@ import Glibc
 /// Every command that makes something whole in one step makes it under such a name first. One that is
 /// younger than an hour may be under way.
 struct Leftovers {
-    /// Where they are, relative to the library.
+    /// Where they are: those in the library relative to it, those beside it as whole paths.
     let paths: [String]
     /// Their size in bytes.
     let byteCount: Int
     private let library: String
+    private let inside: [String]
 
     /// The folder in which repair writes files anew.
     static let salvageName = ".salvaging"
@@ -22,29 +23,33 @@ struct Leftovers {
         let found = (places + packs).flatMap { place in
             Self.names(library + place).filter(Self.isDraft).map { place + "/" + $0 }
         }
-        paths = found.filter { isOldDraft(library + $0) }.map { String($0.dropFirst()) }
-        byteCount = paths.reduce(0) { sum, path in
-            let full = library + "/" + path
-            return sum + (isFolder(full) ? treeByteCount(full) : fileByteCount(full))
+        inside = found.filter { isOldDraft(library + $0) }.map { String($0.dropFirst()) }
+        let beside = Self.drafts(in: (library as NSString).deletingLastPathComponent)
+        paths = inside + beside
+        byteCount = (inside.map { library + "/" + $0 } + beside).reduce(0) { sum, path in
+            sum + (isFolder(path) ? treeByteCount(path) : fileByteCount(path))
         }
     }
 
     /// Deletes them; one that resists is left for the next time.
     func delete() {
-        for path in paths { try? FileManager.default.removeItem(atPath: library + "/" + path) }
+        for path in inside { try? FileManager.default.removeItem(atPath: library + "/" + path) }
+        Self.deleteDrafts(in: (library as NSString).deletingLastPathComponent)
     }
 
-    /// Deletes libraries and backups beside a new one that were being made when their process died.
+    /// Deletes libraries and backups in a folder that were being made when their process died.
     static func deleteDrafts(in folder: String) {
-        for name in names(folder) where name.hasPrefix(".vsdb-new-") {
-            let path = folder + "/" + name
-            // Whoever makes a backup shares a claim on it, however long it takes.
-            guard isOldDraft(path),
+        for path in drafts(in: folder) { try? FileManager.default.removeItem(atPath: path) }
+    }
+
+    private static func drafts(in folder: String) -> [String] {
+        names(folder).filter { $0.hasPrefix(".vsdb-new-") }.map { folder + "/" + $0 }
+            .filter { path in
+                // Whoever makes one shares a claim on it, however long it takes.
                 let claim = try? LibraryLock(path, .alone, waitSeconds: 0, "delete it")
-            else { continue }
-            try? FileManager.default.removeItem(atPath: path)
-            withExtendedLifetime(claim) {}
-        }
+                defer { withExtendedLifetime(claim) {} }
+                return isOldDraft(path) && claim != nil
+            }
     }
 
     private static func names(_ folder: String) -> [String] {

@@ -46,7 +46,8 @@ public struct TrainingCheckpoint {
     /// - Throws: `TrainingError`, `.cannotWrite`; earlier checkpoints stay whole.
     func write(step: Int, _ tensors: [String: RawTensor], metadata: [String: String]) throws {
         let target = path(step)
-        let temporary = "\(folder)/.\(getpid()).partial"
+        // One name: what a run that died left there is written over by the next.
+        let temporary = folder + "/.next.partial"
         do {
             try FileManager.default.createDirectory(
                 atPath: folder,
