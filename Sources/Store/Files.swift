@@ -51,6 +51,15 @@ func cannotWrite(_ path: String) -> Bool {
     isReadOnlyDisk(path) || fileExists(path) && access(path, W_OK) != 0
 }
 
+/// Whether this process cannot write a library: its folder, or one of its files.
+func cannotChange(library path: String) -> Bool {
+    let parts = [
+        "", Library.catalogName, Library.catalogName + "-wal", Library.tensorsName,
+        Library.tensorsName + "/data.mdb", Library.tensorsName + "/lock.mdb",
+    ]
+    return parts.contains { cannotWrite(path + "/" + $0) }
+}
+
 package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }
 
 /// Deletes a file or folder that may be there, and that must not be there afterwards.
@@ -176,12 +185,19 @@ extension StoreError {
 
     /// A disk without room.
     static func diskFull(_ path: String, needed: Int?) -> StoreError {
+        let free = freeByteCount(path)
+        let shown = free < 1 << 20 ? "\(free >> 10) kB" : "\(free >> 20) MiB"
         let wanted = needed.map { ", \(($0 >> 20) + 1) MiB are needed" } ?? ""
+        let isInLibrary = sequence(first: path) { place in
+            let parent = (place as NSString).deletingLastPathComponent
+            return parent.isEmpty || parent == place ? nil : parent
+        }.contains(where: Library.isLibrary)
         return StoreError(
             .noSpace,
-            "library: the disk of \"\(path)\" is full: \(freeByteCount(path) >> 20) MiB are free"
-                + "\(wanted); make room (delete other files on it, as vsdb gc only frees room inside "
-                + "the library) and try again"
+            "library: the disk of \"\(path)\" is full: \(shown) are free\(wanted); make room (delete other "
+                + "files on it"
+                + (isInLibrary ? ", as vsdb gc only frees room inside the library" : "")
+                + ") and try again"
         )
     }
 }

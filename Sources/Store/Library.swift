@@ -76,7 +76,11 @@ public final class Library: Sendable {
         waitSeconds: Double = 10
     ) throws(StoreError) -> Library {
         do {
-            return try open(at: path, waitSeconds: waitSeconds, isFrozen: cannotWrite(path))
+            return try open(
+                at: path,
+                waitSeconds: waitSeconds,
+                isFrozen: cannotChange(library: path)
+            )
         } catch {
             // Without room for the files that SQLite and LMDB make beside theirs, it is read alone.
             guard error.kind == .noSpace,

@@ -30,6 +30,8 @@ public struct LibraryProblem: Sendable, Equatable {
 
 /// What a check of a library found.
 public struct LibraryCheck: Sendable, Equatable {
+    /// Whether the catalogue could be read to its end, so that what it has could be counted.
+    public internal(set) var isCounted = false
     /// How many clips the catalogue has.
     public internal(set) var clipCount = 0
     /// How many assets the catalogue has.

@@ -13,8 +13,9 @@ struct CheckCommand: LibraryCommand {
         discussion: """
             Without --read-data the structure is checked: manifest, catalogue, every page of the \
             tensor file's trees, that each asset has its record and each pack its files. With it \
-            all numbers and weights are read and compared with their checksums. Nothing is written, \
-            and others may go on reading and writing. Ends with 15 if anything is wrong.
+            all numbers and weights are read and compared with their checksums. Nothing changes, \
+            but that the catalogue's log is written back as by every command, and others may go on \
+            reading and writing. Ends with 15 if anything is wrong.
 
               vsdb check
               vsdb check --read-data --json
@@ -28,8 +29,8 @@ struct CheckCommand: LibraryCommand {
 
     private struct Output: Encodable {
         let isSound: Bool
-        let clips: Int
-        let assets: Int
+        @OrNull var clips: Int?
+        @OrNull var assets: Int?
         let readBytes: Int
         let problems: [Problem]
         let notes: [String]
@@ -62,10 +63,13 @@ struct CheckCommand: LibraryCommand {
         } else {
             for problem in found.problems { try shared.console.print(problem.description) }
             for note in found.notes { shared.console.note(note) }
+            let counts =
+                found.isCounted
+                ? "\(Wording.count(found.clipCount, "clip")), "
+                    + Wording.count(found.assetCount, "asset")
+                : "clips and assets cannot be counted"
             let what =
-                "\(Wording.count(found.clipCount, "clip")), "
-                + Wording.count(found.assetCount, "asset")
-                + (readData ? ", \(Wording.bytes(found.readByteCount)) read" : "")
+                counts + (readData ? ", \(Wording.bytes(found.readByteCount)) read" : "")
             let verdict =
                 found.isSound
                 ? shared.console.styled("sound", .success)
@@ -83,8 +87,8 @@ struct CheckCommand: LibraryCommand {
     private func output(_ found: LibraryCheck) -> Output {
         Output(
             isSound: found.isSound,
-            clips: found.clipCount,
-            assets: found.assetCount,
+            clips: found.isCounted ? found.clipCount : nil,
+            assets: found.isCounted ? found.assetCount : nil,
             readBytes: found.readByteCount,
             problems: found.problems.map { problem in
                 Output.Problem(

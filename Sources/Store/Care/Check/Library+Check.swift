@@ -6,7 +6,7 @@ extension Library {
     /// Checks a library, also one that cannot be opened.
     ///
     /// Structure: the manifest, the catalogue's pages, keys and checksums of rows, every page of the
-    /// tensor file's trees, and that every asset has its record. Nothing is written.
+    /// tensor file's trees, and that every asset has its record. Nothing changes; SQLite may write its log back.
     ///
     /// - Parameters:
     ///   - path: Its folder.
@@ -28,7 +28,7 @@ extension Library {
             } catch { throw StoreError(error, "check it", path) }
         }
         do {
-            return try run(isFrozen: cannotWrite(path), .shared)
+            return try run(isFrozen: cannotChange(library: path), .shared)
         } catch {
             // As in `open`: without room for the files beside the library's it is read alone.
             guard error.kind == .noSpace, let check = try? run(isFrozen: true, .alone) else {

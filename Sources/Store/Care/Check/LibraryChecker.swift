@@ -55,6 +55,7 @@ struct LibraryChecker {
                     try check(db, uuid: manifest?.uuid)
                     try check(tensors, db, uuid: manifest?.uuid)
                 }
+                result.isCounted = true
             } catch { try add(.catalog, StoreError(error, "check it", path)) }
         } else {
             try check(tensors, nil, uuid: manifest?.uuid)
@@ -72,6 +73,8 @@ struct LibraryChecker {
     }
 
     private mutating func noteSurroundings() {
+        let mark = CommitMark(ofCatalog: path + "/" + Library.catalogName)
+        if let fault = mark.fault, !cannotWrite(path) { result.notes.append(fault) }
         if let system = NetworkFileSystem.name(at: path) {
             result.notes.append(
                 "\"\(path)\" lies on a network file system (\(system)): use the library from one "
