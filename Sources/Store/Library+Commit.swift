@@ -37,6 +37,7 @@ extension Library {
         _ clips: [NewClip],
         onStep: (CommitStep) throws -> Void
     ) throws(StoreError) -> [CommittedClip] {
+        try catalog.refuseOlder()
         for clip in clips { try clip.validate() }
         var outcomes: [CommittedClip] = []
         for start in stride(from: 0, to: clips.count, by: Self.groupLimit) {

@@ -141,12 +141,12 @@ extension Library {
             arguments: [asset.clipID.hex]
         ).first
         let name = clip?.name ?? asset.clipID.short
+        let again = clip.map { "vsdb ingest \"\($0.source.path)\"" } ?? "ingest its film"
         return StoreError(
             .damaged,
             "clip \"\(name)\" (\(asset.clipID)): the record of its \(asset.kind.name), asset "
                 + "\(asset.id), in \"\(tensors.folder)/data.mdb\" \(problem); to make it again: "
-                + "vsdb repair, then vsdb ingest \"\(clip?.source.path ?? "its source")\"; or restore "
-                + "the library from a backup"
+                + "vsdb repair, then \(again); or restore the library from a backup"
         )
     }
 }

@@ -101,14 +101,7 @@ public final class Library: Sendable {
         waitSeconds: Double,
         isFrozen: Bool
     ) throws(StoreError) -> Library {
-        guard fileExists(path + "/" + manifestName) else {
-            guard isLibrary(path) else { throw noLibrary(at: path) }
-            throw StoreError(
-                .damaged,
-                "library \"\(path)\": \(manifestName) is missing; write it anew with vsdb repair, or "
-                    + "restore it from a backup"
-            )
-        }
+        guard fileExists(path + "/" + manifestName) else { throw missingManifest(at: path) }
         do {
             return try Library(
                 path: absolute(path),
@@ -197,6 +190,16 @@ public final class Library: Sendable {
                     + "\(manifestName) to \(uuid); put files of one library together"
             )
         }
+    }
+
+    /// Why there is no `library.json`: no library is there, or it lost it.
+    static func missingManifest(at path: String) -> StoreError {
+        guard isLibrary(path) else { return noLibrary(at: path) }
+        return StoreError(
+            .damaged,
+            "library \"\(path)\": \(manifestName) is missing; write it anew with vsdb repair, or "
+                + "restore it from a backup"
+        )
     }
 
     static func noLibrary(at path: String) -> StoreError {

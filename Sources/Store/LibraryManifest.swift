@@ -44,7 +44,12 @@ struct LibraryManifest: Codable, Equatable {
         do {
             data = try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
-            throw StoreError(.noLibrary, "library: \"\(path)\" cannot be read; name its folder")
+            throw StoreError(
+                .noLibrary,
+                fileExists(path)
+                    ? "library: \"\(path)\" cannot be read (\(error.localizedDescription)); give yourself the right to"
+                    : "library: \"\(path)\" is missing; write it anew with vsdb repair, or restore it from a backup"
+            )
         }
         guard let version = try? JSONDecoder().decode(Version.self, from: data) else {
             throw StoreError(

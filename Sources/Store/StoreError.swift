@@ -43,6 +43,9 @@ public struct StoreError: Error, Sendable, CustomStringConvertible {
     /// What went wrong, where, and what to do.
     public let description: String
 
+    /// What went wrong and where, without what to do: for a report of what was done about it.
+    var fact: String { String(description.prefix { $0 != ";" }) }
+
     /// Describes one failure.
     public init(_ kind: Kind, _ description: String) {
         self.kind = kind

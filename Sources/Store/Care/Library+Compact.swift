@@ -121,7 +121,7 @@ extension Library {
         _ stop: StopRequest = StopRequest()
     ) throws(StoreError) -> (lock: LibraryLock, manifest: LibraryManifest) {
         let manifest = path + "/" + manifestName
-        guard fileExists(manifest) else { throw noLibrary(at: path) }
+        guard fileExists(manifest) else { throw missingManifest(at: path) }
         let alone = try LibraryLock(manifest, .alone, waitSeconds: waitSeconds, doing, stop)
         // Of a newer vsdb, or none: nothing of it is to be changed.
         return (alone, try LibraryManifest(path: manifest))

@@ -63,6 +63,11 @@ extension StoreError {
                 .notWritable,
                 "\(place): \(text); give yourself the right to write in that folder and the files in it"
             )
+        case .SQLITE_CONSTRAINT:
+            self.init(
+                .failed,
+                "\(place): a row breaks a rule of the catalogue (\(text)); see vsdb check"
+            )
         case .SQLITE_IOERR:
             self.init(.failed, "\(place): \(text); \(Self.failingDisk)")
         default:

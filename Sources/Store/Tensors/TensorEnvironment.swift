@@ -239,8 +239,8 @@ extension TensorEnvironment {
             mdb_env_copyfd2(handle, file, UInt32(MDB_CP_COMPACT))
         }
         try stop.check()
-        // The copy's file, not ours, ran out of room or of rights.
-        try Self.check(code, "copy", folder)
+        // Errors of the system are of the copy's file; LMDB's own, which are negative, are of ours.
+        try Self.check(code, "copy", code < 0 ? self.folder : folder)
         try syncFile(path)
         try syncFolder(folder)
     }
@@ -299,7 +299,7 @@ extension TensorEnvironment {
         case EACCES, EPERM, EROFS:
             throw StoreError(
                 .notWritable,
-                "\(place): \(text(of: code)); give yourself the right to write in that folder"
+                "\(place): \(text(of: code)); give yourself the right to write in that folder and the files in it"
             )
         case ENOSPC, EDQUOT:
             throw StoreError.diskFull(folder, needed: nil)

@@ -79,7 +79,7 @@ extension LibraryRepairer {
             // A list of tables that is not ours any more is an error of our SQL to SQLite.
             let isOfTables = (error as? DatabaseError)?.isDamage == true
             guard isOfTables || [.damaged, .stranger].contains(told.kind) else { throw told }
-            return told.description
+            return told.fact
         }
     }
 
@@ -255,7 +255,7 @@ extension LibraryRepairer {
         } catch {
             let error = StoreError(error, "check it", path)
             guard error.kind == .damaged else { throw error }
-            return error.description
+            return error.fact
         }
     }
 
