@@ -51,13 +51,14 @@ func cannotWrite(_ path: String) -> Bool {
     isReadOnlyDisk(path) || fileExists(path) && access(path, W_OK) != 0
 }
 
-/// Whether this process cannot write a library: its folder, or one of its files.
-func cannotChange(library path: String) -> Bool {
+/// What of a library this process cannot write, its folder or one of its files; nil if it can write all.
+func unwritablePart(ofLibrary path: String) -> String? {
+    let tensors = "/" + Library.tensorsName
     let parts = [
-        "", Library.catalogName, Library.catalogName + "-wal", Library.tensorsName,
-        Library.tensorsName + "/data.mdb", Library.tensorsName + "/lock.mdb",
+        "", "/" + Library.catalogName, "/" + Library.catalogName + "-wal", tensors,
+        tensors + "/data.mdb", tensors + "/lock.mdb",
     ]
-    return parts.contains { cannotWrite(path + "/" + $0) }
+    return parts.map { path + $0 }.first(where: cannotWrite)
 }
 
 package func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }

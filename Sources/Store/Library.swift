@@ -79,7 +79,7 @@ public final class Library: Sendable {
             return try open(
                 at: path,
                 waitSeconds: waitSeconds,
-                isFrozen: cannotChange(library: path)
+                isFrozen: unwritablePart(ofLibrary: path) != nil
             )
         } catch {
             // Without room for the files that SQLite and LMDB make beside theirs, it is read alone.

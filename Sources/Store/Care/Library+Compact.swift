@@ -122,6 +122,13 @@ extension Library {
     ) throws(StoreError) -> (lock: LibraryLock, manifest: LibraryManifest) {
         let manifest = path + "/" + manifestName
         guard fileExists(manifest) else { throw missingManifest(at: path) }
+        if let part = unwritablePart(ofLibrary: path) {
+            throw StoreError(
+                .notWritable,
+                "library \"\(path)\": cannot \(doing), as you may not write \"\(part)\"; give yourself the right, "
+                    + "or ask its owner"
+            )
+        }
         let alone = try LibraryLock(manifest, .alone, waitSeconds: waitSeconds, doing, stop)
         // Of a newer vsdb, or none: nothing of it is to be changed.
         return (alone, try LibraryManifest(path: manifest))

@@ -28,7 +28,7 @@ extension Library {
             } catch { throw StoreError(error, "check it", path) }
         }
         do {
-            return try run(isFrozen: cannotChange(library: path), .shared)
+            return try run(isFrozen: unwritablePart(ofLibrary: path) != nil, .shared)
         } catch {
             // As in `open`: without room for the files beside the library's it is read alone.
             guard error.kind == .noSpace, let check = try? run(isFrozen: true, .alone) else {
