@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Glibc
 internal import Hashing
 public import Models
 package import Tensors
@@ -26,10 +27,17 @@ public struct Pack: Sendable {
     /// Reads and checks the manifest; the weights are not touched.
     ///
     /// - Parameter folder: The folder with `pack.json`.
-    /// - Throws: `PackError`, `.notFound` or `.badManifest`.
+    /// - Throws: `PackError`, `.notFound`, `.notReadable` or `.badManifest`.
     public init(folder: String) throws {
         let path = folder + "/" + Self.manifestName
         guard let data = FileManager.default.contents(atPath: path) else {
+            if access(path, R_OK) != 0, errno == EACCES {
+                throw PackError(
+                    .notReadable,
+                    "pack \"\(folder)\": you may not read its \(Self.manifestName); give yourself the right, or "
+                        + "ask its owner"
+                )
+            }
             throw PackError(
                 .notFound,
                 "pack \"\(folder)\": there is no readable \(Self.manifestName) in it"

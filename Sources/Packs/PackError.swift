@@ -6,6 +6,8 @@ public struct PackError: Error, Sendable, CustomStringConvertible {
     public enum Kind: Sendable, Equatable {
         /// There is no pack at the place.
         case notFound
+        /// The files are there and may not be read.
+        case notReadable
         /// `pack.json` is not what it should be.
         case badManifest
         /// A weight file lacks a tensor, has another shape, or another hash.

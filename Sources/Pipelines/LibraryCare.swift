@@ -26,9 +26,10 @@ extension Session {
                 return nil
             } catch {
                 // Whatever the reason, the pack cannot be used, which is what is asked.
+                let isThere = (error as? PackError)?.kind == .notReadable
                 return LibraryProblem(
                     .pack(record.name),
-                    "\(error); put its files back with vsdb pack add DIR"
+                    "\(error)" + (isThere ? "" : "; put its files back with vsdb pack add DIR")
                 )
             }
         }

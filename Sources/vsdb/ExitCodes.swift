@@ -105,7 +105,7 @@ extension ExitStatus {
     private init(_ kind: PackError.Kind) {
         self =
             switch kind {
-            case .notFound, .alreadyExists, .cannotWrite: .failed
+            case .notFound, .notReadable, .alreadyExists, .cannotWrite: .failed
             case .badRequest: .usage
             case .badManifest: .damaged
             case .weightsMismatch: .weightsMismatch

@@ -74,6 +74,11 @@ enum AssetRow {
         }
     }
 
+    static func isThere(_ number: Int64, _ db: Database) throws -> Bool {
+        let query = try db.cachedStatement(sql: "SELECT 1 FROM assets WHERE id = ?")
+        return try Int.fetchOne(query, arguments: [number]) != nil
+    }
+
     /// The clips that have no row of a content code.
     static func clipsWithoutContent(_ db: Database) throws -> [ClipID] {
         try String.fetchAll(

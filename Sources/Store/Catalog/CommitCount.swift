@@ -34,7 +34,13 @@ enum CommitCount {
     }
 
     /// How many commits there were; 0 before the first one that was counted.
-    static func count(_ db: Database) throws -> Int { Int(try value("commits", db) ?? "") ?? 0 }
+    static func count(_ db: Database) throws -> Int { try number("commits", db) }
+
+    /// A property that is a number; one that no library reaches is damage, and counts as none.
+    private static func number(_ name: String, _ db: Database) throws -> Int {
+        let number = Int(try value(name, db) ?? "") ?? 0
+        return (0...1 << 53).contains(number) ? number : 0
+    }
 
     /// Counts the commit that is under way.
     static func increase(_ db: Database) throws -> Int {
@@ -45,7 +51,7 @@ enum CommitCount {
 
     /// What was lost, noted earlier or not; `marked` is what `CommitMark` said before this snapshot.
     static func loss(_ db: Database, marked: Int?) throws -> Loss? {
-        let noted = Int(try value("lost", db) ?? "") ?? 0
+        let noted = try number("lost", db)
         let lost = noted + max(0, (marked ?? 0) - (try count(db)))
         return lost > 0 ? Loss(count: lost) : nil
     }
@@ -69,7 +75,7 @@ enum CommitCount {
     }
 
     private static func skippedCount(_ db: Database) throws -> Int {
-        Int(try value("skipped", db) ?? "") ?? 0
+        try number("skipped", db)
     }
 
     /// Forgets what was lost, after a repair.
@@ -110,26 +116,32 @@ enum CommitCount {
     /// Where a catalogue stands in the history of its library.
     struct Stand: Sendable, Equatable {
         let uuid: String?
-        /// How many commits were made, without those that were skipped after a loss.
-        let commitCount: Int
+        /// How many commits there were, as it is noted in `CommitMark`.
+        let count: Int
+        /// How many of them were skipped after losses.
+        let skippedCount: Int
         /// All epochs until now, the oldest first.
         let epochs: [String]
         /// The page that the count stands on, which every commit writes; nil if it may be another one some day.
         let page: UInt32?
+
+        /// How many commits were made.
+        var madeCount: Int { count - skippedCount }
 
         /// Whether this can come from another by at most some number of commits.
         func follows(_ earlier: Stand, within limit: Int) -> Bool {
             // A copy begins its epoch as a whole file, never in a log.
             uuid == earlier.uuid && epochs.starts(with: earlier.epochs)
                 && !epochs.dropFirst(earlier.epochs.count).contains { $0.hasPrefix(copyPrefix) }
-                && (earlier.commitCount...earlier.commitCount + limit).contains(commitCount)
+                && (earlier.madeCount...earlier.madeCount + limit).contains(madeCount)
         }
     }
 
     static func stand(_ db: Database) throws -> Stand {
         Stand(
             uuid: try value("uuid", db),
-            commitCount: try count(db) - skippedCount(db),
+            count: try count(db),
+            skippedCount: try skippedCount(db),
             epochs: try epochs(db),
             page: try page(db)
         )

@@ -5,7 +5,9 @@ import Glibc
 /// SQLite takes the frames of its write-ahead log up to the first whose checksum is wrong, and drops
 /// the others without a word: after a crash they are a commit that did not end. If a commit does
 /// end behind the wrong frame, bytes changed on the disk, and what was reported as stored would
-/// vanish. Source: sqlite.org/fileformat2.html, section 4 (the WAL file).
+/// vanish. Or a process died with a commit in the log that no index of the log knew yet: the next one, with others
+/// there, wrote over a part of it. Only the count of commits tells the two apart (`LogOrigin`).
+/// Source: sqlite.org/fileformat2.html, section 4 (the WAL file).
 struct LogCheck {
     private static let headerByteCount = 32
     private static let frameHeaderByteCount = 24
@@ -19,22 +21,22 @@ struct LogCheck {
     /// A writer may begin the log anew between two reads of it, so what fails is tried again.
     ///
     /// - Parameter path: The log.
-    /// - Returns: The commits that end in it.
-    /// - Throws: `Fault`.
-    static func commits(in path: String) throws(Fault) -> Commits {
-        var attemptCount = 5
-        while true {
-            do throws(Fault) { return try LogCheck(path)?.commits() ?? Commits() } catch {
-                attemptCount -= 1
-                guard attemptCount > 0 else { throw error }
-                usleep(5000)
-            }
+    /// - Returns: The commits that SQLite finds in it.
+    static func commits(in path: String) -> Commits {
+        var commits = Commits()
+        for attempt in 0..<5 {
+            if attempt > 0 { usleep(5000) }
+            commits = LogCheck(path)?.commits() ?? Commits()
+            if commits.fault == nil { break }
         }
+        return commits
     }
 
     /// Commits in a log, as the pages that each wrote.
     struct Commits {
         fileprivate var pages: [Set<UInt32>] = []
+        /// What is wrong behind them, as the end of a sentence, or nil.
+        fileprivate(set) var fault: String?
 
         var count: Int { pages.count }
 
@@ -42,11 +44,6 @@ struct LogCheck {
         func count(writing wanted: Set<UInt32>) -> Int {
             pages.count { !$0.isDisjoint(with: wanted) }
         }
-    }
-
-    /// What is wrong with a log.
-    struct Fault: Error {
-        let rule: String
     }
 
     private init?(_ path: String) {
@@ -64,18 +61,19 @@ struct LogCheck {
         pageSize = size32 == 1 ? 65_536 : size32
     }
 
-    private func commits() throws(Fault) -> Commits {
+    private func commits() -> Commits {
+        var commits = Commits()
         guard [0x377F_0682, 0x377F_0683].contains(Self.big(bytes, 0)),
             (512...65_536).contains(pageSize)
         else {
-            guard hasFrames else { return Commits() }
-            throw Fault(rule: "has a header that is not one of SQLite")
+            if hasFrames { commits.fault = "has a header that is not one of SQLite" }
+            return commits
         }
         var sum = checksum(0..<24, (0, 0))
         guard sum == (Self.big(bytes, 24), Self.big(bytes, 28)) else {
-            throw Fault(rule: "has a header that does not match its checksum")
+            commits.fault = "has a header that does not match its checksum"
+            return commits
         }
-        var commits = Commits()
         var pages: Set<UInt32> = []
         let salts = Array(bytes[16..<24])
         let stride = Self.frameHeaderByteCount + pageSize
@@ -91,10 +89,9 @@ struct LogCheck {
                 // Frames of an earlier log have other salts.
                 guard isOfThisLog, endsCommit else { continue }
                 let place = Self.headerByteCount + wrong * stride
-                throw Fault(
-                    rule:
-                        "has a damaged frame \(wrong) at byte \(place), and a commit ends in frame \(index)"
-                )
+                commits.fault =
+                    "has a damaged frame \(wrong) at byte \(place), and a commit ends in frame \(index)"
+                return commits
             }
             sum = checksum(start..<start + 8, sum)
             sum = checksum(start + 24..<start + stride, sum)
@@ -112,9 +109,8 @@ struct LogCheck {
             // A wrong frame with the right salts that ends a commit itself is damage, too, if it is
             // whole in the file: a commit that did not end leaves its last frame unwritten.
             if isOfThisLog, endsCommit {
-                throw Fault(
-                    rule: "has a damaged frame \(index) at byte \(start), which ends a commit"
-                )
+                commits.fault = "has a damaged frame \(index) at byte \(start), which ends a commit"
+                return commits
             }
         }
         return commits

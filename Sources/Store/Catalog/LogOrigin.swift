@@ -16,7 +16,7 @@ enum LogOrigin {
     ///   - isFrozen: Whether nothing can be made beside it, such as the index of the log.
     /// - Throws: `StoreError`, `.damaged`.
     static func check(_ path: String, isFrozen: Bool = false) throws(StoreError) {
-        guard let fault = fault(path, isFrozen: isFrozen) else { return }
+        guard let fault = fault(path, isFrozen: isFrozen)?.rule else { return }
         throw StoreError(
             .damaged,
             "catalogue log \"\(path)-wal\": it \(fault); restore the whole folder from a backup, or let vsdb "
@@ -24,20 +24,47 @@ enum LogOrigin {
         )
     }
 
-    /// What is wrong with the log of a catalogue, as the end of a sentence, or nil.
-    static func fault(_ path: String, isFrozen: Bool = false) -> String? {
+    /// What is wrong with a log.
+    struct Fault {
+        /// The end of a sentence about it.
+        let rule: String
+        /// Whether it is of another file; else it is damaged.
+        let isForeign: Bool
+    }
+
+    /// What is wrong with the log of a catalogue, or nil.
+    static func fault(_ path: String, isFrozen: Bool = false) -> Fault? {
         let log = path + "-wal"
         guard fileByteCount(log) > 0 else { return nil }
-        do throws(LogCheck.Fault) { _ = try LogCheck.commits(in: log) } catch { return error.rule }
+        // Whoever opens it alone refuses any log.
         if isFrozen, !fileExists(path + "-shm") { return nil }
+        // Read before the catalogue: whatever is noted was committed by then.
+        let marked = CommitMark(ofCatalog: path).count
+        if let rule = LogCheck.commits(in: log).fault {
+            // Every commit that is known of is there: what lies behind them is of a process that died.
+            guard let marked, case .success(let both) = stand(of: path, withLog: true),
+                both.count >= marked
+            else { return Fault(rule: rule, isForeign: false) }
+        }
         // A file that is being written back can be read torn.
         for attempt in 0..<5 {
             if attempt > 0 { usleep(5000) }
             if fits(log, path) { return nil }
         }
-        return
-            "is of another file than the \(Library.catalogName) beside it, which was put in the place of the "
-            + "log's own"
+        return Fault(
+            rule: "is of another file than the \(Library.catalogName) beside it, which was put in the "
+                + "place of the log's own",
+            isForeign: true
+        )
+    }
+
+    /// Whether file and log together know as many commits as the file alone, so that the whole commits of a damaged
+    /// log are worth keeping: what a process wrote back may be of a later time than the damage.
+    static func hasWorth(_ path: String) -> Bool {
+        guard case .success(let both) = stand(of: path, withLog: true),
+            case .success(let file) = stand(of: path, withLog: false)
+        else { return false }
+        return both.epochs == file.epochs && both.count >= file.count
     }
 
     /// Whether file and log can be of one another.
@@ -47,14 +74,13 @@ enum LogOrigin {
     /// than damage is told by whoever opens it.
     private static func fits(_ log: String, _ path: String) -> Bool {
         let before = stand(of: path, withLog: true)
-        let commits: LogCheck.Commits
-        do throws(LogCheck.Fault) { commits = try LogCheck.commits(in: log) } catch { return true }
+        let commits = LogCheck.commits(in: log)
         guard commits.count > 0, case .success(let file) = stand(of: path, withLog: false) else {
             return true
         }
         switch (before, stand(of: path, withLog: true)) {
         case (.success(let before), .success(let after)):
-            let both = file.commitCount > before.commitCount ? after : before
+            let both = file.madeCount > before.madeCount ? after : before
             // Each commit that was counted wrote the page of the count; others come from GRDB.
             let pages = [file.page, both.page].compactMap { $0 }
             let limit = pages.count == 2 ? commits.count(writing: Set(pages)) : commits.count

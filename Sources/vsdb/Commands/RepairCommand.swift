@@ -59,7 +59,7 @@ struct RepairCommand: LibraryCommand {
         var remaining = report.remaining
         if remaining.isEmpty, !dryRun {
             let session = try shared.openSession()
-            remaining += try session.packProblems(readingWeights: false)
+            remaining += try session.packProblems(readingWeights: true)
             if remaining.isEmpty { try mendIndexes(session) }
         }
         if shared.json {
@@ -130,7 +130,11 @@ struct RepairCommand: LibraryCommand {
             )
         }
         for path in Set(report.lostClips.map(\.sourcePath)).sorted() {
-            try console.print("ingest again: vsdb ingest \(Self.quotedForShell(path))")
+            // What vsdb sample made has the command in the place of a file.
+            let command =
+                path.hasPrefix("vsdb sample ")
+                ? "sample again: \(path)" : "ingest again: vsdb ingest \(Self.quotedForShell(path))"
+            try console.print(command)
         }
         for name in report.brokenCompositions {
             console.warning(

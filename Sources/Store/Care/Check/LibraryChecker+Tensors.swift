@@ -90,12 +90,13 @@ extension LibraryChecker {
                 return
             }
             let name = try ClipRow.name(of: asset.clipID, db) ?? asset.clipID.short
-            report(
+            let problem = LibraryProblem(
                 .clip(asset.clipID),
                 "clip \"\(name)\" (\(asset.clipID)): the record of its \(asset.kind.name)"
                     + (place.map { " at byte \($0.offset)" } ?? "")
                     + " of \"\(tensorsPath)\" \(fault)"
             )
+            suspects.append((asset.id.number, problem))
         }
         let identities = try Set(String.fetchAll(db, sql: "SELECT identity FROM clips"))
         let traces = try ClipTraces(db)

@@ -9,6 +9,8 @@ struct LibraryChecker {
     var result = LibraryCheck()
     /// Whether changes of the catalogue are lost: then what has no row is to be repaired, not collected.
     var hasLoss = false
+    /// What is wrong with records, by the number of the asset: unless it was removed meanwhile.
+    var suspects: [(asset: Int64, problem: LibraryProblem)] = []
 
     init(path: String, readsData: Bool) {
         self.path = path
@@ -54,6 +56,11 @@ struct LibraryChecker {
                 try catalog.read { db in
                     try check(db, uuid: manifest?.uuid)
                     try check(tensors, db, uuid: manifest?.uuid)
+                }
+                try catalog.read { db in
+                    for (asset, problem) in suspects where try AssetRow.isThere(asset, db) {
+                        result.problems.append(problem)
+                    }
                 }
                 result.isCounted = true
             } catch { try add(.catalog, StoreError(error, "check it", path)) }

@@ -48,12 +48,25 @@ extension LibraryRepairer {
     private mutating func setDamagedLogAside() throws {
         guard let fault = LogOrigin.fault(catalogPath) else { return }
         try quarantine.keep(catalogPath)
-        try quarantine.move(catalogPath + "-wal")
+        let log = catalogPath + "-wal"
+        let isKept = !fault.isForeign && LogOrigin.hasWorth(catalogPath)
+        if isKept {
+            try quarantine.keep(log)
+            let queue = try DatabaseQueue(path: catalogPath)
+            try queue.writeWithoutTransaction { db in
+                try db.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)")
+            }
+            try queue.close()
+            try removeIfThere(log)
+        } else {
+            try quarantine.move(log)
+        }
         try removeIfThere(catalogPath + "-shm")
         needsCards = true
+        let what = isKept ? "kept the whole commits of the catalogue's log" : "set the catalogue's log aside"
         report.actions.append(
-            "set the catalogue's log aside (it \(fault)): the last changes in it are lost, but for what the "
-                + "tensors know of them"
+            "\(what) (it \(fault.rule)): the \(isKept ? "others" : "last changes in it") are lost, but for what "
+                + "the tensors know of them"
         )
     }
 
@@ -151,6 +164,7 @@ extension LibraryRepairer {
         let manifest = try readManifest()
         let inCatalog = try property("uuid")
         let inTensors = try readTensors { try $0.property("uuid") }
+        try refuseStrange(inCatalog, inTensors ?? manifest?.uuid)
         let named = [manifest?.uuid, inCatalog, inTensors].compactMap { $0 }
         let uuid =
             Set(named).count == 1
@@ -176,6 +190,27 @@ extension LibraryRepairer {
             report.actions.append("wrote the library's UUID into the catalogue again")
         }
         return uuid
+    }
+
+    /// Refuses a catalogue of another library than the tensors; one whose UUID changed names what they hold.
+    private func refuseStrange(_ inCatalog: String?, _ uuid: String?) throws {
+        guard let inCatalog, let uuid, inCatalog != uuid else { return }
+        var records: [TensorKey: TensorFileAudit.Place]?
+        _ = try isDamaged("read its tensors") {
+            records = try TensorFileAudit(path: tensorsPath, transaction: nil)?.records
+        }
+        guard let records else { return }
+        let named = try checksums().keys
+        let held = named.count { records[$0] != nil }
+        guard named.isEmpty ? records.keys.contains(where: \.isCard) : 2 * held < named.count else {
+            return
+        }
+        throw StoreError(
+            .stranger,
+            "catalogue \"\(catalogPath)\": belongs to library \(inCatalog), and the tensors to \(uuid); put files of "
+                + "one library together, or move this one away, and vsdb repair writes the catalogue again "
+                + "from the tensors"
+        )
     }
 
     private mutating func writeManifest(_ manifest: LibraryManifest) throws {
