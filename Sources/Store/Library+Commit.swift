@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 import Tensors
 
 /// The points of a commit between which a process may die.
@@ -58,15 +59,23 @@ extension Library {
             try group.map { try ClipRow.name(of: $0.id, db) }
         }
         let fresh = zip(group, known).filter { $0.1 == nil }.map(\.0)
+        let note = RowlessNote.adding()
         if !fresh.isEmpty {
             let records = fresh.flatMap(\.records)
             try checkSpace(for: records.reduce(0) { $0 + $1.byteCount })
             do {
-                try tensors.putIfAbsent(records)
+                let settled = added.withLock { $0 }
+                try tensors.put(records, replacing: false) { transaction in
+                    for clip in fresh { try transaction.setRowlessNote(note, of: clip.id) }
+                    try transaction.takeBack(settled)
+                }
+                added.withLock { notes in
+                    for clip in settled.keys { notes[clip] = nil }
+                }
                 try onStep(.tensorsStored)
             } catch { throw StoreError(error, "store tensors", path) }
         }
-        return try writing("add clips") { db in
+        let outcomes = try writing("add clips") { db in
             try onStep(.catalogLocked)
             var outcomes: [CommittedClip] = []
             for clip in group {
@@ -74,13 +83,17 @@ extension Library {
                     outcomes.append(CommittedClip(id: clip.id, name: name, isNew: false))
                     continue
                 }
-                try restore(clip.records)
+                try restore(clip, note)
                 let name = try ClipRow.insert(clip, db)
                 outcomes.append(CommittedClip(id: clip.id, name: name, isNew: true))
             }
             try onStep(.rowsWritten)
             return outcomes
         }
+        added.withLock { notes in
+            for outcome in outcomes where outcome.isNew { notes[outcome.id] = note }
+        }
+        return outcomes
     }
 
     /// Whether the library holds a clip.
@@ -95,9 +108,12 @@ extension Library {
     /// Records that differ were left by a commit that died, perhaps on a machine that rounds
     /// otherwise. Nothing refers to them, and the write lock keeps it so: whoever put them finds
     /// our row when its turn comes.
-    private func restore(_ records: [TensorRecord]) throws {
-        let lacking = try tensors.lacking(records)
-        if !lacking.isEmpty { try tensors.replace(lacking) }
+    private func restore(_ clip: PendingClip, _ note: String) throws {
+        let lacking = try tensors.lacking(clip.records)
+        guard !lacking.isEmpty else { return }
+        try tensors.put(lacking, replacing: true) { transaction in
+            try transaction.setRowlessNote(note, of: clip.id)
+        }
     }
 
     /// A full disk in the middle of a commit is safe, but its error is hard to understand.

@@ -62,8 +62,11 @@ extension Library {
             try db.execute(
                 sql: "DELETE FROM sources WHERE id NOT IN (SELECT source_id FROM clips)"
             )
+            try tensors.setRowlessNotes(RowlessNote.removed, of: Set(ids))
             // A full disk is no reason to keep clips: the card then names some that are gone.
-            do { try writeCards(of: collections.map { .collection($0) }, db) } catch {
+            do {
+                try writeCards(of: collections.map { .collection($0) }, db)
+            } catch {
                 guard StoreError(error, "write cards", path).kind == .noSpace else { throw error }
             }
             return RemovalReport(
@@ -104,10 +107,15 @@ extension Library {
     ) throws(StoreError) -> CollectionReport {
         var report: CollectionReport
         if dryRun {
-            report = try reading("count tensors") { db in
+            var found = try reading("count tensors") { db in
                 try refuseAfterLoss(db)
-                return try orphans(db).report(isDryRun: true)
+                return try Rowless(tensors, db)
             }
+            do { try found.confirmLost(catalog, tensors) } catch {
+                throw StoreError(error, "count tensors", path)
+            }
+            try refuse(found)
+            report = found.report(isDryRun: true)
         } else {
             // Whoever copies records, such as a backup, keeps the collector away.
             let alone = try LibraryLock(
@@ -119,9 +127,11 @@ extension Library {
             defer { withExtendedLifetime(alone) {} }
             report = try writing("collect tensors") { db in
                 try refuseAfterLoss(db)
-                let found = try orphans(db)
+                let found = try Rowless(tensors, db)
+                try refuse(found)
                 try onStep(.orphansFound)
                 try tensors.delete(found.keys + found.cards)
+                try tensors.setRowlessNotes(nil, of: found.settled)
                 try onStep(.tensorsDeleted)
                 return found.report(isDryRun: false)
             }
@@ -140,6 +150,10 @@ extension Library {
         if let loss = try CommitCount.loss(db, marked: nil) {
             throw StoreError(.damaged, loss.description(path))
         }
+    }
+
+    private func refuse(_ found: Rowless) throws(StoreError) {
+        if let fault = found.fault(path) { throw StoreError(.damaged, fault) }
     }
 
     private func collections(withAny ids: [ClipID], _ db: Database) throws -> [String] {
@@ -166,67 +180,5 @@ extension Library {
                 """,
             arguments: [id.hex]
         )
-    }
-
-    /// The tensors and cards of clips of which the catalogue's snapshot has no row.
-    ///
-    /// Of a clip with a row, or with a row of an asset alone, everything is kept: what lacks was lost, and
-    /// `repair` writes it again from what lies here.
-    func orphans(_ db: Database) throws -> Orphans {
-        let traces = try ClipTraces(db)
-        return try tensors.read { snapshot in
-            var orphans = Orphans()
-            // Keys of one clip follow each other.
-            var clip: [UInt8] = []
-            var isThere = false
-            try snapshot.forEachKey { bytes, byteCount in
-                guard let key = TensorKey(bytes) else { return }
-                if !key.bytes.starts(with: clip) || clip.isEmpty {
-                    clip = Array(key.bytes.prefix(32))
-                    isThere = try traces.has(clipOf: key)
-                }
-                guard !isThere else { return }
-                if key.isCard {
-                    orphans.cards.append(key)
-                } else {
-                    orphans.keys.append(key)
-                    orphans.byteCount += byteCount
-                }
-            }
-            return orphans
-        }
-    }
-}
-
-/// Tells clips that the catalogue knows, whatever rows of them were lost, from those that are gone.
-struct ClipTraces {
-    private let clip: Statement
-    private let asset: Statement
-
-    init(_ db: Database) throws {
-        clip = try db.cachedStatement(sql: "SELECT 1 FROM clips WHERE identity = ?")
-        asset = try db.cachedStatement(
-            sql: "SELECT 1 FROM assets WHERE tensor_key BETWEEN ? AND ? LIMIT 1"
-        )
-    }
-
-    /// Whether the clip that a record belongs to has a row, or an asset of it has one.
-    func has(clipOf key: TensorKey) throws -> Bool {
-        if try Int.fetchOne(clip, arguments: [key.clip?.hex]) != nil { return true }
-        let first = Data(key.bytes.prefix(32))
-        let last = first + Data([0xFF, 0xFF])
-        return try Int.fetchOne(asset, arguments: [first, last]) != nil
-    }
-}
-
-/// Tensors that no row names.
-struct Orphans {
-    var keys: [TensorKey] = []
-    /// Cards of clips that are gone; not counted, being no tensors.
-    var cards: [TensorKey] = []
-    var byteCount = 0
-
-    func report(isDryRun: Bool) -> CollectionReport {
-        CollectionReport(tensorCount: keys.count, byteCount: byteCount, isDryRun: isDryRun)
     }
 }

@@ -59,7 +59,7 @@ extension Library {
                 renderCount: try count("renders"),
                 catalogByteCount: catalogFiles.reduce(0) { $0 + diskByteCount($1) },
                 tensorByteCount: diskByteCount(tensors.folder + "/data.mdb"),
-                orphans: try orphans(db).report(isDryRun: true),
+                orphans: try Rowless(tensors, db).report(isDryRun: true),
                 freeByteCount: Store.freeByteCount(path)
             )
         }

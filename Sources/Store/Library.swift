@@ -1,5 +1,6 @@
 public import Foundation
 import GRDB
+import Synchronization
 
 /// A folder with clips, their tensors, packs and recipes.
 ///
@@ -23,6 +24,8 @@ public final class Library: Sendable {
     let tensors: TensorStore
     /// Keeps away whoever replaces whole files, as long as the library is open.
     private let use: LibraryLock
+    /// The notes of clips that this process added and that have their rows, to be taken back with the next write.
+    let added = Mutex<[ClipID: String]>([:])
     /// How long to wait for other processes.
     package let waitSeconds: Double
 
@@ -61,6 +64,12 @@ public final class Library: Sendable {
         // Where nothing can be written now, the next write notes it.
         if loss != nil, !isFrozen { try? catalog.write { _ in } }
         warning = loss?.description(path)
+    }
+
+    deinit {
+        let notes = added.withLock { $0 }
+        // What cannot be taken back is, by the next collection: with a row a note means nothing.
+        try? tensors.takeBack(notes)
     }
 
     /// Opens a library; where this process may not write, or nobody can as the disk is full, it can be read.

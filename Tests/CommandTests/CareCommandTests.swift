@@ -60,7 +60,9 @@ struct CareCommandTests {
         try before.expectSuccess("repair")
         let list = try before.expectSuccess("list")
         #expect(list.errors.isEmpty)
-        #expect(list.output.contains("figure01_motion01"), "lost and removed look the same")
+        #expect(!list.output.contains("figure01_motion01"), "it was removed, and that is noted")
+        try before.expectSuccess("repair", "--restore-removed")
+        #expect(try before.expectSuccess("list").output.contains("figure01_motion01"))
     }
 
     @Test func aShortWeightFileIsNoticedWithoutReadingIt() throws {

@@ -79,16 +79,16 @@ import Testing
             path: folder.library + "/catalog.sqlite",
             configuration: settings
         )
-        // What is collected is what has neither a clip nor an asset; then the rows come back.
-        let tables = ["clips", "assets"]
-        let rows = try queue.write { db in
-            try tables.map { table in
-                let rows = try Row.fetchAll(db, sql: "SELECT * FROM \(table)")
-                try db.execute(sql: "DELETE FROM \(table)")
-                return rows
-            }
+        // What is collected is what was removed; then the rows come back.
+        let tables = ["sources", "clips", "clip_tags", "assets"]
+        let rows = try queue.read { db in
+            try tables.map { try Row.fetchAll(db, sql: "SELECT * FROM \($0)") }
         }
-        _ = try Library.open(at: folder.library).collectGarbage()
+        try {
+            let library = try Library.open(at: folder.library)
+            _ = try library.remove(library.clips().map(\.id))
+            _ = try library.collectGarbage()
+        }()
         try queue.write { db in
             for (table, rows) in zip(tables, rows) {
                 for row in rows {

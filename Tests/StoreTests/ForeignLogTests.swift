@@ -88,6 +88,76 @@ import Testing
         #expect(try Library.check(at: library).isSound)
     }
 
+    /// A writer that is killed between its frames and the index of the log, while others have the library open, leaves
+    /// frames that the next writers do not cover whole. They look like damage, and no commit lacks.
+    @Test func framesThatADeadWriterLeftAreNoDamage() throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder, count: 2)
+        let log = "/catalog.sqlite-wal"
+        let begun = try crashed(folder) { _ = try $0.tag([clips[0].id], with: ["first"]) }
+        /// The log that a change makes of the one that is there.
+        func continued(_ name: String, _ change: (Library) throws -> Void) throws -> (String, Data)
+        {
+            let path = folder.path + "/" + name
+            try copy(begun, to: path)
+            let library = try Library.open(at: path)
+            try change(library)
+            let bytes = try Data(contentsOf: URL(fileURLWithPath: path + log))
+            let target = path + "-crashed"
+            try copy(path, to: target)
+            try FileManager.default.removeItem(atPath: target + "/catalog.sqlite-shm")
+            return (target, bytes)
+        }
+        let (_, dead) = try continued("dead") {
+            _ = try $0.commit((5...24).map { Fixture.clip($0) })
+        }
+        let (path, next) = try continued("next") { _ = try $0.tag([clips[1].id], with: ["second"]) }
+        #expect(dead.count > next.count)
+        try (next + dead[next.count...]).write(to: URL(fileURLWithPath: path + log))
+
+        let library = try Library.open(at: path)
+        #expect(library.warning == nil)
+        #expect(try library.clip(clips[1].id).tags.contains("second"))
+        #expect(try Library.check(at: path).isSound)
+        try Fixture.expectWhole(clips, at: path)
+    }
+
+    /// Of a log that is damaged behind some commits, those stay.
+    @Test func wholeCommitsOfADamagedLogAreKept() throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder, count: 1)
+        var whole = 0
+        let library = try crashed(folder) { library in
+            _ = try library.commit([Fixture.clip(2)])
+            try library.saveComposition(
+                NewComposition(
+                    name: "kept",
+                    hash: String(repeating: "cd", count: 32),
+                    recipeJSON: #"{"alpha":2}"#,
+                    parents: []
+                )
+            )
+            whole = try Data(contentsOf: URL(fileURLWithPath: library.path + "/catalog.sqlite-wal"))
+                .count
+            _ = try library.commit([Fixture.clip(3)])
+        }
+        try Fixture.addPackFiles(to: library)
+        try overwrite(library + "/catalog.sqlite-wal", at: whole + 100, with: [1, 2, 3, 4, 5])
+        expectFailure(.damaged) { try Library.open(at: library) }
+        let report = try Library.repair(
+            at: library,
+            packFingerprint: { _ in Fixture.pack.fingerprint }
+        )
+        #expect(
+            report.actions.first?.contains("kept the whole commits") == true,
+            "\(report.actions)"
+        )
+        #expect(!report.actions.contains { $0.contains("composition") }, "its row was kept")
+        #expect(report.remaining.isEmpty)
+        try Fixture.expectWhole(clips + [Fixture.clip(2), Fixture.clip(3)], at: library)
+        #expect(try Library.open(at: library).composition("kept").name == "kept")
+    }
+
     /// A log that was given up comes back under a catalogue that went on without it.
     @Test func ofTheTimeBeforeALossIsRefused() throws {
         let folder = try TemporaryFolder()

@@ -59,6 +59,39 @@ import Testing
         try Fixture.expectWhole(clips, at: folder.library)
     }
 
+    /// Rows that were lost without a trace, as with an older catalogue in the place of a newer one whose log was written
+    /// back into it: nothing removed those clips.
+    @Test func aClipThatNothingRemovedIsNotCollected() throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder)
+        try { _ = try Library.open(at: folder.library).remove([clips[3].id]) }()
+        // A command that died before the rows is no loss.
+        _ = try? Library.open(at: folder.library).commit([Fixture.clip(9)]) { _ in
+            throw CancellationError()
+        }
+        #expect(try Library.check(at: folder.library).isSound)
+        for rows in [
+            "assets WHERE clip_id = 2", "clip_tags WHERE clip_id = 2", "clips WHERE id = 2",
+        ] {
+            try lose("DELETE FROM \(rows)", in: folder)
+        }
+        let check = try Library.check(at: folder.library)
+        #expect(check.problems.map(\.place) == [.catalog], "\(check.problems)")
+        #expect(check.problems.first?.description.contains("nothing removed it") == true)
+        for dryRun in [true, false] {
+            expectFailure(.damaged) {
+                try Library.open(at: folder.library).collectGarbage(dryRun: dryRun)
+            }
+        }
+        let report = try Library.repair(at: folder.library)
+        #expect(report.remaining.isEmpty && report.lostClips.isEmpty, "\(report)")
+        try Fixture.expectWhole(Array(clips[..<3]), at: folder.library)
+        let library = try Library.open(at: folder.library)
+        #expect(try library.known([clips[3].id]).isEmpty, "what was removed stays removed")
+        #expect(try library.collectGarbage().tensorCount == 3)
+        #expect(try Library.check(at: folder.library).isSound)
+    }
+
     /// Without its content code a clip is nothing that could be rendered or taken elsewhere.
     @Test func aClipWithoutItsContentCodeIsToldAndTakenOut() throws {
         let folder = try TemporaryFolder()

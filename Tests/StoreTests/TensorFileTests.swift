@@ -9,10 +9,11 @@ import Testing
 
     /// A closed library whose newer meta page is the first, and whose records fill two levels.
     private func closedLibrary(in folder: TemporaryFolder) throws -> String {
-        let library = try Fixture.library(in: folder)
+        try { _ = try Fixture.library(in: folder) }()
         let path = folder.library + Self.data
         for seed in 0..<100 {
-            _ = try library.commit([Fixture.clip(seed)])
+            // Closing writes, too.
+            try { _ = try Library.open(at: folder.library).commit([Fixture.clip(seed)]) }()
             let file = try Data(contentsOf: URL(fileURLWithPath: path))
             let (even, odd) = (word(file, 16 + 128), word(file, 4096 + 16 + 128))
             if even > odd, seed > 30 { break }

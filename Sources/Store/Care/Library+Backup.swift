@@ -127,6 +127,24 @@ extension Library {
         return clipCount
     }
 
+    /// Notes of clips that came between the copies that their tensors have no row in this one.
+    private func noteLater(_ draft: String) throws {
+        let query = "SELECT identity FROM clips"
+        let now = try catalog.read { try String.fetchSet($0, sql: query) }
+        let removed = try tensors.read { try $0.rowlessNotes() }.keys.map(\.hex)
+        // Its empty log is to stay, which a writer that closes would delete.
+        let queue = try Catalog.openImmutable(draft + "/" + Self.catalogName)
+        let copied = try queue.read { try String.fetchSet($0, sql: query) }
+        try queue.close()
+        let later = now.union(removed).subtracting(copied).compactMap(ClipID.init(hex:))
+        guard !later.isEmpty else { return }
+        let folder = draft + "/" + Self.tensorsName
+        try TensorStore(folder: folder, isFrozen: false)
+            .setRowlessNotes(RowlessNote.removed, of: later)
+        try removeIfThere(folder + "/lock.mdb")
+        try syncFile(folder + "/data.mdb")
+    }
+
     private func fill(
         _ draft: String,
         _ stop: StopRequest,
@@ -137,6 +155,7 @@ extension Library {
         try onStep(.catalogCopied)
         try stop.check()
         try tensors.copy(to: draft + "/" + Self.tensorsName, stop)
+        try noteLater(draft)
         try onStep(.tensorsCopied)
         try makeFolder(draft + "/packs")
         for name in try FileManager.default.contentsOfDirectory(atPath: packsDirectory)

@@ -52,7 +52,8 @@ enum LogOrigin {
             if fits(log, path) { return nil }
         }
         return Fault(
-            rule: "is of another file than the \(Library.catalogName) beside it, which was put in the "
+            rule:
+                "is of another file than the \(Library.catalogName) beside it, which was put in the "
                 + "place of the log's own",
             isForeign: true
         )

@@ -95,7 +95,7 @@ extension Library {
                 try ClipRow.fetch(db, where: "clips.identity = ?", arguments: [id.hex]).first
                     .map { try ClipCard($0).record(of: id) }
             }
-            try tensors.replace(records)
+            try tensors.put(records, replacing: true)
         }
     }
 }

@@ -79,17 +79,20 @@ final class TensorStore: Sendable {
         try environment.read(body)
     }
 
-    /// Writes records whose keys are free, in one transaction.
-    func putIfAbsent(_ records: [TensorRecord]) throws {
+    /// Writes records in one transaction.
+    ///
+    /// - Parameters:
+    ///   - records: What to write.
+    ///   - replacing: Whether to overwrite those of the same keys, and not to leave them as they are.
+    ///   - also: What else is to be written with them.
+    func put(
+        _ records: [TensorRecord],
+        replacing: Bool,
+        also: (TensorTransaction) throws -> Void = { _ in }
+    ) throws {
         try environment.write { transaction in
-            for record in records { try transaction.put(record, replacing: false) }
-        }
-    }
-
-    /// Writes records, overwriting those of the same keys, in one transaction.
-    func replace(_ records: [TensorRecord]) throws {
-        try environment.write { transaction in
-            for record in records { try transaction.put(record, replacing: true) }
+            for record in records { try transaction.put(record, replacing: replacing) }
+            try also(transaction)
         }
     }
 
@@ -120,17 +123,36 @@ final class TensorStore: Sendable {
         }
     }
 
+    /// Notes why clips have no row, or that they have one, in one transaction.
+    func setRowlessNotes(_ text: String?, of clips: some Collection<ClipID>) throws {
+        guard !clips.isEmpty else { return }
+        try environment.write { transaction in
+            for clip in clips { try transaction.setRowlessNote(text, of: clip) }
+        }
+    }
+
+    /// Takes back notes that still say what they said.
+    func takeBack(_ notes: [ClipID: String]) throws {
+        guard !notes.isEmpty else { return }
+        try environment.write { try $0.takeBack(notes) }
+    }
+
     /// Copies what one snapshot holds into an empty folder, without free pages.
     func copy(to folder: String, _ stop: StopRequest = StopRequest()) throws {
         try environment.copy(to: folder, stop)
     }
 
-    /// Deletes records, in transactions of limited size.
+    /// Deletes records, in transactions of limited size; with a card goes the note that its clip has no row.
     func delete(_ keys: [TensorKey]) throws {
         for start in stride(from: 0, to: keys.count, by: 4096) {
             let group = keys[start..<min(start + 4096, keys.count)]
             try environment.write(deletedCount: group.count) { transaction in
-                for key in group { try transaction.delete(key) }
+                for key in group {
+                    try transaction.delete(key)
+                    if key.isCard, let clip = key.clip {
+                        try transaction.setRowlessNote(nil, of: clip)
+                    }
+                }
             }
         }
     }

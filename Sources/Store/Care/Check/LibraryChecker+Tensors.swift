@@ -39,7 +39,7 @@ extension LibraryChecker {
                     )
                 }
                 if let db {
-                    try check(audit, db)
+                    try check(audit, store, db)
                     if audit.faults.isEmpty { try checkParents(snapshot, db) }
                 }
                 return true
@@ -69,7 +69,11 @@ extension LibraryChecker {
     }
 
     /// Compares rows with records; these are read from the file, not through liblmdb.
-    private mutating func check(_ audit: TensorFileAudit, _ db: Database) throws {
+    private mutating func check(
+        _ audit: TensorFileAudit,
+        _ store: TensorStore,
+        _ db: Database
+    ) throws {
         let file = open(tensorsPath, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw StoreError.system(errno, "open", tensorsPath) }
         defer { close(file) }
@@ -98,15 +102,24 @@ extension LibraryChecker {
             )
             suspects.append((asset.id.number, problem))
         }
+        // Trees that are damaged are read by ourselves alone.
+        let found = audit.faults.isEmpty && !hasLoss ? try Rowless(store, db) : nil
+        rowless = found
+        let lost = Set(found?.lost ?? [])
         let identities = try Set(String.fetchAll(db, sql: "SELECT identity FROM clips"))
         let traces = try ClipTraces(db)
-        var rowless = 0
+        var rowlessCount = 0
         var kept: [TensorKey] = []
         for key in unnamed.keys {
-            let hasRow = key.clip.map { identities.contains($0.hex) } ?? false
+            let clip = key.clip
+            if let clip, lost.contains(clip) {
+                unnamed[key] = nil
+                continue
+            }
+            let hasRow = clip.map { identities.contains($0.hex) } ?? false
             // A row of an asset whose clip is gone is a problem of the catalogue.
             let isKept = try hasRow ? true : traces.has(clipOf: key)
-            if key.isCard, !isKept { rowless += 1 }
+            if key.isCard, !isKept { rowlessCount += 1 }
             if !key.isCard, hasRow { kept.append(key) }
             if key.isCard || isKept { unnamed[key] = nil }
         }
@@ -120,15 +133,16 @@ extension LibraryChecker {
                 "clip \"\(name)\" (\(id)): its content code is gone, the row as well as the record"
             )
         }
-        if rowless > 0 {
+        if rowlessCount > 0 {
             let have =
-                "\(rowless.counted("clip")) \(rowless == 1 ? "has" : "have") tensors and no row: "
+                "\(rowlessCount.counted("clip")) \(rowlessCount == 1 ? "has" : "have") tensors and no row: "
             result.notes.append(
                 have
                     + (hasLoss
                         ? "vsdb repair writes what is lost again"
-                        : "removed, or lost with the catalogue's log; vsdb repair --restore-removed writes "
-                            + "lost rows again, vsdb gc deletes the tensors for good")
+                        : "removed or set aside, or of a command that has not ended or was killed; vsdb gc "
+                            + "deletes the tensors, and before that vsdb repair --restore-removed writes rows "
+                            + "of removed clips again")
             )
         }
         if !unnamed.isEmpty {

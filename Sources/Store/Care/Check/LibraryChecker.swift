@@ -9,6 +9,8 @@ struct LibraryChecker {
     var result = LibraryCheck()
     /// Whether changes of the catalogue are lost: then what has no row is to be repaired, not collected.
     var hasLoss = false
+    /// Clips that have tensors and no row.
+    var rowless: Rowless?
     /// What is wrong with records, by the number of the asset: unless it was removed meanwhile.
     var suspects: [(asset: Int64, problem: LibraryProblem)] = []
 
@@ -61,6 +63,10 @@ struct LibraryChecker {
                     for (asset, problem) in suspects where try AssetRow.isThere(asset, db) {
                         result.problems.append(problem)
                     }
+                }
+                if let tensors {
+                    try rowless?.confirmLost(catalog, tensors)
+                    if let fault = rowless?.fault(path) { report(.catalog, fault) }
                 }
                 result.isCounted = true
             } catch { try add(.catalog, StoreError(error, "check it", path)) }

@@ -60,15 +60,21 @@ extension LibraryRepairer {
 
     private mutating func restoreClips(_ catalog: Catalog, _ store: TensorStore) throws {
         var restored = 0
+        var unreadable: [ClipID] = []
         var lacking: [String: Int] = [:]
         try catalog.write { db in
             try store.read { snapshot in
+                let notes = try snapshot.rowlessNotes()
                 try snapshot.forEachKey { bytes, _ in
                     guard let key = TensorKey(bytes), key.isCard, let id = key.clip,
-                        try ClipRow.name(of: id, db) == nil,
-                        let found = try snapshot.withValue(key, { ClipCard(record: $0) }),
-                        let card = found, card.clip.id == id
+                        restoresRemoved || notes[id] != RowlessNote.removed,
+                        try ClipRow.name(of: id, db) == nil
                     else { return }
+                    let found = try snapshot.withValue(key, { ClipCard(record: $0) }) ?? nil
+                    guard let card = found, card.clip.id == id else {
+                        unreadable.append(id)
+                        return
+                    }
                     let pack = card.packFingerprint.lowercased()
                     let hasPack = try Int.fetchOne(
                         db,
@@ -85,11 +91,19 @@ extension LibraryRepairer {
             }
             try store.read { _ = try restoreDocuments($0.documentCards(), db) }
         }
+        try store.setRowlessNotes(RowlessNote.removed, of: unreadable)
+        if !unreadable.isEmpty {
+            report.actions.append(
+                "\(unreadable.count.counted("clip")) without a row cannot come back: "
+                    + "\(unreadable.count == 1 ? "its card is" : "their cards are") damaged"
+            )
+        }
         isRebuilt = lacking.isEmpty
         if restored > 0 {
             report.actions.append(
-                "wrote the rows of \(restored.counted("clip")) again, from cards; what was removed since the "
-                    + "last vsdb gc is among them"
+                "wrote the rows of \(restored.counted("clip")) again, from cards"
+                    + (restoresRemoved
+                        ? "; what was removed since the last vsdb gc is among them" : "")
             )
         }
         for (pack, count) in lacking.sorted(by: { $0.key < $1.key }) {

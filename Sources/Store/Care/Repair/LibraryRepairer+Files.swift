@@ -63,7 +63,9 @@ extension LibraryRepairer {
         }
         try removeIfThere(catalogPath + "-shm")
         needsCards = true
-        let what = isKept ? "kept the whole commits of the catalogue's log" : "set the catalogue's log aside"
+        let what =
+            isKept
+            ? "kept the whole commits of the catalogue's log" : "set the catalogue's log aside"
         report.actions.append(
             "\(what) (it \(fault.rule)): the \(isKept ? "others" : "last changes in it") are lost, but for what "
                 + "the tensors know of them"
@@ -254,14 +256,15 @@ extension LibraryRepairer {
             try salvage.forEachRecord { record in
                 group.append(record)
                 guard group.count >= 64 else { return }
-                try store.putIfAbsent(group)
+                try store.put(group, replacing: false)
                 group = []
             }
-            try store.putIfAbsent(group)
+            try store.put(group, replacing: false)
         }
         try onStep(.tensorsSalvaged)
         try quarantine.keep(tensorsPath)
         try replaceFile(tensorsPath, by: draft + "/data.mdb")
+        hasNewTensors = true
         try onStep(.tensorsReplaced)
         report.actions.append(
             "wrote the tensors anew (\(fault)): \(salvage.places.count.counted("record")) in them"

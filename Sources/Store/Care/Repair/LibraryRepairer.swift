@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Glibc
+import Tensors
 
 /// One repair under way: first the files as wholes, then the rows and records in them.
 ///
@@ -12,8 +13,12 @@ struct LibraryRepairer {
     /// The fingerprint of the pack in a folder, which the store cannot compute; nil if there is none.
     let packFingerprint: (String) -> String?
     let quarantine: Quarantine
+    /// Whether clips come back that were removed and not collected.
+    let restoresRemoved: Bool
     /// Whether clips may have lost their rows, so that cards are looked through.
     var needsCards: Bool
+    /// Whether the tensors were written anew, without what was noted beside them.
+    var hasNewTensors = false
     /// Whether every clip with a card has its row again.
     var isRebuilt = false
     var report = RepairReport()
@@ -27,6 +32,7 @@ struct LibraryRepairer {
         self.path = path
         self.packFingerprint = packFingerprint
         self.waitSeconds = waitSeconds
+        self.restoresRemoved = restoresRemoved
         needsCards = restoresRemoved
         quarantine = Quarantine(library: path)
     }
@@ -72,10 +78,13 @@ struct LibraryRepairer {
         let catalog = try Catalog(path: catalogPath, waitSeconds: waitSeconds, isFrozen: false)
         try catalog.refuseOlder()
         let store = try TensorStore(folder: tensorsFolder, isFrozen: false)
+        try findLost(catalog, store)
         let broken = try catalog.write { try takeOutBrokenRows(store, $0) }
         try restoreFromCards(catalog, store)
         try mendRecords(catalog, store, broken)
         try catalog.read { try writeLackingCards(store, $0) }
+        // Last of what is done to them: they come back until it is noted.
+        try store.setRowlessNotes(RowlessNote.removed, of: report.lostClips.compactMap(\.id))
         if isRebuilt {
             // Last: what was interrupted before is done again.
             try catalog.write { db in
@@ -87,6 +96,29 @@ struct LibraryRepairer {
         try catalog.close()
         report.quarantine = quarantine.usedFolder
         return report
+    }
+
+    /// Looks whether clips lost their rows.
+    private mutating func findLost(_ catalog: Catalog, _ store: TensorStore) throws {
+        let (rowless, hasLoss) = try catalog.read { db in
+            (
+                try Rowless(store, db),
+                try CommitCount.loss(db, marked: CommitMark(ofCatalog: catalogPath).count) != nil
+                    || Rebuilding.isUnderWay(db)
+            )
+        }
+        guard !rowless.lost.isEmpty else { return }
+        // Tensors that were written anew have no notes, and then the catalogue is what is right.
+        guard !hasNewTensors || hasLoss || needsCards else {
+            return try store.setRowlessNotes(RowlessNote.removed, of: rowless.lost)
+        }
+        needsCards = true
+        if !hasLoss {
+            report.actions.append(
+                "\(rowless.lost.count.counted("clip")) had tensors and no row, and nothing removed "
+                    + (rowless.lost.count == 1 ? "it" : "them")
+            )
+        }
     }
 
     /// Whether reading something finds it damaged; any other error ends the repair.
