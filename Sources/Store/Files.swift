@@ -87,7 +87,15 @@ func isFolder(_ path: String) -> Bool {
 }
 
 func makeFolder(_ path: String) throws(StoreError) {
-    guard mkdir(path, 0o755) == 0 else { throw StoreError.system(errno, "make the folder", path) }
+    guard mkdir(path, 0o755) == 0 else {
+        let code = errno
+        guard code == ENOENT else { throw StoreError.system(code, "make the folder", path) }
+        let parent = (path as NSString).deletingLastPathComponent
+        throw StoreError(
+            .failed,
+            "library: cannot make the folder \"\(path)\": there is no \"\(parent)\"; make that first"
+        )
+    }
 }
 
 /// Makes the bytes of a file survive a power cut.

@@ -90,6 +90,34 @@ import Testing
         )
     }
 
+    /// Neither part of another library is taken for one of this.
+    @Test(arguments: [0, 3])
+    func theCatalogueOfAnotherLibraryIsRefused(clipCount: Int) throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder)
+        let other = try TemporaryFolder()
+        try {
+            let library = try Fixture.library(in: other)
+            _ = try library.commit((0..<clipCount).map { Fixture.clip($0 + 50) })
+        }()
+        let path = folder.library + "/catalog.sqlite"
+        try Data(contentsOf: URL(fileURLWithPath: other.library + "/catalog.sqlite"))
+            .write(to: URL(fileURLWithPath: path))
+        expectFailure(.stranger) { try Library.open(at: folder.library) }
+        let error = expectFailure(.stranger) { try Library.repair(at: folder.library) }
+        #expect(error?.description.contains("move this one away") == true)
+        // As it says: without any, the cards make one.
+        try Fixture.addPackFiles(to: folder.library)
+        try FileManager.default.removeItem(atPath: path)
+        let report = try Library.repair(
+            at: folder.library,
+            packFingerprint: { _ in Fixture.pack.fingerprint }
+        )
+        #expect(report.remaining.isEmpty)
+        try Fixture.expectWhole(clips, at: folder.library)
+        #expect(try Library.check(at: folder.library).isSound)
+    }
+
     // MARK: Backup
 
     @Test func aBackupIsALibraryOfTheSameMoment() throws {

@@ -5,7 +5,7 @@ import Migrations
 enum SchemaCheck {
     /// What is missing that this vsdb made, or there that changes rows behind its back.
     ///
-    /// Tables, indexes and views of other programs are let be. An older version has fewer tables, and is not
+    /// Tables, columns, indexes and views of other programs are let be. An older version has fewer tables, and is not
     /// looked at.
     ///
     /// - Returns: A clause, such as `its table clips is gone`; nil if nothing is wrong.
@@ -26,7 +26,7 @@ enum SchemaCheck {
         let type, name: String
 
         static func < (one: Self, other: Self) -> Bool {
-            // Tables first: their indexes are gone with them.
+            // Tables first: their columns and indexes are gone with them.
             (one.type == "table" ? 0 : 1, one.name) < (other.type == "table" ? 0 : 1, other.name)
         }
     }
@@ -34,7 +34,13 @@ enum SchemaCheck {
     private static func objects(_ db: Database) throws -> Set<Object> {
         let rows = try Row.fetchAll(
             db,
-            sql: "SELECT type, name FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'"
+            sql: """
+                SELECT type, name FROM sqlite_master WHERE name NOT GLOB 'sqlite_*'
+                UNION ALL
+                SELECT 'column', tables.name || '.' || columns.name
+                FROM sqlite_master AS tables, pragma_table_info(tables.name) AS columns
+                WHERE tables.type = 'table' AND tables.name NOT GLOB 'sqlite_*'
+                """
         )
         return try Set(rows.map { Object(type: try $0.at(0), name: try $0.at(1)) })
     }

@@ -61,7 +61,8 @@ extension StoreError {
         case .SQLITE_READONLY, .SQLITE_PERM, .SQLITE_CANTOPEN, .SQLITE_AUTH:
             self.init(
                 .notWritable,
-                "\(place): \(text); give yourself the right to write in that folder and the files in it"
+                "\(place): \(text); give yourself the right to read and write "
+                    + "\"\(unwritablePart(ofLibrary: folder) ?? folder)\""
             )
         case .SQLITE_CONSTRAINT:
             self.init(

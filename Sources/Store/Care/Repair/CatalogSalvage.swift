@@ -254,12 +254,17 @@ struct CatalogSalvage {
         for table in Self.tables {
             for key in try db.foreignKeys(on: table) {
                 guard let column = key.mapping.first else { continue }
+                // A clip is what it is without the run that added it.
+                let isLoose = column.origin == "ingest_run_id"
+                let change =
+                    isLoose ? "UPDATE \(table) SET \(column.origin) = NULL" : "DELETE FROM \(table)"
                 try db.execute(
                     sql: """
-                        DELETE FROM \(table) WHERE \(column.origin) IS NOT NULL AND \(column.origin)
+                        \(change) WHERE \(column.origin) IS NOT NULL AND \(column.origin)
                         NOT IN (SELECT \(column.destination) FROM \(key.destinationTable))
                         """
                 )
+                if isLoose { continue }
                 guard db.changesCount > 0 else { continue }
                 losses.append(
                     "table \(table): \(db.changesCount.counted("row")) of a row that is lost"

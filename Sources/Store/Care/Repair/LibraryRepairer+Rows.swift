@@ -69,19 +69,21 @@ extension LibraryRepairer {
             let range = card.isSegment ? ClipName.range(card.start, card.end) : ""
             let isSame = try Int.fetchOne(
                 db,
-                sql: "SELECT 1 FROM clips WHERE id = ? AND base_name = ? AND name = ?",
-                arguments: [number, card.name, card.name + range]
+                sql: """
+                    SELECT 1 FROM clips
+                    WHERE id = ? AND base_name = ? AND name = ? AND is_segment = ?
+                    """,
+                arguments: [number, card.name, card.name + range, card.isSegment]
             )
             return isSame == nil
         }
-        for (number, _) in renamed {
+        for (number, card) in renamed {
             try db.execute(
                 sql: """
-                    UPDATE clips SET base_name = identity, name = identity ||
-                        CASE is_segment WHEN 0 THEN '' ELSE '@' END
+                    UPDATE clips SET base_name = identity, name = identity || ?, is_segment = ?
                     WHERE id = ?
                     """,
-                arguments: [number]
+                arguments: [card.isSegment ? "@" : "", card.isSegment, number]
             )
         }
         for (number, card) in renamed {
