@@ -12,6 +12,14 @@ package struct FileIdentity: Hashable {
         device = UInt64(facts.st_dev)
         inode = UInt64(facts.st_ino)
     }
+
+    /// As Linux prints the device: makedev(3).
+    var deviceNumbers: (major: Int, minor: Int) {
+        (
+            Int(device >> 8 & 0xFFF | device >> 32 & ~0xFFF),
+            Int(device & 0xFF | device >> 12 & 0xFFF_FF00)
+        )
+    }
 }
 
 /// The length of a file in bytes; 0 if there is none.

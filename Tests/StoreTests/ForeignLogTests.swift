@@ -88,8 +88,10 @@ import Testing
         #expect(try Library.check(at: library).isSound)
     }
 
-    /// A writer that is killed between its frames and the index of the log, while others have the library open, leaves
-    /// frames that the next writers do not cover whole. They look like damage, and no commit lacks.
+    /// They look like damage, and no commit lacks.
+    ///
+    /// A writer that is killed between its frames and the index of the log, while others have the library open,
+    /// leaves frames that the next writers do not cover whole.
     @Test func framesThatADeadWriterLeftAreNoDamage() throws {
         let folder = try TemporaryFolder()
         let clips = try Fixture.closedLibrary(in: folder, count: 2)

@@ -95,16 +95,24 @@ struct LockHolders: CustomStringConvertible {
             processes = []
             return
         }
-        let found = table.split(separator: "\n").compactMap { line -> Int32? in
+        let found = table.split(separator: "\n").compactMap { line -> (Int32, Bool)? in
             let words = line.split(separator: " ", omittingEmptySubsequences: true)
-            guard words.count >= 8, words[1] == kind.rawValue,
-                words[5].split(separator: ":").last.map(String.init) == String(identity.inode),
+            guard words.count >= 8, words[1] == kind.rawValue else { return nil }
+            let place = words[5].split(separator: ":")
+            guard place.count == 3, String(place[2]) == String(identity.inode),
                 let first = Int(words[6]), let process = Int32(words[4]), process > 0
             else { return nil }
             let last = Int(words[7]) ?? .max
-            return byte.map { (first...max(first, last)).contains($0) } ?? true ? process : nil
+            guard byte.map({ (first...max(first, last)).contains($0) }) ?? true else { return nil }
+            let device = identity.deviceNumbers
+            return (
+                process,
+                Int(place[0], radix: 16) == device.major && Int(place[1], radix: 16) == device.minor
+            )
         }
-        processes = Array(Set(found)).sorted()
+        // Two disks may have files of one number; some file systems tell another device here than stat does.
+        let here = found.filter(\.1)
+        processes = Set((here.isEmpty ? found : here).map(\.0)).sorted()
     }
 
     /// As in `process 4711 (vsdb ingest films)`.

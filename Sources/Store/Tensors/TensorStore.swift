@@ -85,6 +85,7 @@ final class TensorStore: Sendable {
     ///   - records: What to write.
     ///   - replacing: Whether to overwrite those of the same keys, and not to leave them as they are.
     ///   - also: What else is to be written with them.
+    /// - Throws: `StoreError`, or what `also` throws; then nothing is written.
     func put(
         _ records: [TensorRecord],
         replacing: Bool,
