@@ -39,6 +39,7 @@ extension Library {
         onStep: (CommitStep) throws -> Void
     ) throws(StoreError) -> [CommittedClip] {
         try catalog.refuseOlder()
+        try settleNotes()
         for clip in clips { try clip.validate() }
         var outcomes: [CommittedClip] = []
         for start in stride(from: 0, to: clips.count, by: Self.groupLimit) {
@@ -55,18 +56,23 @@ extension Library {
         group: [PendingClip],
         _ onStep: (CommitStep) throws -> Void
     ) throws(StoreError) -> [CommittedClip] {
-        let known = try reading("look up clips") { db in
-            try group.map { try ClipRow.name(of: $0.id, db) }
+        let (known, commitCount) = try reading("look up clips") { db in
+            (
+                try group.map { try ClipRow.name(of: $0.id, db) },
+                try CommitCount.stand(db).madeCount
+            )
         }
         let fresh = zip(group, known).filter { $0.1 == nil }.map(\.0)
-        let note = RowlessNote.adding()
+        let note = RowlessNote.adding(after: commitCount)
         if !fresh.isEmpty {
             let records = fresh.flatMap(\.records)
             try checkSpace(for: records.reduce(0) { $0 + $1.byteCount })
             do {
                 let settled = added.withLock { $0 }
                 try tensors.put(records, replacing: false) { transaction in
-                    for clip in fresh { try transaction.setRowlessNote(note, of: clip.id) }
+                    for clip in fresh {
+                        try transaction.noteAdding(note, of: clip.id, after: commitCount)
+                    }
                     try transaction.takeBack(settled)
                 }
                 added.withLock { notes in
@@ -83,7 +89,7 @@ extension Library {
                     outcomes.append(CommittedClip(id: clip.id, name: name, isNew: false))
                     continue
                 }
-                try restore(clip, note)
+                try restore(clip, note, after: commitCount)
                 let name = try ClipRow.insert(clip, db)
                 outcomes.append(CommittedClip(id: clip.id, name: name, isNew: true))
             }
@@ -94,6 +100,31 @@ extension Library {
             for outcome in outcomes where outcome.isNew { notes[outcome.id] = note }
         }
         return outcomes
+    }
+
+    /// Takes back, once in the life of this process, notes that hide a loss or could.
+    func settleNotes() throws(StoreError) {
+        guard !hasSettled.exchange(true, ordering: .relaxed) else { return }
+        do { try Self.settleNotes(catalog, tensors) } catch {
+            let error = StoreError(error, "write tensors", path)
+            // The next process takes them back.
+            guard error.kind == .noSpace else { throw error }
+        }
+    }
+
+    /// Takes back what processes that died noted of clips that have rows, and what an older catalogue does not know, before
+    /// its next commits look like those that the notes tell of.
+    static func settleNotes(_ catalog: Catalog, _ tensors: TensorStore) throws {
+        let notes = try tensors.read { try $0.rowlessNotes() }
+        guard !notes.isEmpty else { return }
+        let settled = try catalog.read { db in
+            let commitCount = try CommitCount.stand(db).madeCount
+            return try notes.filter { clip, text in
+                try !RowlessNote.isKnown(text, to: commitCount)
+                    || ClipRow.name(of: clip, db) != nil
+            }
+        }
+        try tensors.takeBack(settled)
     }
 
     /// Whether the library holds a clip.
@@ -108,11 +139,11 @@ extension Library {
     /// Records that differ were left by a commit that died, perhaps on a machine that rounds
     /// otherwise. Nothing refers to them, and the write lock keeps it so: whoever put them finds
     /// our row when its turn comes.
-    private func restore(_ clip: PendingClip, _ note: String) throws {
+    private func restore(_ clip: PendingClip, _ note: String, after commitCount: Int) throws {
         let lacking = try tensors.lacking(clip.records)
         guard !lacking.isEmpty else { return }
         try tensors.put(lacking, replacing: true) { transaction in
-            try transaction.setRowlessNote(note, of: clip.id)
+            try transaction.noteAdding(note, of: clip.id, after: commitCount)
         }
     }
 

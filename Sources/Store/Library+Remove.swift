@@ -62,7 +62,9 @@ extension Library {
             try db.execute(
                 sql: "DELETE FROM sources WHERE id NOT IN (SELECT source_id FROM clips)"
             )
-            try tensors.setRowlessNotes(RowlessNote.removed, of: Set(ids))
+            // The commit that this becomes.
+            let commit = try CommitCount.stand(db).madeCount + 1
+            try tensors.setRowlessNotes(RowlessNote.removed(by: commit), of: Set(ids))
             // A full disk is no reason to keep clips: the card then names some that are gone.
             do {
                 try writeCards(of: collections.map { .collection($0) }, db)

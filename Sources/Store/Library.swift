@@ -26,6 +26,8 @@ public final class Library: Sendable {
     private let use: LibraryLock
     /// The notes of clips that this process added and that have their rows, to be taken back with the next write.
     let added = Mutex<[ClipID: String]>([:])
+    /// Whether notes of processes that died were taken back.
+    let hasSettled = Atomic(false)
     /// How long to wait for other processes.
     package let waitSeconds: Double
 
@@ -62,7 +64,10 @@ public final class Library: Sendable {
         try Self.refuseStrangers(path, manifest.uuid, catalog, tensors)
         let loss = try catalog.loss()
         // Where nothing can be written now, the next write notes it.
-        if loss != nil, !isFrozen { try? catalog.write { _ in } }
+        if loss != nil, !isFrozen {
+            try? Self.settleNotes(catalog, tensors)
+            try? catalog.write { _ in }
+        }
         warning = loss?.description(path)
     }
 
@@ -255,7 +260,11 @@ extension Library {
         _ doing: String,
         _ body: (Database) throws -> Result
     ) throws(StoreError) -> Result {
-        do { return try catalog.write(body) } catch { throw StoreError(error, doing, path) }
+        do {
+            try catalog.refuseOlder()
+            try settleNotes()
+            return try catalog.write(body)
+        } catch { throw StoreError(error, doing, path) }
     }
 }
 

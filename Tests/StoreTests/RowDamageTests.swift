@@ -92,6 +92,35 @@ import Testing
         #expect(try Library.check(at: folder.library).isSound)
     }
 
+    /// A removal that dies before its rows leaves notes on clips that live; they hide no loss that comes later.
+    @Test(arguments: [false, true])
+    func aRemovalThatDiedHidesNoLoss(isUsedBetween: Bool) throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder)
+        let files = ["/catalog.sqlite", "/catalog.commits"].map { folder.library + $0 }
+        let before = try files.map { try Data(contentsOf: URL(fileURLWithPath: $0)) }
+        try { _ = try Library.open(at: folder.library).remove([clips[1].id]) }()
+        for (file, bytes) in zip(files, before) {
+            try bytes.write(to: URL(fileURLWithPath: file))
+        }
+        #expect(try Library.check(at: folder.library).isSound)
+        if isUsedBetween { _ = try Library.open(at: folder.library).commit([Fixture.clip(9)]) }
+        for rows in [
+            "assets WHERE clip_id = 2", "clip_tags WHERE clip_id = 2", "clips WHERE id = 2",
+        ] {
+            try lose("DELETE FROM \(rows)", in: folder)
+        }
+        #expect(try Library.check(at: folder.library).problems.map(\.place) == [.catalog])
+        // Nor does a command that tries to add the clip again and dies.
+        _ = try? Library.open(at: folder.library).commit([clips[1]]) { _ in
+            throw CancellationError()
+        }
+        expectFailure(.damaged) { try Library.open(at: folder.library).collectGarbage() }
+        _ = try Library.repair(at: folder.library)
+        try Fixture.expectWhole(clips, at: folder.library)
+        #expect(try Library.check(at: folder.library).isSound)
+    }
+
     /// Without its content code a clip is nothing that could be rendered or taken elsewhere.
     @Test func aClipWithoutItsContentCodeIsToldAndTakenOut() throws {
         let folder = try TemporaryFolder()

@@ -140,7 +140,7 @@ extension Library {
         guard !later.isEmpty else { return }
         let folder = draft + "/" + Self.tensorsName
         try TensorStore(folder: folder, isFrozen: false)
-            .setRowlessNotes(RowlessNote.removed, of: later)
+            .setRowlessNotes(RowlessNote.removed(), of: later)
         try removeIfThere(folder + "/lock.mdb")
         try syncFile(folder + "/data.mdb")
     }

@@ -61,6 +61,7 @@ extension Library {
             try {
                 let tensors = try TensorStore(folder: path + "/" + tensorsName, isFrozen: false)
                 try refuseStrangers(path, manifest.uuid, catalog, tensors)
+                try settleNotes(catalog, tensors)
             }()
             try compactTensors(path + "/" + tensorsName, stop, onStep)
             try onStep(.tensorsReplaced)

@@ -4,18 +4,38 @@ import Tensors
 
 /// Why a clip whose tensors are stored may have no row: it is being added, or it was removed.
 ///
-/// A property of the tensor store, `rowless/CLIP`. It is written with the tensors, before the row, and again when the
-/// row goes; once the row is there it means nothing, and goes with the next write. A clip with a card, without a row and
-/// without a note lost its row, as with an older catalogue that was put in the place of a newer one: no collector
-/// deletes it, and repair writes it again.
+/// A property of the tensor store, `rowless/CLIP`, as in `removed 17 UUID`. It is written with the tensors, before the
+/// row, and again when the row goes; once the row is there it means nothing, and goes with the next write. A clip with
+/// a card, without a row and without a note lost its row, as with an older catalogue that was put in the place of a
+/// newer one: no collector deletes it, and repair writes it again. So it does where the note tells of a commit that the
+/// catalogue did not make: then that is older than the note.
 enum RowlessNote {
     private static let prefix = "rowless/"
 
-    /// That a clip was removed, or set aside by repair.
-    static let removed = "removed"
+    /// That a clip was removed; no two removals have the same text.
+    ///
+    /// - Parameter commit: Which commit removed it; 0 if the catalogue need not know.
+    /// - Returns: The text of the note.
+    static func removed(by commit: Int = 0) -> String { text("removed", commit) }
 
     /// That a command is adding a clip, or died while it did; no two commits have the same text.
-    static func adding() -> String { "adding " + UUID().uuidString.lowercased() }
+    ///
+    /// - Parameter commit: The last commit before.
+    /// - Returns: The text of the note.
+    static func adding(after commit: Int) -> String { text("adding", commit) }
+
+    private static func text(_ word: String, _ commit: Int) -> String {
+        "\(word) \(commit) \(UUID().uuidString.lowercased())"
+    }
+
+    /// Whether a catalogue that made some number of commits is not older than a note.
+    static func isKnown(_ text: String, to commitCount: Int) -> Bool {
+        let words = text.split(separator: " ")
+        return words.count == 3 && Int(words[1]).map { $0 <= commitCount } ?? false
+    }
+
+    /// Whether a note says that a clip was removed.
+    static func isRemoval(_ text: String) -> Bool { text.hasPrefix("removed ") }
 
     static func key(_ id: ClipID) -> String { prefix + id.hex }
 
@@ -33,6 +53,14 @@ extension TensorTransaction {
             if let clip = RowlessNote.clip(key) { notes[clip] = text }
         }
         return notes
+    }
+
+    /// Notes that a clip is being added, unless it is there and lost its row: that it did must stay known.
+    func noteAdding(_ text: String, of clip: ClipID, after commitCount: Int) throws {
+        let isThere = try withValue(TensorKey(cardOf: clip)) { _ in true } == true
+        let old = try property(RowlessNote.key(clip))
+        let isGarbage = old.map { RowlessNote.isKnown($0, to: commitCount) } ?? false
+        if !isThere || isGarbage { try setRowlessNote(text, of: clip) }
     }
 
     /// Notes why a clip has no row, or that it has one.
@@ -70,6 +98,7 @@ struct Rowless {
 
     init(_ store: TensorStore, _ db: Database) throws {
         let traces = try ClipTraces(db)
+        let commitCount = try CommitCount.stand(db).madeCount
         try store.read { snapshot in
             let notes = try snapshot.rowlessNotes()
             // Keys of one clip follow each other, that of the card first.
@@ -82,7 +111,8 @@ struct Rowless {
                     isKept = try traces.has(clipOf: key)
                     if let id = key.clip {
                         if isKept, notes[id] != nil { settled.append(id) }
-                        if !isKept, key.isCard, notes[id] == nil {
+                        let isGarbage = notes[id].map { RowlessNote.isKnown($0, to: commitCount) }
+                        if !isKept, key.isCard, isGarbage != true {
                             isKept = true
                             lost.append(id)
                         }
@@ -108,7 +138,10 @@ struct Rowless {
             return try candidates.filter { try !traces.has(clipOf: TensorKey(cardOf: $0)) }
         }
         let notes = try store.read { try $0.rowlessNotes() }
-        lost = rowless.filter { notes[$0] == nil }
+        let commitCount = try catalog.read(CommitCount.stand).madeCount
+        lost = rowless.filter { id in
+            notes[id].map { !RowlessNote.isKnown($0, to: commitCount) } ?? true
+        }
     }
 
     func report(isDryRun: Bool) -> CollectionReport {

@@ -84,16 +84,16 @@ final class TensorStore: Sendable {
     /// - Parameters:
     ///   - records: What to write.
     ///   - replacing: Whether to overwrite those of the same keys, and not to leave them as they are.
-    ///   - also: What else is to be written with them.
-    /// - Throws: `StoreError`, or what `also` throws; then nothing is written.
+    ///   - first: What else is to be written with them, before them.
+    /// - Throws: `StoreError`, or what `first` throws; then nothing is written.
     func put(
         _ records: [TensorRecord],
         replacing: Bool,
-        also: (TensorTransaction) throws -> Void = { _ in }
+        first: (TensorTransaction) throws -> Void = { _ in }
     ) throws {
         try environment.write { transaction in
+            try first(transaction)
             for record in records { try transaction.put(record, replacing: replacing) }
-            try also(transaction)
         }
     }
 

@@ -28,6 +28,7 @@ extension LibraryChecker {
         }
         let found = try String.fetchOne(db, sql: "SELECT value FROM library WHERE name = 'uuid'")
         if let uuid, found != uuid {
+            hasStranger = true
             report(
                 .catalog,
                 "catalogue \"\(file)\": belongs to library \(found ?? "unknown"), not \(uuid); "

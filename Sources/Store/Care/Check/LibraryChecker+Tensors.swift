@@ -32,6 +32,7 @@ extension LibraryChecker {
                 if audit.faults.isEmpty, let found = try snapshot.property("uuid"), let uuid,
                     found != uuid
                 {
+                    hasStranger = true
                     report(
                         .tensors,
                         "tensors \"\(tensorsPath)\": belong to library \(found), not \(uuid); put "
@@ -103,7 +104,7 @@ extension LibraryChecker {
             suspects.append((asset.id.number, problem))
         }
         // Trees that are damaged are read by ourselves alone.
-        let found = audit.faults.isEmpty && !hasLoss ? try Rowless(store, db) : nil
+        let found = audit.faults.isEmpty && !hasLoss && !hasStranger ? try Rowless(store, db) : nil
         rowless = found
         let lost = Set(found?.lost ?? [])
         let identities = try Set(String.fetchAll(db, sql: "SELECT identity FROM clips"))

@@ -9,6 +9,8 @@ struct LibraryChecker {
     var result = LibraryCheck()
     /// Whether changes of the catalogue are lost: then what has no row is to be repaired, not collected.
     var hasLoss = false
+    /// Whether its parts are of different libraries: then no row is missing.
+    var hasStranger = false
     /// Clips that have tensors and no row.
     var rowless: Rowless?
     /// What is wrong with records, by the number of the asset: unless it was removed meanwhile.

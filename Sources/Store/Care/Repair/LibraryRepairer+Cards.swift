@@ -64,10 +64,13 @@ extension LibraryRepairer {
         var lacking: [String: Int] = [:]
         try catalog.write { db in
             try store.read { snapshot in
-                let notes = try snapshot.rowlessNotes()
+                let commitCount = try CommitCount.stand(db).madeCount
+                let removed = try snapshot.rowlessNotes().filter { _, text in
+                    RowlessNote.isRemoval(text) && RowlessNote.isKnown(text, to: commitCount)
+                }
                 try snapshot.forEachKey { bytes, _ in
                     guard let key = TensorKey(bytes), key.isCard, let id = key.clip,
-                        restoresRemoved || notes[id] != RowlessNote.removed,
+                        restoresRemoved || removed[id] == nil,
                         try ClipRow.name(of: id, db) == nil
                     else { return }
                     let found = try snapshot.withValue(key, { ClipCard(record: $0) }) ?? nil
@@ -91,7 +94,7 @@ extension LibraryRepairer {
             }
             try store.read { _ = try restoreDocuments($0.documentCards(), db) }
         }
-        try store.setRowlessNotes(RowlessNote.removed, of: unreadable)
+        try store.setRowlessNotes(RowlessNote.removed(), of: unreadable)
         if !unreadable.isEmpty {
             report.actions.append(
                 "\(unreadable.count.counted("clip")) without a row cannot come back: "

@@ -84,7 +84,8 @@ struct LibraryRepairer {
         try mendRecords(catalog, store, broken)
         try catalog.read { try writeLackingCards(store, $0) }
         // Last of what is done to them: they come back until it is noted.
-        try store.setRowlessNotes(RowlessNote.removed, of: report.lostClips.compactMap(\.id))
+        try store.setRowlessNotes(RowlessNote.removed(), of: report.lostClips.compactMap(\.id))
+        try store.setRowlessNotes(nil, of: try catalog.read { try Rowless(store, $0).settled })
         if isRebuilt {
             // Last: what was interrupted before is done again.
             try catalog.write { db in
@@ -110,9 +111,11 @@ struct LibraryRepairer {
         guard !rowless.lost.isEmpty else { return }
         // Tensors that were written anew have no notes, and then the catalogue is what is right.
         guard !hasNewTensors || hasLoss || needsCards else {
-            return try store.setRowlessNotes(RowlessNote.removed, of: rowless.lost)
+            return try store.setRowlessNotes(RowlessNote.removed(), of: rowless.lost)
         }
         needsCards = true
+        // Commits of this repair would make older notes look known.
+        try store.setRowlessNotes(nil, of: rowless.lost)
         if !hasLoss {
             report.actions.append(
                 "\(rowless.lost.count.counted("clip")) had tensors and no row, and nothing removed "
