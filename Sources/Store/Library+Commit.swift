@@ -97,7 +97,8 @@ extension Library {
             return outcomes
         }
         added.withLock { notes in
-            for outcome in outcomes where outcome.isNew { notes[outcome.id] = note }
+            // One that somebody else added meanwhile has its row, too.
+            for clip in fresh { notes[clip.id] = note }
         }
         return outcomes
     }

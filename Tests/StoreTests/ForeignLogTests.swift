@@ -131,14 +131,9 @@ import Testing
         var whole = 0
         let library = try crashed(folder) { library in
             _ = try library.commit([Fixture.clip(2)])
-            try library.saveComposition(
-                NewComposition(
-                    name: "kept",
-                    hash: String(repeating: "cd", count: 32),
-                    recipeJSON: #"{"alpha":2}"#,
-                    parents: []
-                )
-            )
+            var kept = Fixture.dance(of: clips[0])
+            kept.name = "kept"
+            try library.saveComposition(kept)
             whole = try Data(contentsOf: URL(fileURLWithPath: library.path + "/catalog.sqlite-wal"))
                 .count
             _ = try library.commit([Fixture.clip(3)])

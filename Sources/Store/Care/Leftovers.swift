@@ -39,16 +39,20 @@ struct Leftovers {
 
     /// Deletes libraries and backups in a folder that were being made when their process died.
     static func deleteDrafts(in folder: String) {
+        // One that resists is left for the next time.
         for path in drafts(in: folder) { try? FileManager.default.removeItem(atPath: path) }
     }
 
     private static func drafts(in folder: String) -> [String] {
+        // A young one is not touched: its maker is about to claim it.
         names(folder).filter { $0.hasPrefix(".vsdb-new-") }.map { folder + "/" + $0 }
             .filter { path in
                 // Whoever makes one shares a claim on it, however long it takes.
-                let claim = try? LibraryLock(path, .alone, waitSeconds: 0, "delete it")
-                defer { withExtendedLifetime(claim) {} }
-                return isOldDraft(path) && claim != nil
+                guard isOldDraft(path),
+                    let claim = try? LibraryLock(path, .alone, waitSeconds: 0, "delete it")
+                else { return false }
+                withExtendedLifetime(claim) {}
+                return true
             }
     }
 

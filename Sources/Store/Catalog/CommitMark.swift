@@ -43,13 +43,15 @@ struct CommitMark {
     /// Why a lost log would not be noticed, if so.
     var fault: String? {
         guard fileExists(path) else { return nil }
-        let why =
-            if !isRegularFile(path) {
-                "is no file: delete it, and the next change makes it again"
-            } else if access(path, R_OK | W_OK) != 0 {
-                "cannot be read and written by you: give yourself the right"
-            } else { "" }
-        return why.isEmpty ? nil : "\"\(path)\" \(why); until then a lost log is not noticed"
+        guard isRegularFile(path) else {
+            return
+                "\"\(path)\" is no file, and a lost log is not noticed; delete it, and the next change makes "
+                + "it again"
+        }
+        guard access(path, R_OK | W_OK) != 0 else { return nil }
+        return
+            "\"\(path)\" cannot be read and written by you, and a lost log is not noticed; give yourself "
+            + "the right"
     }
 
     private static let byteCount = 44

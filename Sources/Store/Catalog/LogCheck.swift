@@ -16,21 +16,13 @@ struct LogCheck {
     private let isBigEndian: Bool
     private let pageSize: Int
 
-    /// Checks the log of a catalogue; none, or an empty one, is sound.
+    /// Reads the log of a catalogue; in none, or an empty one, is nothing.
     ///
-    /// A writer may begin the log anew between two reads of it, so what fails is tried again.
+    /// A writer may begin the log anew while it is read, which looks like damage: then it is to be read again.
     ///
     /// - Parameter path: The log.
     /// - Returns: The commits that SQLite finds in it.
-    static func commits(in path: String) -> Commits {
-        var commits = Commits()
-        for attempt in 0..<5 {
-            if attempt > 0 { usleep(5000) }
-            commits = LogCheck(path)?.commits() ?? Commits()
-            if commits.fault == nil { break }
-        }
-        return commits
-    }
+    static func commits(in path: String) -> Commits { LogCheck(path)?.commits() ?? Commits() }
 
     /// Commits in a log, as the pages that each wrote.
     struct Commits {

@@ -38,26 +38,57 @@ enum LogOrigin {
         guard fileByteCount(log) > 0 else { return nil }
         // Whoever opens it alone refuses any log.
         if isFrozen, !fileExists(path + "-shm") { return nil }
-        // Read before the catalogue: whatever is noted was committed by then.
-        let marked = CommitMark(ofCatalog: path).count
-        if let rule = LogCheck.commits(in: log).fault {
-            // Every commit that is known of is there: what lies behind them is of a process that died.
-            guard let marked, case .success(let both) = stand(of: path, withLog: true),
-                both.count >= marked
-            else { return Fault(rule: rule, isForeign: false) }
-        }
-        // A file that is being written back can be read torn.
+        var found: Fault?
         for attempt in 0..<5 {
+            // What others write meanwhile can be read torn.
             if attempt > 0 { usleep(5000) }
-            if fits(log, path) { return nil }
+            found = look(at: log, path)
+            if found == nil { break }
         }
-        return Fault(
-            rule:
-                "is of another file than the \(Library.catalogName) beside it, which was put in the "
-                + "place of the log's own",
-            isForeign: true
-        )
+        return found
     }
+
+    /// Compares file and log.
+    ///
+    /// Whatever another process commits or writes back meanwhile, what is read later is of a later time: so
+    /// the order is the note, both together, the log, the file, both together. What cannot be read for another reason
+    /// than damage is told by whoever opens it.
+    private static func look(at log: String, _ path: String) -> Fault? {
+        let marked = CommitMark(ofCatalog: path).count
+        let before = stand(of: path, withLog: true)
+        let commits = LogCheck.commits(in: log)
+        if let rule = commits.fault {
+            // Every commit that is known of is there: what lies behind them is of a process that died.
+            guard let marked, case .success(let both) = before, both.count >= marked else {
+                return Fault(rule: rule, isForeign: false)
+            }
+        }
+        guard commits.count > 0, case .success(let file) = stand(of: path, withLog: false) else {
+            return nil
+        }
+        switch before {
+        case .success(var both):
+            if file.madeCount > both.madeCount,
+                case .success(let after) = stand(of: path, withLog: true)
+            {
+                both = after
+            }
+            // Each commit that was counted wrote the page of the count; others come from GRDB.
+            let pages = [file.page, both.page].compactMap { $0 }
+            let limit = pages.count == 2 ? commits.count(writing: Set(pages)) : commits.count
+            return both.follows(file, within: limit) ? nil : foreign
+        // The file alone is read without a fault, and so is every frame of the log.
+        case .failure(.damaged): return foreign
+        case .failure(.other): return nil
+        }
+    }
+
+    private static let foreign = Fault(
+        rule:
+            "is of another file than the \(Library.catalogName) beside it, which was put in the place of the "
+            + "log's own",
+        isForeign: true
+    )
 
     /// Whether file and log together know as many commits as the file alone, so that the whole commits of a damaged
     /// log are worth keeping: what a process wrote back may be of a later time than the damage.
@@ -66,31 +97,6 @@ enum LogOrigin {
             case .success(let file) = stand(of: path, withLog: false)
         else { return false }
         return both.epochs == file.epochs && both.count >= file.count
-    }
-
-    /// Whether file and log can be of one another.
-    ///
-    /// Whatever another process commits or writes back meanwhile, what is read later is of a later time: so
-    /// the order is both together, the log, the file, both together. What cannot be read for another reason
-    /// than damage is told by whoever opens it.
-    private static func fits(_ log: String, _ path: String) -> Bool {
-        let before = stand(of: path, withLog: true)
-        let commits = LogCheck.commits(in: log)
-        guard commits.count > 0, case .success(let file) = stand(of: path, withLog: false) else {
-            return true
-        }
-        switch (before, stand(of: path, withLog: true)) {
-        case (.success(let before), .success(let after)):
-            let both = file.madeCount > before.madeCount ? after : before
-            // Each commit that was counted wrote the page of the count; others come from GRDB.
-            let pages = [file.page, both.page].compactMap { $0 }
-            let limit = pages.count == 2 ? commits.count(writing: Set(pages)) : commits.count
-            return both.follows(file, within: limit)
-        case (.failure(.damaged), .failure(.damaged)):
-            // The file alone is read without a fault, and so is every frame of the log.
-            return false
-        default: return true
-        }
     }
 
     private enum Unread: Error {

@@ -10,7 +10,7 @@ import Tensors
 /// newer one: no collector deletes it, and repair writes it again. So it does where the note tells of a commit that the
 /// catalogue did not make: then that is older than the note.
 enum RowlessNote {
-    private static let prefix = "rowless/"
+    fileprivate static let prefix = "rowless/"
 
     /// That a clip was removed; no two removals have the same text.
     ///
@@ -49,7 +49,7 @@ extension TensorTransaction {
     /// The notes of clips that may have no row.
     func rowlessNotes() throws -> [ClipID: String] {
         var notes: [ClipID: String] = [:]
-        try forEachProperty { key, text in
+        try forEachProperty(from: RowlessNote.prefix) { key, text in
             if let clip = RowlessNote.clip(key) { notes[clip] = text }
         }
         return notes

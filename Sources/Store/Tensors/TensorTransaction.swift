@@ -99,31 +99,41 @@ struct TensorTransaction {
         try forEach(environment.records) { try body($0, $1.count) }
     }
 
-    /// Visits the properties of the library in the order of their names.
-    func forEachProperty(_ body: (String, String) throws -> Void) throws {
-        try forEach(environment.properties) { key, value in
+    /// Visits the properties of the library whose names begin with some text, in the order of their names.
+    func forEachProperty(
+        from prefix: String = "",
+        _ body: (String, String) throws -> Void
+    ) throws {
+        try forEach(environment.properties, from: Array(prefix.utf8)) { key, value in
             try body(String(decoding: key, as: UTF8.self), String(decoding: value, as: UTF8.self))
         }
     }
 
+    /// Visits what has keys that begin with some bytes.
     private func forEach(
         _ database: MDB_dbi,
+        from prefix: [UInt8] = [],
         _ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Void
     ) throws {
         var opened: OpaquePointer?
         try environment.check(mdb_cursor_open(handle, database, &opened), "read")
         guard let cursor = opened else { return }
         defer { mdb_cursor_close(cursor) }
+        // The first key is looked for; MDB_NEXT on a new cursor is the first of all.
+        var step = prefix.isEmpty ? MDB_NEXT : MDB_SET_RANGE
         while true {
             var key = MDB_val()
             var value = MDB_val()
-            let code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)
+            let code = prefix.withUnsafeBytes { bytes in
+                if step == MDB_SET_RANGE { key = MDB_val(bytes) }
+                return mdb_cursor_get(cursor, &key, &value, step)
+            }
+            step = MDB_NEXT
             if code == MDB_NOTFOUND { return }
             try environment.check(code, "read")
-            try body(
-                UnsafeRawBufferPointer(start: key.mv_data, count: key.mv_size),
-                UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size)
-            )
+            let found = UnsafeRawBufferPointer(start: key.mv_data, count: key.mv_size)
+            guard found.starts(with: prefix) else { return }
+            try body(found, UnsafeRawBufferPointer(start: value.mv_data, count: value.mv_size))
         }
     }
 

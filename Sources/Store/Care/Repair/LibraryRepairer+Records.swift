@@ -24,8 +24,7 @@ extension LibraryRepairer {
             let unreadable = try restoreAssetRows(audit, store, db)
             for key in unreadable { try keepRecord(of: key, audit.records[key], file) }
             try reportLost(broken, db)
-            for clip in try AssetRow.clipsWithoutContent(db)
-            where !unreadable.contains(where: { $0.clip == clip }) {
+            for clip in try AssetRow.clipsWithoutContent(db) {
                 guard let number = try clipNumber(clip, db) else { continue }
                 try takeOut(clip, number, "its content code is gone", db)
             }
