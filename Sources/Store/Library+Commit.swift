@@ -115,17 +115,20 @@ extension Library {
 
     /// Takes back what processes that died noted of clips that have rows, and what an older catalogue does not know, before
     /// its next commits look like those that the notes tell of.
+    ///
+    /// Under the write lock: what somebody is removing is noted before it is committed, and looks as if a process
+    /// had died there.
     static func settleNotes(_ catalog: Catalog, _ tensors: TensorStore) throws {
-        let notes = try tensors.read { try $0.rowlessNotes() }
-        guard !notes.isEmpty else { return }
-        let settled = try catalog.read { db in
+        func settled(_ db: Database) throws -> [ClipID: String] {
             let commitCount = try CommitCount.stand(db).madeCount
-            return try notes.filter { clip, text in
+            return try tensors.read { try $0.rowlessNotes() }.filter { clip, text in
                 try !RowlessNote.isKnown(text, to: commitCount)
                     || ClipRow.name(of: clip, db) != nil
             }
         }
-        try tensors.takeBack(settled)
+        // Most have nothing to take back, and need not wait.
+        guard try !catalog.read(settled).isEmpty else { return }
+        try catalog.write { try tensors.takeBack(settled($0)) }
     }
 
     /// Whether the library holds a clip.

@@ -23,6 +23,12 @@ public struct CollectionReport: Sendable, Equatable {
     public let isDryRun: Bool
 }
 
+/// The points of a removal between which a process may die.
+package enum RemovalStep: String, Sendable, CaseIterable {
+    /// The rows are deleted and the tensors say so; the catalogue is not yet committed.
+    case removalNoted
+}
+
 /// The points of a collection between which a process may die.
 package enum CollectionStep: String, Sendable, CaseIterable {
     /// The write lock of the catalogue is held and the rowless tensors are known.
@@ -41,6 +47,15 @@ extension Library {
     /// - Throws: `StoreError`: `.inUse` naming the recipes, `.unknownReference`, `.locked`;
     ///   then nothing is removed.
     public func remove(_ ids: [ClipID], force: Bool = false) throws(StoreError) -> RemovalReport {
+        try remove(ids, force: force) { _ in }
+    }
+
+    /// Removes clips and reports each step; a step that throws stands for a crash there.
+    package func remove(
+        _ ids: [ClipID],
+        force: Bool = false,
+        onStep: (RemovalStep) throws -> Void
+    ) throws(StoreError) -> RemovalReport {
         try writing("remove clips") { db in
             var users: Set<String> = []
             let collections = try collections(withAny: ids, db)
@@ -65,6 +80,7 @@ extension Library {
             // The commit that this becomes.
             let commit = try CommitCount.stand(db).madeCount + 1
             try tensors.setRowlessNotes(RowlessNote.removed(by: commit), of: Set(ids))
+            try onStep(.removalNoted)
             // A full disk is no reason to keep clips: the card then names some that are gone.
             do {
                 try writeCards(of: collections.map { .collection($0) }, db)

@@ -119,6 +119,24 @@ import Testing
         patient.expectPromise(holder.numbers(after: "clip"), "held while others waited")
     }
 
+    /// Whoever writes for the first time takes back what processes that died noted, not what one is about to commit.
+    @Test func aRemovalUnderWayKeepsItsNotes() throws {
+        let patient = try Patient(.collect)
+        let remover = try Child(
+            "store-worker",
+            ["collect", patient.library, "--at", "removalNoted", "wait", "--seconds", "100"]
+        )
+        remover.waitForOutput("waiting")
+        let kept = "clip-\(StoreOperation.oldSeeds.upperBound - 1)"
+        let tag = ["tag", "x", kept, "--library", patient.library, "--wait", "60"]
+        let writer = try Child("vsdb", tag)
+        usleep(500_000)
+        remover.wake()
+        #expect(remover.wait() == .exit(0), "\(remover.errors)")
+        #expect(writer.wait() == .exit(0), "\(writer.errors)")
+        patient.expectPromise([], "beside a first write")
+    }
+
     /// As a user who may read, and as one who may not even do that.
     @Test(.enabled(if: getuid() == 0), arguments: StoreOperation.allCases)
     func foldersOfOthersStayAsTheyAre(operation: StoreOperation) throws {

@@ -28,7 +28,8 @@ package enum StoreOperation: String, CaseIterable, Sendable {
     package var steps: [String] {
         switch self {
         case .ingest: [CommitStep.tensorsStored, .catalogLocked, .rowsWritten].map { "\($0)" }
-        case .collect: CollectionStep.allCases.map(\.rawValue)
+        case .collect:
+            RemovalStep.allCases.map(\.rawValue) + CollectionStep.allCases.map(\.rawValue)
         case .compact: Library.CompactStep.allCases.map(\.rawValue)
         case .migrate: Library.MigrationStep.allCases.map(\.rawValue)
         case .backup: Library.BackupStep.allCases.map(\.rawValue)
@@ -79,7 +80,7 @@ package enum StoreOperation: String, CaseIterable, Sendable {
             let library = try Library.open(at: path)
             let ids = try Self.removedSeeds.map { SyntheticClip.make($0).id }
                 .filter { try library.hasClip($0) }
-            _ = try library.remove(ids)
+            _ = try library.remove(ids) { try onStep($0.rawValue) }
             _ = try library.collectGarbage { try onStep($0.rawValue) }
         case .compact:
             _ = try Library.compact(at: path, waitSeconds: 10) { try onStep($0.rawValue) }

@@ -131,16 +131,18 @@ extension Library {
     private func noteLater(_ draft: String) throws {
         let query = "SELECT identity FROM clips"
         let now = try catalog.read { try String.fetchSet($0, sql: query) }
-        let removed = try tensors.read { try $0.rowlessNotes() }.keys.map(\.hex)
         // Its empty log is to stay, which a writer that closes would delete.
         let queue = try Catalog.openImmutable(draft + "/" + Self.catalogName)
         let copied = try queue.read { try String.fetchSet($0, sql: query) }
         try queue.close()
-        let later = now.union(removed).subtracting(copied).compactMap(ClipID.init(hex:))
-        guard !later.isEmpty else { return }
         let folder = draft + "/" + Self.tensorsName
-        try TensorStore(folder: folder, isFrozen: false)
-            .setRowlessNotes(RowlessNote.removed(), of: later)
+        try {
+            let copy = try TensorStore(folder: folder, isFrozen: false)
+            // When its tensors were copied, such a clip had a note or a row; a row it has still, or was removed.
+            let noted = try [copy, tensors].flatMap { try $0.read { try $0.rowlessNotes() }.keys }
+            let later = now.union(noted.map(\.hex)).subtracting(copied)
+            try copy.setRowlessNotes(RowlessNote.removed(), of: later.compactMap(ClipID.init(hex:)))
+        }()
         try removeIfThere(folder + "/lock.mdb")
         try syncFile(folder + "/data.mdb")
     }

@@ -55,9 +55,14 @@ extension TensorTransaction {
         return notes
     }
 
+    /// Whether a clip is there, with a row or without.
+    fileprivate func hasCard(of clip: ClipID) throws -> Bool {
+        try withValue(TensorKey(cardOf: clip)) { _ in true } == true
+    }
+
     /// Notes that a clip is being added, unless it is there and lost its row: that it did must stay known.
     func noteAdding(_ text: String, of clip: ClipID, after commitCount: Int) throws {
-        let isThere = try withValue(TensorKey(cardOf: clip)) { _ in true } == true
+        let isThere = try hasCard(of: clip)
         let old = try property(RowlessNote.key(clip))
         let isGarbage = old.map { RowlessNote.isKnown($0, to: commitCount) } ?? false
         if !isThere || isGarbage { try setRowlessNote(text, of: clip) }
@@ -129,18 +134,23 @@ struct Rowless {
         }
     }
 
-    /// Leaves out what others committed or removed between the two snapshots.
+    /// Leaves out what others committed, removed or collected between the two snapshots.
     mutating func confirmLost(_ catalog: Catalog, _ store: TensorStore) throws {
-        guard !lost.isEmpty else { return }
-        let candidates = lost
-        let rowless = try catalog.read { db in
-            let traces = try ClipTraces(db)
-            return try candidates.filter { try !traces.has(clipOf: TensorKey(cardOf: $0)) }
-        }
-        let notes = try store.read { try $0.rowlessNotes() }
-        let commitCount = try catalog.read(CommitCount.stand).madeCount
-        lost = rowless.filter { id in
-            notes[id].map { !RowlessNote.isKnown($0, to: commitCount) } ?? true
+        // What happens between the snapshots of one round is seen by the next.
+        for _ in 0..<2 where !lost.isEmpty {
+            let candidates = lost
+            let rowless = try catalog.read { db in
+                let traces = try ClipTraces(db)
+                return try candidates.filter { try !traces.has(clipOf: TensorKey(cardOf: $0)) }
+            }
+            let notes = try store.read { snapshot in
+                let notes = try snapshot.rowlessNotes()
+                return try rowless.filter { try snapshot.hasCard(of: $0) }.map { ($0, notes[$0]) }
+            }
+            let commitCount = try catalog.read(CommitCount.stand).madeCount
+            lost = notes.filter { _, note in
+                note.map { !RowlessNote.isKnown($0, to: commitCount) } ?? true
+            }.map(\.0)
         }
     }
 
