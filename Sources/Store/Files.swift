@@ -56,7 +56,8 @@ func isReadOnlyDisk(_ path: String) -> Bool {
 
 /// Whether this process cannot write at a path, on a read-only disk or for lack of rights.
 func cannotWrite(_ path: String) -> Bool {
-    isReadOnlyDisk(path) || fileExists(path) && access(path, W_OK) != 0
+    // In one look: SQLite deletes its log when the last process closes.
+    isReadOnlyDisk(path) || access(path, W_OK) != 0 && errno != ENOENT && errno != ENOTDIR
 }
 
 /// What of a library this process cannot write, its folder or one of its files; nil if it can write all.

@@ -138,16 +138,18 @@ extension Library {
         try reading("look up clip \(id)") { try ClipRow.name(of: id, $0) != nil }
     }
 
-    /// Writes the records of a rowless clip that are gone, or differ.
+    /// Writes the records of a rowless clip that are gone, or differ, and deletes those that it no longer has.
     ///
-    /// Records that differ were left by a commit that died, perhaps on a machine that rounds
+    /// Records that differ were left by a commit that died or by a removed clip, perhaps of a machine that rounds
     /// otherwise. Nothing refers to them, and the write lock keeps it so: whoever put them finds
     /// our row when its turn comes.
     private func restore(_ clip: PendingClip, _ note: String, after commitCount: Int) throws {
         let lacking = try tensors.lacking(clip.records)
-        guard !lacking.isEmpty else { return }
+        let others = try tensors.keys(of: clip.id, otherThan: clip.records)
+        guard !lacking.isEmpty || !others.isEmpty else { return }
         try tensors.put(lacking, replacing: true) { transaction in
             try transaction.noteAdding(note, of: clip.id, after: commitCount)
+            for key in others { try transaction.delete(key) }
         }
     }
 

@@ -60,7 +60,11 @@ public final class Library: Sendable {
             waitSeconds: waitSeconds,
             isFrozen: isFrozen
         )
-        tensors = try TensorStore(folder: path + "/" + Self.tensorsName, isFrozen: isFrozen)
+        tensors = try TensorStore(
+            folder: path + "/" + Self.tensorsName,
+            isFrozen: isFrozen,
+            waitSeconds: waitSeconds
+        )
         try Self.refuseStrangers(path, manifest.uuid, catalog, tensors)
         let loss = try catalog.loss()
         // Where nothing can be written now, the next write notes it.

@@ -137,6 +137,71 @@ import Testing
         patient.expectPromise([], "beside a first write")
     }
 
+    /// The first that opens LMDB begins its table of readers; if it dies there, nobody may be waiting in LMDB for it.
+    @Test func oneProcessAtATimeOpensTheTensors() throws {
+        let patient = try Patient(.ingest)
+        let reader = try {
+            let tensors = patient.library + "/tensors.lmdb/data.mdb"
+            let turn = try LibraryLock(alone: tensors, "hold it")
+            defer { withExtendedLifetime(turn) {} }
+            let reader = try Child("vsdb", ["list", "--library", patient.library])
+            usleep(500_000)
+            #expect(!reader.output.contains("clip-"), "it shall wait for its turn")
+            return reader
+        }()
+        #expect(reader.wait() == .exit(0), "\(reader.errors)")
+        #expect(reader.output.contains("clip-"))
+    }
+
+    @Test func anUnfinishedTableOfReadersIsRefused() throws {
+        let patient = try Patient(.ingest)
+        let sleeper = try Child("store-worker", ["sleep", patient.library, "--seconds", "100"])
+        sleeper.waitForOutput("reading")
+        // mdb.c: the newest commit, after 8 bytes and a mutex of 40; 0 until the table is finished.
+        let place = URL(filePath: patient.library + "/tensors.lmdb/lock.mdb")
+        let table = try FileHandle(forUpdating: place)
+        try table.seek(toOffset: 48)
+        try table.write(contentsOf: Data(count: 8))
+        try table.close()
+        let tag = ["tag", "x", "clip-1", "--library", patient.library]
+        let (refusal, writer) = try Child.run("vsdb", tag)
+        #expect(refusal == .exit(11), "\(writer.errors)")
+        #expect(writer.errors.contains("process \(sleeper.process) (store-worker sleep"))
+        #expect(writer.errors.contains("left unfinished"))
+        sleeper.kill()
+        #expect(sleeper.wait() == .signal(SIGKILL))
+        #expect(
+            try Child.run("vsdb", tag).ending == .exit(0),
+            "the next that is alone begins it anew"
+        )
+        patient.expectPromise([], "after an unfinished table of readers")
+    }
+
+    /// Both looked at the folder before they waited for the collector.
+    @Test func oneOfTwoBackupsFillsAFolder() throws {
+        let patient = try Patient(.collect)
+        let copy = StoreOperation.copyPath(patient.library)
+        try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: false)
+        let collector = try Child(
+            "store-worker",
+            ["collect", patient.library, "--at", "orphansFound", "wait", "--seconds", "100"]
+        )
+        collector.waitForOutput("waiting")
+        let backups = try (0..<2).map { _ in
+            try Child("vsdb", ["backup", copy, "--library", patient.library, "--wait", "60"])
+        }
+        usleep(500_000)
+        collector.wake()
+        #expect(collector.wait() == .exit(0), "\(collector.errors)")
+        let endings = backups.map { $0.wait() }
+        #expect(endings.filter { $0 == .exit(0) }.count == 1, "\(backups.map(\.errors))")
+        let names = try FileManager.default.contentsOfDirectory(atPath: copy)
+        for name in ["catalog.commits", "catalog.sqlite-wal", "index", "library.json"] {
+            #expect(names.contains(name), "\(names)")
+        }
+        #expect(try Library.check(at: copy, readData: true).isSound)
+    }
+
     /// As a user who may read, and as one who may not even do that.
     @Test(.enabled(if: getuid() == 0), arguments: StoreOperation.allCases)
     func foldersOfOthersStayAsTheyAre(operation: StoreOperation) throws {

@@ -26,6 +26,41 @@ import Testing
         expectFailure(.invalidValue) { try library.backUp(to: folder.library + "/inside") }
     }
 
+    /// As when its film is analysed again on a machine that rounds otherwise.
+    @Test func aClipThatComesBackWithOtherNumbersIsCopiedWithItsRows() throws {
+        let folder = try TemporaryFolder()
+        let clips = try Fixture.closedLibrary(in: folder)
+        let library = try Library.open(at: folder.library)
+        var other = clips[1]
+        other.assets[0] = NewAsset(kind: .content, tensor: Fixture.tensor([18, 512], seed: 99))
+        var copies = 0
+        let target = folder.path + "/backup"
+        _ = try library.backUp(to: target) { step in
+            guard step == .catalogCopied else { return }
+            copies += 1
+            guard copies == 1 else { return }
+            _ = try library.remove([other.id])
+            _ = try library.commit([other])
+        }
+        #expect(copies == 2, "once more, as its rows named what was gone")
+        #expect(try Library.check(at: target, readData: true).isSound)
+        try Fixture.expectWhole([clips[0], other] + clips[2...], at: target)
+        let failure = expectFailure(.busy) {
+            try library.backUp(to: folder.path + "/never") { step in
+                guard step == .catalogCopied else { return }
+                copies += 1
+                _ = try library.remove([other.id])
+                other.assets[0] = NewAsset(
+                    kind: .content,
+                    tensor: Fixture.tensor([18, 512], seed: copies)
+                )
+                _ = try library.commit([other])
+            }
+        }
+        #expect(failure?.description.contains("try again") == true)
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/never"))
+    }
+
     @Test func theCollectorWaitsForABackup() throws {
         let folder = try TemporaryFolder()
         let clips = try Fixture.closedLibrary(in: folder)

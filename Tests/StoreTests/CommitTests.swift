@@ -44,6 +44,22 @@ import Testing
         #expect(runs[0].finished != nil)
     }
 
+    /// As when its motion could not be followed again, or thumbnails were lost elsewhere before it was merged.
+    @Test func aClipThatComesBackWithFewerAssetsLeavesNoRecord() throws {
+        let folder = try TemporaryFolder()
+        let library = try Fixture.library(in: folder)
+        var clip = Fixture.clip(1)
+        _ = try library.commit([clip, Fixture.clip(2)])
+        _ = try library.remove([clip.id])
+        clip.assets.removeLast()
+        _ = try library.commit([clip])
+        #expect(try library.assets(of: clip.id).map(\.kind) == [.content, .dynamics])
+        #expect(try library.assets(of: Fixture.clip(2).id).count == 3)
+        let check = try Library.check(at: folder.library, readData: true)
+        #expect(check.isSound, "\(check.problems)")
+        #expect(try library.collectGarbage().tensorCount == 0)
+    }
+
     @Test func aJobHasOneRunHoweverOftenItIsAskedFor() throws {
         let folder = try TemporaryFolder()
         let library = try Fixture.library(in: folder)

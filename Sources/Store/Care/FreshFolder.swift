@@ -16,7 +16,7 @@ final class FreshFolder {
 
     private let taken: String
     private let isInside: Bool
-    private var claim: LibraryLock?
+    private var claims: [LibraryLock] = []
     private var moved: [String] = []
     private var isDone = false
 
@@ -29,23 +29,30 @@ final class FreshFolder {
     /// - Parameters:
     ///   - target: A folder that is empty or does not exist; its parent exists.
     ///   - taken: What to say if something is there.
-    /// - Throws: `StoreError`: `.alreadyExists`, `.locked` if another process fills it, `.notWritable`.
+    /// - Throws: `StoreError`: `.alreadyExists`, `.notWritable`.
     init(_ target: String, taken: String) throws {
         (self.target, self.taken) = (target, taken)
         isInside = fileExists(target)
         place = isInside ? target : (target as NSString).deletingLastPathComponent
         draft = place + "/" + Self.prefix + UUID().uuidString.prefix(8).lowercased()
         if isInside {
-            guard isFolder(target), try Self.isFree(target) else {
+            guard isFolder(target), try Self.content(of: target) != nil else {
                 throw StoreError(.alreadyExists, taken)
             }
         }
     }
 
     /// Makes the draft; until `finish`, `discard` deletes it.
+    ///
+    /// - Throws: `StoreError`: `.locked` if another process fills the place, `.alreadyExists` if one did meanwhile,
+    ///   `.notWritable`.
     func begin() throws {
+        if isInside {
+            claims.append(try LibraryLock(target, .turn, waitSeconds: 0, "fill its folder"))
+            guard try Self.clear(target) else { throw StoreError(.alreadyExists, taken) }
+        }
         try makeFolder(draft)
-        claim = try LibraryLock(draft, .shared, waitSeconds: 0, "make it")
+        claims.append(try LibraryLock(draft, .shared, waitSeconds: 0, "make it"))
     }
 
     /// Gives everything in the draft, which is on the disk, its place.
@@ -83,27 +90,33 @@ final class FreshFolder {
         discardDraft(draft)
     }
 
-    /// Whether nothing is in a folder, once what a process that died left there is deleted.
-    private static func isFree(_ folder: String) throws -> Bool {
+    /// What processes that fill a folder, or died when they did, have in it, their drafts last; nil if somebody else
+    /// has something there.
+    private static func content(of folder: String) throws -> (parts: [String], drafts: [String])? {
         // The root of an ext4 disk has such a folder.
         let names = try FileManager.default.contentsOfDirectory(atPath: folder)
             .filter { $0 != "lost+found" }
-        guard !names.isEmpty else { return true }
         let drafts = names.filter { $0.hasPrefix(prefix) }
-        let parts =
+        let parts = names.filter { !drafts.contains($0) }
+        let known =
             order.dropLast() + [
                 Library.catalogName + "-wal", CommitMark.fileName, "packs", "index", "renders",
             ]
-        guard !drafts.isEmpty, names.allSatisfy({ drafts.contains($0) || parts.contains($0) })
-        else { return false }
+        guard parts.isEmpty || !drafts.isEmpty && parts.allSatisfy(known.contains) else {
+            return nil
+        }
+        return (parts, drafts)
+    }
+
+    /// Deletes what a process that died left in a folder; false if somebody else has something there.
+    private static func clear(_ folder: String) throws -> Bool {
+        guard let (parts, drafts) = try content(of: folder) else { return false }
         let claims = try drafts.map { name in
             try LibraryLock(folder + "/" + name, .alone, waitSeconds: 0, "fill its folder")
         }
         defer { withExtendedLifetime(claims) {} }
         // The draft last: without it, the parts would be somebody's.
-        for name in names.filter({ !drafts.contains($0) }) + drafts {
-            try removeIfThere(folder + "/" + name)
-        }
+        for name in parts + drafts { try removeIfThere(folder + "/" + name) }
         return true
     }
 

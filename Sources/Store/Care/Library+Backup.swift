@@ -128,23 +128,64 @@ extension Library {
     }
 
     /// Notes of clips that came between the copies that their tensors have no row in this one.
-    private func noteLater(_ draft: String) throws {
-        let query = "SELECT identity FROM clips"
-        let now = try catalog.read { try String.fetchSet($0, sql: query) }
+    ///
+    /// - Returns: Whether its rows name the tensors that were copied: clips may have been removed meanwhile, and have
+    ///   come back with other numbers.
+    private func noteLater(_ draft: String) throws -> Bool {
+        func clips(_ db: Database) throws -> Set<String> {
+            try String.fetchSet(db, sql: "SELECT identity FROM clips")
+        }
+        let (now, named) = try catalog.read { (try clips($0), try NamedRecord.all($0)) }
         // Its empty log is to stay, which a writer that closes would delete.
         let queue = try Catalog.openImmutable(draft + "/" + Self.catalogName)
-        let copied = try queue.read { try String.fetchSet($0, sql: query) }
+        let (copied, wanted) = try queue.read { (try clips($0), try NamedRecord.all($0)) }
         try queue.close()
         let folder = draft + "/" + Self.tensorsName
-        try {
+        let isOfOneMoment = try {
             let copy = try TensorStore(folder: folder, isFrozen: false)
-            // When its tensors were copied, such a clip had a note or a row; a row it has still, or was removed.
+            let changed = wanted.subtracting(named)
+            guard
+                try copy.read({ snapshot in try changed.allSatisfy { try $0.lies(in: snapshot) } })
+            else { return false }
+            // When its tensors were copied, such a clip had a note or a row; a row it has still, or was removed, and
+            // may have come back.
             let noted = try [copy, tensors].flatMap { try $0.read { try $0.rowlessNotes() }.keys }
-            let later = now.union(noted.map(\.hex)).subtracting(copied)
+            let later = now.union(noted.map(\.hex)).union(try catalog.read(clips))
+                .subtracting(copied)
             try copy.setRowlessNotes(RowlessNote.removed(), of: later.compactMap(ClipID.init(hex:)))
+            return true
         }()
         try removeIfThere(folder + "/lock.mdb")
         try syncFile(folder + "/data.mdb")
+        return isOfOneMoment
+    }
+
+    /// Copies catalogue and tensors, anew if clips were replaced between the two.
+    ///
+    /// - Returns: How many clips are in the copy.
+    private func copyStores(
+        to draft: String,
+        _ stop: StopRequest,
+        _ onStep: (BackupStep) throws -> Void
+    ) throws -> Int {
+        for _ in 0..<3 {
+            try makeFolder(draft + "/" + Self.tensorsName)
+            let count = try copyCatalog(to: draft + "/" + Self.catalogName)
+            try onStep(.catalogCopied)
+            try stop.check()
+            try tensors.copy(to: draft + "/" + Self.tensorsName, stop)
+            if try noteLater(draft) { return count }
+            for name in [
+                Self.tensorsName, Self.catalogName, Self.catalogName + "-wal", CommitMark.fileName,
+            ] {
+                try removeIfThere(draft + "/" + name)
+            }
+        }
+        throw StoreError(
+            .busy,
+            "library \"\(path)\": clips are removed and added again faster than they can be copied; try again "
+                + "when that is done"
+        )
     }
 
     private func fill(
@@ -152,12 +193,8 @@ extension Library {
         _ stop: StopRequest,
         _ onStep: (BackupStep) throws -> Void
     ) throws -> Int {
-        for name in ["index", "renders", Self.tensorsName] { try makeFolder(draft + "/" + name) }
-        let count = try copyCatalog(to: draft + "/" + Self.catalogName)
-        try onStep(.catalogCopied)
-        try stop.check()
-        try tensors.copy(to: draft + "/" + Self.tensorsName, stop)
-        try noteLater(draft)
+        for name in ["index", "renders"] { try makeFolder(draft + "/" + name) }
+        let count = try copyStores(to: draft, stop, onStep)
         try onStep(.tensorsCopied)
         try makeFolder(draft + "/packs")
         for name in try FileManager.default.contentsOfDirectory(atPath: packsDirectory)
@@ -172,5 +209,32 @@ extension Library {
         try syncTree(draft)
         try onStep(.draftComplete)
         return count
+    }
+}
+
+/// A record as a row of an asset names it.
+private struct NamedRecord: Hashable {
+    let key: Data
+    let checksum: String
+
+    /// Those that the rows of a catalogue name; a damaged row is copied as it is.
+    static func all(_ db: Database) throws -> Set<NamedRecord> {
+        let rows = try Row.fetchCursor(db, sql: "SELECT tensor_key, checksum FROM assets")
+        var records: Set<NamedRecord> = []
+        while let row = try rows.next() {
+            guard let key: Data = try? row.at(0), let checksum: String = try? row.at(1) else {
+                continue
+            }
+            records.insert(NamedRecord(key: key, checksum: checksum))
+        }
+        return records
+    }
+
+    /// Whether it is what a snapshot holds.
+    func lies(in snapshot: TensorTransaction) throws -> Bool {
+        guard let key = TensorKey(key) else { return true }
+        // One that cannot be read is not the one.
+        return try snapshot.withValue(key) { (try? TensorHeader($0).checksumText) == checksum }
+            == true
     }
 }

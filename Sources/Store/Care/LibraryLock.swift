@@ -6,12 +6,14 @@ import Glibc
 /// Two of them order what SQLite and LMDB cannot see. On `library.json`: everyone who has the
 /// library open shares it, and what replaces whole files (compact, migrate, repair) holds it alone.
 /// On the folder of the tensors: whoever copies records shares it, so that what a copied row names
-/// stays, and the collector holds it alone.
+/// stays, and the collector holds it alone. On `data.mdb`: whoever opens or closes it takes its turn.
 package final class LibraryLock: Sendable {
     /// Who else may hold the lock at the same time.
     enum Claim {
         case shared
         case alone
+        /// Alone, but not where the file system has no such locks.
+        case turn
 
         fileprivate var operation: Int32 { self == .shared ? LOCK_SH : LOCK_EX }
     }
@@ -40,7 +42,9 @@ package final class LibraryLock: Sendable {
         while flock(file, claim.operation | LOCK_NB) != 0 {
             guard errno != EINTR else { continue }
             // Some network file systems have no such locks; SQLite and LMDB keep theirs.
-            if errno == ENOLCK || errno == ENOTSUP || errno == EINVAL, claim == .shared { break }
+            if errno == ENOLCK || errno == ENOTSUP || errno == EINVAL, claim != .alone { break }
+            // NFS wants a file that is open for writing.
+            if errno == EBADF, claim == .turn { break }
             guard errno == EWOULDBLOCK else {
                 defer { close(file) }
                 throw StoreError.system(errno, "lock", path)

@@ -44,11 +44,15 @@ final class TensorEnvironment: @unchecked Sendable {
     /// - Parameters:
     ///   - folder: The folder, which exists.
     ///   - use: How to use it.
+    ///   - waitSeconds: How long to wait while others open it.
     /// - Throws: `StoreError` of any kind.
-    init(folder: String, use: Use) throws {
+    init(folder: String, use: Use, waitSeconds: Double) throws {
         self.folder = folder
+        let turn = use == .shared ? try Self.turn(folder, waitSeconds) : nil
+        defer { withExtendedLifetime(turn) {} }
         (handle, mapByteCount) = try Self.openHandle(folder, use)
         do {
+            if use == .shared { try Self.refuseUnfinishedTable(handle, folder) }
             var cleared: Int32 = 0
             try Self.check(mdb_reader_check(handle, &cleared), "clear dead readers of", folder)
             (records, properties) = try Self.openDatabases(handle, folder, use)
@@ -61,8 +65,36 @@ final class TensorEnvironment: @unchecked Sendable {
 
     /// Closes the handle; only `TensorStore` calls it, once, when nobody uses it any more.
     func close() {
+        let turn = try? Self.turn(folder, 10)
         vsdb_unwatch_map(watch)
         mdb_env_close(handle)
+        withExtendedLifetime(turn) {}
+    }
+
+    /// Lets one process at a time open or close the environment.
+    ///
+    /// The first that opens it begins LMDB's table of readers; one that is killed while it does leaves the table
+    /// unfinished to whoever waits for it in LMDB, which would read an old commit and write over the newest.
+    private static func turn(_ folder: String, _ waitSeconds: Double) throws -> LibraryLock {
+        try LibraryLock(folder + "/data.mdb", .turn, waitSeconds: waitSeconds, "open it")
+    }
+
+    /// Refuses a table of readers that does not know the newest commit, which whoever has it open began.
+    private static func refuseUnfinishedTable(_ handle: OpaquePointer, _ folder: String) throws {
+        var facts = MDB_envinfo()
+        mdb_env_info(handle, &facts)
+        var opened: OpaquePointer?
+        try check(mdb_txn_begin(handle, nil, UInt32(MDB_RDONLY), &opened), "read", folder)
+        guard let transaction = opened else { return }
+        defer { mdb_txn_abort(transaction) }
+        // A writer that is killed in its last step leaves the table one commit behind, and the next one mends it.
+        guard mdb_txn_id(transaction) + 1 < facts.me_last_txnid else { return }
+        let holders = LockHolders(of: folder + "/lock.mdb", kind: .posix)
+        throw StoreError(
+            .locked,
+            "tensors \"\(folder)\": \(holders) began to use them with a table of readers that another process "
+                + "left unfinished, and would write over the newest commit; end it, and try again"
+        )
     }
 
     /// What to say when liblmdb is led astray by damage that only the whole file shows.

@@ -21,7 +21,7 @@ final class TensorStore: Sendable {
     /// Makes an empty store in a new folder.
     static func create(folder: String, uuid: String) throws {
         try makeFolder(folder)
-        let environment = try TensorEnvironment(folder: folder, use: .new)
+        let environment = try TensorEnvironment(folder: folder, use: .new, waitSeconds: 0)
         defer { environment.close() }
         try environment.write { try $0.setProperty("uuid", uuid) }
         // LMDB syncs its file, not the folder that names it.
@@ -33,9 +33,10 @@ final class TensorStore: Sendable {
     /// - Parameters:
     ///   - folder: The folder of the LMDB environment.
     ///   - isFrozen: Whether the disk is read-only.
+    ///   - waitSeconds: How long to wait while others open it.
     /// - Throws: `StoreError`, `.damaged` if the file is missing, was cut short or has wrong meta or
     ///   root pages; see `TensorFileCheck` for what it cannot tell.
-    init(folder: String, isFrozen: Bool) throws {
+    init(folder: String, isFrozen: Bool, waitSeconds: Double = 10) throws {
         self.folder = folder
         let path = folder + "/data.mdb"
         // LMDB takes a missing or empty file for a new environment and would start afresh.
@@ -58,7 +59,8 @@ final class TensorStore: Sendable {
             try TensorFileCheck.run(path)
             let environment = try TensorEnvironment(
                 folder: folder,
-                use: isFrozen ? .frozen : .shared
+                use: isFrozen ? .frozen : .shared,
+                waitSeconds: waitSeconds
             )
             table[identity] = Shared(environment: environment, useCount: 1)
             return environment
@@ -109,6 +111,12 @@ final class TensorStore: Sendable {
                 return isStored != true
             }
         }
+    }
+
+    /// The keys of a clip that some records do not have.
+    func keys(of clip: ClipID, otherThan records: [TensorRecord]) throws -> [TensorKey] {
+        let known = Set(records.map(\.key))
+        return try environment.read { try $0.keys(of: clip) }.filter { !known.contains($0) }
     }
 
     /// Writes properties, or deletes those without a text, in one transaction.

@@ -99,6 +99,16 @@ struct TensorTransaction {
         try forEach(environment.records) { try body($0, $1.count) }
     }
 
+    /// The keys of everything that is stored of a clip.
+    func keys(of clip: ClipID) throws -> [TensorKey] {
+        var keys: [TensorKey] = []
+        let prefix = Array(TensorKey(cardOf: clip).bytes.prefix(32))
+        try forEach(environment.records, from: prefix) { bytes, _ in
+            if let key = TensorKey(bytes) { keys.append(key) }
+        }
+        return keys
+    }
+
     /// Visits the properties of the library whose names begin with some text, in the order of their names.
     func forEachProperty(
         from prefix: String = "",

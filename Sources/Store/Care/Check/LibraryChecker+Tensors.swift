@@ -12,7 +12,8 @@ extension LibraryChecker {
             }
             return
         }
-        while true {
+        // Each commit of others takes a meta page; two of them that of our snapshot, if they come before it is read.
+        for _ in 0..<1000 {
             let isDone = try store.read { snapshot in
                 let audit: TensorFileAudit
                 do throws(StoreError) {
@@ -47,6 +48,10 @@ extension LibraryChecker {
             }
             if isDone { return }
         }
+        throw StoreError(
+            .busy,
+            "tensors \"\(tensorsPath)\": others write too fast to check them; try again when they are done"
+        )
     }
 
     /// Compares which clips compositions draw on with what their cards say.

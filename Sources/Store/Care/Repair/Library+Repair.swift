@@ -63,7 +63,12 @@ extension Library {
             var report = try repairer.run(onStep)
             report.remaining = try check(at: path, readData: true, waitSeconds: waitSeconds)
                 .problems
-            if hasEmptyLog, !fileExists(log) { try writeDurably(Data(), to: log) }
+            if hasEmptyLog, !fileExists(log) {
+                do { try writeDurably(Data(), to: log) } catch {
+                    // Somebody else has opened the library, and made it.
+                    guard fileExists(log) else { throw error }
+                }
+            }
             return report
         } catch { throw StoreError(error, "repair it", path) }
     }
