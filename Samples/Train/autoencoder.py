@@ -122,3 +122,23 @@ class Autoencoder(Stage):
             exact_psnr_=pictures.psnr(y[: B * N].detach(), x),
             read_psnr_=pictures.psnr(y[B * N :].detach(), x),
         )
+
+
+class Exact(Stage):
+    """Exact codes alone, as a finished encoder reads them: a pack does not hold them."""
+
+    name = "codes"
+
+    def __init__(self, pool, groups, encoder, codes, **options):
+        self.pool, self.groups, self.encoder, self.codes = pool, groups, encoder.eval(), codes
+        super().__init__(pool.device, [([codes], 1e-3)], dict(codes=codes), **options)
+
+    def losses(self):
+        pool, B = self.pool, self.groups
+        g, frames = self.rand(pool.count, B), self.rand(60, B, 4)
+        with torch.no_grad(), self.autocast():
+            read = self.encoder(pool.pictures(g[:, None], frames)).float() - self.encoder.latent_avg
+        read = read.unflatten(1, (GROUPS, -1)).mean(2)
+        exact = self.codes(pool.features_of(g, frames), pool.poses_of(g, frames)).flatten(0, 1)
+        error = (exact - read) / read.std(0).clamp_min(0.05)
+        return dict(error=F.smooth_l1_loss(error, torch.zeros_like(error), beta=0.3), far_=error.square().mean().sqrt())

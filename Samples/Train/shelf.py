@@ -22,7 +22,7 @@ TOPS = ["top", "crop top", "dress"]
 COLORS = ["red", "orange", "yellow", "green", "blue", "purple", "pink", "white", "black", "gray", "brown"]
 BOTTOMS = ["none", "pants", "shorts", "skirt"]
 VARIANTS = 10  # 5 hairs, 2 sleeves, 1 top, 2 bottoms: no figure has more
-# What a chunk holds of each group, and in which precision.
+# What a chunk holds of each group.
 FIELDS = {
     "figures": (3, FIGURE),
     "features": (3, FEATURES),
@@ -39,8 +39,6 @@ FIELDS = {
     "variant": (2, VARIANTS, 2),
     "way": (2, VARIANTS, nets.WIDTH),
 }
-WHOLE = ["attribute", "times", "tokens", "variant"]
-HALVED = ["frame_codes"]
 
 
 def caption_of(choices):

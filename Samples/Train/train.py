@@ -3,8 +3,11 @@
 Part 1: CLIP, the judges and the frame encoder while the autoencoder's kernels are compiled; then autoencoder and
 dynamics beside each other. Part 2 goes on from the weights of part 1, with other figures and motions: autoencoder and
 dynamics to their end, then the conditional model against exact codes, then conditional model and generator against
-drawings. Every stage that trains at a time has its own stream, its steps are CUDA graphs, and all data lie in the memory
-of the GPU. Weights are written every minute: a run that is cut off loses little.
+drawings. Part 3 goes on from a pack taken apart (`unpack.py`), whose encoder and CLIP stay as they are: exact codes and
+the frame encoder first, then as in part 2 from the dynamics on.
+
+Every stage that trains at a time has its own stream, its steps are CUDA graphs, and all data lie in the memory of the
+GPU. Weights are written every minute: a run that is cut off loses little.
 """
 import argparse
 import faulthandler
@@ -20,7 +23,7 @@ import torch
 
 import evaluate
 import networks as nets
-from autoencoder import Autoencoder, Codes, pose_statistics
+from autoencoder import Autoencoder, Codes, Exact, pose_statistics
 from clip import Clip
 from conditional import STEPS, STRIDE, Cache, Conditional, Pictures
 from data import CHOICES, Drawers, Pool
@@ -32,8 +35,9 @@ parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--draw-dolls", required=True, help="the program of ../Dolls")
 parser.add_argument("--libraries", help="a folder for LD_LIBRARY_PATH of draw-dolls")
 parser.add_argument("--output", type=pathlib.Path, required=True)
-parser.add_argument("--part", type=int, choices=[1, 2], required=True)
-parser.add_argument("--resume", type=pathlib.Path, help="the output of part 1 (or of a part 2 to polish)")
+parser.add_argument("--part", type=int, choices=[1, 2, 3], required=True)
+parser.add_argument("--resume", type=pathlib.Path,
+                    help="the output of part 1 (or of a part 2 to polish), or of unpack.py")
 parser.add_argument("--seconds", type=float, required=True, help="after which everything is written")
 parser.add_argument("--seed", type=int, default=1)
 parser.add_argument("--drawers", type=int, default=14)
@@ -47,7 +51,7 @@ parser.add_argument("--batches", type=int, nargs=7, default=[12, 192, 64, 128, 1
 parser.add_argument("--early", type=float, default=0.22,
                     help="when CLIP, judges and frame encoder end in part 1, of all seconds")
 parser.add_argument("--shares", type=float, nargs=3, default=[0.44, 0.7, 0.97],
-                    help="when autoencoder, conditional model and pictures end in part 2, of all seconds")
+                    help="when dynamics and, in part 2, autoencoder, then conditional model, then pictures end, of all")
 parser.add_argument("--watch", type=float, default=600, help="seconds until every thread's place is logged")
 parser.add_argument("--profile", action="store_true", help="at the end, which kernels a step takes")
 parser.add_argument("--eager", action="store_true", help="do not compile the autoencoder")
@@ -293,10 +297,11 @@ if "codes" not in loaded:
 readout = Readout(*statistics).to(device)
 if "readout" in loaded:
     readout.load_state_dict(loaded["readout"])
-autoencoder = Autoencoder(
-    pool, groups[0], networks["encoder"], networks["generator"], networks["codes"],
-    freezes_norms=part == 2, compiles=compiles, dtype=dtype,
-)  # fmt: skip
+if part < 3:
+    autoencoder = Autoencoder(
+        pool, groups[0], networks["encoder"], networks["generator"], networks["codes"],
+        freezes_norms=part == 2, compiles=compiles, dtype=dtype,
+    )  # fmt: skip
 
 if part == 1:
     quick = [
@@ -315,6 +320,19 @@ if part == 1:
     span = lambda x: early + (end - early) * x
     windows = [(3, 4, span(0.12)), (6, 4, span(0.3)), (12, 4, span(0.6)), (19, 4, end)]
     run([*quick, autoencoder], motion_course(lambda: now() > early + 0.5, windows, 0, 0.6))
+elif part == 3:
+    a, b, c = (share * S for share in options.shares)
+    quick = [
+        Exact(pool, groups[3], networks["encoder"], networks["codes"], dtype=dtype),
+        Frames(pool, groups[3], dynamics, statistics, dtype=dtype),
+    ]
+    for stage in quick:
+        prepared(stage).until(now() + options.early * (a - now()))
+    run(quick)
+    # The frame encoder says something else now: ConvGRU and ODE learn it in short windows first.
+    begin = now()
+    windows = [(6, 4, begin + 0.15 * (a - begin)), (12, 4, begin + 0.4 * (a - begin)), (26, 3, a - 1)]
+    run([], motion_course(lambda: True, windows, 0.2, 1.0))
 else:
     a, b, c = (share * S for share in options.shares)
     in_background(autoencoder.until(a, 0.6, 1.0))
@@ -326,9 +344,11 @@ else:
 
 for drawn in drawing:
     drawn.stop()
-log(f"pictures: autoencoder {autoencoder.steps * groups[0] * 6}; groups drawn: {pool.filled}")
+if part < 3:
+    log(f"pictures: autoencoder {autoencoder.steps * groups[0] * 6}")
+log(f"groups drawn: {pool.filled}")
 
-if part == 2:
+if part > 1:
     encoder, generator = networks["encoder"].eval(), networks["generator"]
     clip = nets.ClipModel(len(pool.tokenizer.vocabulary)).to(device)
     clip.load_state_dict(loaded["clip"])
@@ -354,6 +374,10 @@ if part == 2:
     run([conditional])
     run([prepared(painting)])
 
+    log(f"pictures: conditional {conditional.steps * groups[5]} codes, pictures {painting.steps * groups[6] * 8}")
+
+# A pack taken apart has no heads that name attributes: vsdb eval says how good it is.
+if part > 1 and "judge-clip-heads" in loaded:
     test_pool = Pool(options.test, device)
     drawn = drawers(test_pool, options.seed, "test", 0, min(8, options.drawers), chunk=8)
     drawn.wait(options.test)
@@ -371,10 +395,9 @@ if part == 2:
     heads.load_state_dict(loaded["judge-clip-heads"])
     for line in evaluate.score(test_pool, test, networks, probe, judge, heads).items():
         log("%s: %s" % line)
-    log(f"pictures: conditional {conditional.steps * groups[5]} codes, pictures {painting.steps * groups[6] * 8}")
 if on_gpu:
     log(f"peak memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB")
-if options.profile and on_gpu:
+if options.profile and on_gpu and part < 3:
     # Last: what it finds is only for reading.
     from torch.profiler import ProfilerActivity
 
