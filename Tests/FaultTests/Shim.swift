@@ -41,15 +41,23 @@ struct Shim {
         return variables
     }
 
-    /// Runs something once with all calls as they are, and counts them.
+    /// Runs something once and counts its calls, all of them as they are, or until one kills it.
+    ///
+    /// - Parameters:
+    ///   - folder: Below which path files count.
+    ///   - number: Which call kills, from 1; 0 for none.
+    ///   - body: Runs it with some variables of the environment.
+    /// - Returns: How many calls it made.
+    /// - Throws: An error of Foundation, or what `body` throws.
     static func callCount(
         in folder: String,
+        untilKilledAt number: Int = 0,
         _ body: ([String: String]) throws -> Void
     ) throws -> Int {
         let counter = NSTemporaryDirectory() + "/vsdb-counter-" + UUID().uuidString
         defer { try? FileManager.default.removeItem(atPath: counter) }
         try Data(count: 8).write(to: URL(filePath: counter))
-        try body(try environment(at: 0, .kill, in: folder, counter: counter))
+        try body(try environment(at: number, .kill, in: folder, counter: counter))
         let bytes = try Data(contentsOf: URL(filePath: counter))
         return bytes.reversed().reduce(0) { $0 << 8 | Int($1) }
     }
