@@ -105,12 +105,14 @@ extension Library {
 
     /// Takes back, once in the life of this process, notes that hide a loss or could.
     func settleNotes() throws(StoreError) {
-        guard !hasSettled.exchange(true, ordering: .relaxed) else { return }
+        guard !hasSettled.load(ordering: .relaxed) else { return }
         do { try Self.settleNotes(catalog, tensors) } catch {
             let error = StoreError(error, "write tensors", path)
             // The next process takes them back.
             guard error.kind == .noSpace else { throw error }
         }
+        // Not before: a commit without it would make notes of lost clips look known.
+        hasSettled.store(true, ordering: .relaxed)
     }
 
     /// Takes back what processes that died noted of clips that have rows, and what an older catalogue does not know, before
@@ -144,8 +146,7 @@ extension Library {
     /// otherwise. Nothing refers to them, and the write lock keeps it so: whoever put them finds
     /// our row when its turn comes.
     private func restore(_ clip: PendingClip, _ note: String, after commitCount: Int) throws {
-        let lacking = try tensors.lacking(clip.records)
-        let others = try tensors.keys(of: clip.id, otherThan: clip.records)
+        let (lacking, others) = try tensors.difference(of: clip.id, to: clip.records)
         guard !lacking.isEmpty || !others.isEmpty else { return }
         try tensors.put(lacking, replacing: true) { transaction in
             try transaction.noteAdding(note, of: clip.id, after: commitCount)

@@ -67,10 +67,12 @@ public final class Library: Sendable {
         )
         try Self.refuseStrangers(path, manifest.uuid, catalog, tensors)
         let loss = try catalog.loss()
-        // Where nothing can be written now, the next write notes it.
         if loss != nil, !isFrozen {
-            try? Self.settleNotes(catalog, tensors)
-            try? catalog.write { _ in }
+            // Where nothing can be written now, the next write notes it; never without the first step.
+            do {
+                try Self.settleNotes(catalog, tensors)
+                try catalog.write { _ in }
+            } catch {}
         }
         warning = loss?.description(path)
     }

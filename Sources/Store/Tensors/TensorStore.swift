@@ -99,10 +99,20 @@ final class TensorStore: Sendable {
         }
     }
 
-    /// The records that a new snapshot does not hold as they are.
-    func lacking(_ records: [TensorRecord]) throws -> [TensorRecord] {
-        try environment.read { transaction in
-            try records.filter { record in
+    /// Compares what a new snapshot holds of a clip with what it should.
+    ///
+    /// - Parameters:
+    ///   - clip: Which clip.
+    ///   - records: All that it should have.
+    /// - Returns: Those of the records that are not there as they are, and the keys of what else is there.
+    /// - Throws: `StoreError`.
+    func difference(
+        of clip: ClipID,
+        to records: [TensorRecord]
+    ) throws -> (lacking: [TensorRecord], others: [TensorKey]) {
+        let known = Set(records.map(\.key))
+        return try environment.read { transaction in
+            let lacking = try records.filter { record in
                 let isStored = try transaction.withValue(record.key) { value in
                     value.count == record.byteCount
                         && value.prefix(TensorHeader.byteCount).elementsEqual(record.header.encoded)
@@ -110,13 +120,8 @@ final class TensorStore: Sendable {
                 }
                 return isStored != true
             }
+            return (lacking, try transaction.keys(of: clip).filter { !known.contains($0) })
         }
-    }
-
-    /// The keys of a clip that some records do not have.
-    func keys(of clip: ClipID, otherThan records: [TensorRecord]) throws -> [TensorKey] {
-        let known = Set(records.map(\.key))
-        return try environment.read { try $0.keys(of: clip) }.filter { !known.contains($0) }
     }
 
     /// Writes properties, or deletes those without a text, in one transaction.
