@@ -428,9 +428,17 @@ class FrameEncoder(nn.Module):
 
     def forward(self, x, dtype):
         """Pictures [B, 3, 128, 128] in 0...1 to codes [B, K, 8, 8] of unit length at each cell."""
+        return self.late(self.early(x, dtype))
+
+    def early(self, x, dtype):
+        """The first half: pictures to maps [B, 64, 32, 32]."""
         with torch.autocast(x.device.type, enabled=False):
-            x = self.DownToSpatialCode(self.FromRGB(channels_last(x.to(dtype))))
-            x = self.ToSpatialCode[0](x)
+            return self.DownToSpatialCode[:2](self.FromRGB(channels_last(x.to(dtype))))
+
+    def late(self, x):
+        """The second half, from maps to codes, in the maps' precision up to the last layer."""
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.ToSpatialCode[0](self.DownToSpatialCode[2:](x))
             last = self.ToSpatialCode[1].Conv
             gain = 1 / math.sqrt(FRAME_CHANNELS[-1])
             x = F.conv2d(x, (last.weight * gain).to(x.dtype), last.bias.to(x.dtype)).float()
