@@ -159,7 +159,9 @@ def mean(folders, output):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=["shelf", "clips", "exact", "frames", "recode", "motion", "codes", "edits", "mean", "pictures"])
+    parser.add_argument("stage", choices=[
+        "shelf", "clips", "exact", "frames", "recode", "motion", "codes", "edits", "mean", "pictures",
+    ])  # fmt: skip
     parser.add_argument("weights", type=pathlib.Path, nargs="+")
     parser.add_argument("--shelf", type=pathlib.Path)
     parser.add_argument("--draw-dolls", help="the program of ../Dolls")
@@ -185,6 +187,8 @@ def main():
     if options.stage == "mean":
         mean(options.weights, options.output)
         return
+    if not options.shelf:
+        parser.error(f"{options.stage} needs --shelf")
     networks = Composer(options.weights)
     networks.encoder = networks.encoder.to(memory_format=torch.channels_last)
     if options.stage in ["shelf", "clips"]:

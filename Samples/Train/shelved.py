@@ -8,10 +8,10 @@ from torch import nn
 
 import networks as nets
 import shelf
-from autoencoder import is_pose, spread
+from autoencoder import spread
 from conditional import Conditional
 from data import CHOICES, FRAMES, MOTION, OBSERVED, PARTS, WINDOW, constant
-from dynamics import CLIP_FRAMES, Motion, Readout, blended
+from dynamics import CLIP_FRAMES, Motion, blended
 from stage import Stage
 
 
@@ -148,7 +148,8 @@ class Reading(Stage):
         frames = books.frames_read[g, row][:, None]
         exact = self.codes(pool.features_of(g, frames), pool.poses_of(g, frames))[:, 0]
         error = (exact - books.read[g, row]) / self.deviation
-        return dict(error=F.smooth_l1_loss(error, torch.zeros_like(error), beta=0.3), far_=error.square().mean().sqrt())
+        loss = F.smooth_l1_loss(error, torch.zeros_like(error), beta=0.3)
+        return dict(error=loss, far_=error.square().mean().sqrt())
 
 
 class Normalised(nn.Module):
@@ -223,7 +224,8 @@ class Looking(Stage):
 
     def some(self, g, frames):
         rows = zip(g.tolist(), frames.tolist())
-        return nets.channels_last(torch.stack([self.maps[i // shelf.CHUNK][i % shelf.CHUNK, f] for i, f in rows]))
+        maps = [self.maps[group // shelf.CHUNK][group % shelf.CHUNK, frame] for group, frame in rows]
+        return nets.channels_last(torch.stack(maps))
 
     def losses(self):
         g, frames = self.draw()
@@ -252,7 +254,9 @@ class Moving(Motion):
         """`window`: over how many frames; a short one first, where something is not read off states at all yet."""
         self.sparse, self.window = False, window
         dynamics.encoder_z0.requires_grad_(True), dynamics.diffeq_solver.requires_grad_(True)
-        super().__init__(books.pool, groups, books.frame_codes, books.count, dynamics, readout, 0, self.STRIDE, **options)
+        super().__init__(
+            books.pool, groups, books.frame_codes, books.count, dynamics, readout, 0, self.STRIDE, **options
+        )
         with torch.no_grad():
             states, poses = [], []
             for start in range(0, min(books.count, 1024), 64):
@@ -298,8 +302,8 @@ class Editing(Recoding):
     name, POSED = "edits", 1.0
 
     def __init__(self, teacher, looks, *arguments, **options):
-        """`looks` says of what looks are taken: `exact` codes; the teacher's and the `differences` that edits make between exact
-        codes; or these, but exact codes where a `shape` is edited."""
+        """`looks` says of what looks are taken: `exact` codes; the teacher's and the `differences` that edits make
+        between exact ones; or these, but exact codes where `shapes` are edited."""
         super().__init__(*arguments, **options)
         self.teacher, self.looks = teacher, looks
 
