@@ -119,6 +119,7 @@ def recoding(options, parts, networks, books):
         options.output.mkdir(parents=True, exist_ok=True)
         torch.save(metric(networks.generator, known, options.samples), path)
     statistics = statistics_of(parts, pool)
+
     def composed(model, projection):
         def forward(state, content, styles):
             with stage.autocast():
@@ -168,7 +169,7 @@ def main():
     parser.add_argument("--split", default="train")
     parser.add_argument("--first", type=int, default=2_000_000, help="the first group that is drawn")
     parser.add_argument("--chunks", type=int, nargs=2, default=[0, 28], help=f"of {shelf.CHUNK} groups: from, to")
-    parser.add_argument("--teacher", type=pathlib.Path, help="edits: the weights that say poses")
+    parser.add_argument("--teacher", type=pathlib.Path, help="edits: the weights that say what is not edited")
     parser.add_argument("--looks", choices=["exact", "differences", "shapes"], default="shapes",
                         help="edits: what is learnt of looks")
     parser.add_argument("--window", type=int, default=WINDOW, help="motion: frames that it is trained over")
@@ -184,14 +185,22 @@ def main():
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(1)
+    needs = {"mean": ["output"], "shelf": ["shelf", "draw_dolls"], "clips": ["shelf", "draw_dolls"], "recode": ["shelf"],
+             "edits": ["shelf", "output", "steps", "teacher"]}  # fmt: skip
+    for name in needs.get(options.stage, ["shelf", "output", "steps"]):
+        if getattr(options, name) is None:
+            parser.error(f"{options.stage} needs --{name.replace('_', '-')}")
     if options.stage == "mean":
+        if len(options.weights) != 2:
+            parser.error("mean takes two folders of weights")
         mean(options.weights, options.output)
         return
-    if not options.shelf:
-        parser.error(f"{options.stage} needs --shelf")
+    drawn = options.stage in ["shelf", "clips"]
+    if not drawn and not any(options.shelf.glob("chunk-*.pt")):
+        parser.error(f"{options.shelf} holds no chunks; polish.py shelf makes them")
     networks = Composer(options.weights)
     networks.encoder = networks.encoder.to(memory_format=torch.channels_last)
-    if options.stage in ["shelf", "clips"]:
+    if drawn:
         shelf.fill(
             options.shelf, shelf.look if options.stage == "shelf" else shelf.glance, networks, options.draw_dolls,
             options.split, 1, options.first, range(*options.chunks),

@@ -138,25 +138,19 @@ def glance(pool, networks):
 @torch.no_grad()
 def look(pool, networks):
     """What frozen networks say of a chunk's drawings; the frames' codes; the frames' maps, channels last, as bits."""
+    said, codes, maps = glance(pool, networks)
     N = pool.filled
-    codes = torch.zeros(N, *FIELDS["frame_codes"]).half()
     content = torch.zeros(N, *FIELDS["content"])
     frames_read = torch.zeros(N, *FIELDS["frames_read"], dtype=torch.long)
     vectors = torch.zeros(N, *FIELDS["read"])
-    maps = torch.zeros(N, CLIP_FRAMES, 32, 32, nets.FRAME_CHANNELS[2], dtype=torch.bfloat16)
     g = torch.arange(N)
     # A as a dense clip shows it (every second frame: the mean is the same), B as three to five frames do.
     seen = torch.rand(N, OBSERVED - 1).argsort(1) + 1 + OBSERVED
     counts = torch.randint(2, 5, (N,))
     D = len(DENSE)
-    encoder = networks.dynamics.swapae_encoder
     for start in range(0, N, 8):
         place = slice(start, start + 8)
         rows = g[place, None]
-        x = (pool.pictures(rows, torch.arange(CLIP_FRAMES)[None]) + 1) / 2
-        early = encoder.early(x, torch.bfloat16)
-        codes[place] = encoder.late(early).unflatten(0, (len(rows), -1)).half()
-        maps[place] = early.unflatten(0, (len(rows), -1)).permute(0, 1, 3, 4, 2)
         at = lambda frames: torch.tensor(frames)[None].expand(len(rows), -1)
         frames = torch.cat([at(DENSE), at([OBSERVED]), seen[place, :4], at(EDITED)], 1)
         with torch.autocast("cpu", torch.bfloat16):
@@ -178,11 +172,10 @@ def look(pool, networks):
             tokens = [pool.tokenizer(caption_of([*choices[:c], v, *choices[c + 1 :]])) for c, v in edits]
             variant[index, which, : len(edits)] = torch.tensor(edits)
             way[index, which, : len(edits)] = networks.clip.text(torch.tensor(tokens)) - texts[index, which]
-    return dict(
-        {name: getattr(pool, name) for name in FIELDS if hasattr(pool, name)},
+    return said | dict(
         frames_read=frames_read, read=vectors, content=content, style=networks.clip.image(still).unflatten(0, (N, 2)),
         direction=texts[:, 2] - texts[:, 0], variant=variant, way=way,
-    ), codes, maps.view(torch.int16).numpy()  # fmt: skip
+    ), codes, maps  # fmt: skip
 
 
 def fill(folder, looks, networks, binary, split, seed, first, chunks, log=print):

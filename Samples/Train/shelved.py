@@ -1,6 +1,7 @@
 """What polish.py trains: stages on a shelf, that a CPU takes."""
 import copy
 import math
+from types import SimpleNamespace
 
 import torch
 import torch.nn.functional as F
@@ -76,8 +77,8 @@ class Recoding(Conditional):
         return j, frames, g, which, slot, (u > none) & (u < shapes), (u >= shapes) & (which == 0)
 
     def sample(self):
-        """Contents [B M], states [B], styles [B, M], exact codes [B M], which are edited, which in a shape, exact codes
-        without the edits, and what of the styles the edits are."""
+        """Contents [B M], states [B], styles [B, M] and what of them the edits are, exact codes [B M], which are
+        edited, which in a shape, and the figures without edits and the poses [B M] that codes follow from."""
         pool, cache, books = self.pool, self.cache, self.books
         j, frames, g, which, slot, by_shape, by_drawing = self.draw()
         content = cache.content[g, which]
@@ -88,18 +89,22 @@ class Recoding(Conditional):
         features = shelf.altered(features, torch.where(by_shape.flatten(), choice, -1), value)
         pose = pool.poses_of(j, frames[:, None]).expand(-1, self.contents, -1).flatten(0, 1)
         with torch.no_grad():
-            target = spread(self.codes(features, pose)) + self.average
-            before = spread(self.codes(pool.features[g, which].flatten(0, 1), pose)) + self.average
+            target = self.exact(features, pose)
         edited = (by_shape | by_drawing).flatten().float()
         # TrainingGroup's edits: hair, its colour, sleeve, top, its colour, bottom, its colour.
         of_shape = torch.tensor([True, False, True, True, False, True, False])[pool.attribute[g]]
         shaped = (by_shape | (by_drawing & of_shape)).flatten()
-        state, style = cache.states[j, frames].float(), cache.style[g, which] + way
-        return content.flatten(0, 1), state, style, target, edited, shaped, before, way
+        return SimpleNamespace(
+            content=content.flatten(0, 1), state=cache.states[j, frames].float(), style=cache.style[g, which] + way, way=way,
+            target=target, edited=edited, shaped=shaped, figures=pool.features[g, which].flatten(0, 1), pose=pose,
+        )  # fmt: skip
+
+    def exact(self, features, pose):
+        return spread(self.codes(features, pose)) + self.average
 
     def losses(self):
-        content, state, style, target, edited, *_ = self.sample()
-        return self.coded(self.forms[0](state, content, style), target, edited)
+        s = self.sample()
+        return self.coded(self.forms[0](s.state, s.content, s.style), s.target, s.edited)
 
     def coded(self, w, target, edited, share=1.0):
         """How far codes are from exact ones."""
@@ -308,14 +313,14 @@ class Editing(Recoding):
         self.teacher, self.looks = teacher, looks
 
     def losses(self):
-        content, state, style, target, edited, shaped, before, way = self.sample()
+        s = self.sample()
         with torch.no_grad():
-            known = self.teacher(state, content, style - way)
-            differing = known + target - before
-            taken = torch.where(shaped[:, None, None], target, differing)
-            looks = dict(exact=target, differences=differing, shapes=taken)[self.looks]
+            known = self.teacher(s.state, s.content, s.style - s.way)
+            differing = known + s.target - self.exact(s.figures, s.pose)
+            taken = torch.where(s.shaped[:, None, None], s.target, differing)
+            looks = dict(exact=s.target, differences=differing, shapes=taken)[self.looks]
             target = torch.where(self.mask, known, looks)
-        return self.coded(self.forms[0](state, content, style), target, edited)
+        return self.coded(self.forms[0](s.state, s.content, s.style), target, s.edited)
 
 
 class Painting(Recoding):
@@ -326,18 +331,18 @@ class Painting(Recoding):
     DRAWN = 4
 
     def losses(self):
-        content, state, style, target, edited, *_ = self.sample()
-        w = self.forms[0](state, content, style)
+        s = self.sample()
+        w = self.forms[0](s.state, s.content, s.style)
         some = (torch.arange(len(w)) % self.contents < self.DRAWN).nonzero()[:, 0]
         with torch.no_grad():
-            x = self.draws(target[some], self.dtype)
+            x = self.draws(s.target[some], self.dtype)
         # Decibels, nearly: what cannot be known of a motion should not outweigh what can.
         error = (self.draws(w[some], self.dtype) - x).square().mean((1, 2, 3)) / 4 + 2e-4
         decibels = -10 * torch.log10(error.detach())
-        plain = 1 - edited[some]
+        plain = 1 - s.edited[some]
         return dict(
             drawn=error.log().mean(),
-            **self.coded(w, target, edited, 0.3),
+            **self.coded(w, s.target, s.edited, 0.3),
             plain_=(decibels * plain).sum() / plain.sum(),
             edited_=(decibels * (1 - plain)).sum() / (1 - plain).sum(),
         )

@@ -68,11 +68,13 @@ public final class Library: Sendable {
         try Self.refuseStrangers(path, manifest.uuid, catalog, tensors)
         let loss = try catalog.loss()
         if loss != nil, !isFrozen {
-            // Where nothing can be written now, the next write notes it; never without the first step.
             do {
+                // Never the second without the first.
                 try Self.settleNotes(catalog, tensors)
                 try catalog.write { _ in }
-            } catch {}
+            } catch {
+                // Where nothing can be written now, the next write does both, and throws what is in its way.
+            }
         }
         warning = loss?.description(path)
     }
